@@ -1,0 +1,1 @@
+"""One folder per external system: theirs <-> canonical. Found by manifest, never by name."""

@@ -1,0 +1,363 @@
+"""Errors of the hub: the type is the reaction, the code is stable, the text is for people.
+
+Rule: no payload, identifier or secret in any of them. Every code stands in `CODES`; `docs/errors.md` is generated
+from it and a test fails when a code used in the source is missing here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Fault = Literal["sender", "receiver", "hub", "operator", "network"]
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What a stable code means: HTTP status where it answers a request, whose fault, and the three texts."""
+
+    status: int
+    fault: Fault
+    happened: str
+    expected: str
+    remedy: str
+
+
+class HubError(Exception):
+    """Base: carries a stable code and a detail without personal data."""
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        self.code = code
+        self.detail = detail
+        super().__init__(self.text())
+
+    @property
+    def spec(self) -> Code:
+        return CODES[self.code]
+
+    def text(self) -> str:
+        """One line: code, what happened, the detail, what was expected, what to do."""
+        spec = CODES.get(self.code)
+        if spec is None:
+            return f"{self.code}: {self.detail}"
+        detail = f" ({self.detail})" if self.detail else ""
+        return f"{self.code}: {spec.happened}{detail}. Expected: {spec.expected}. {spec.remedy}."
+
+
+class ConfigError(HubError):
+    """Refuse to start."""
+
+
+class BadMessage(HubError):
+    """This message cannot be taken: refuse it at the gateway, dead-letter it in a stage, go on."""
+
+
+class TryAgain(HubError):
+    """Nothing is wrong with the message: repeat after `after` seconds."""
+
+    def __init__(self, code: str, detail: str = "", *, after: float = 1.0) -> None:
+        self.after = after
+        super().__init__(code, detail)
+
+
+class Halt(HubError):
+    """Stop this stage and do not advance: going on would do harm."""
+
+
+def _c(status: int, fault: Fault, happened: str, expected: str, remedy: str) -> Code:
+    return Code(status, fault, happened, expected, remedy)
+
+
+CODES: dict[str, Code] = {
+    # admission, in the order of the checks
+    "AMANA-SIZE-001": _c(
+        413, "sender", "The body is too large", "at most the size limit of the hub", "Send fewer rows in one message"
+    ),
+    "AMANA-AUTH-001": _c(
+        401,
+        "sender",
+        "The access token is missing or not valid",
+        "a token from /oauth/token",
+        "Fetch a token and send it as 'Authorization: Bearer'",
+    ),
+    "AMANA-AUTH-002": _c(
+        401, "sender", "The access token has expired", "a token younger than its expires_in", "Fetch a new token"
+    ),
+    "AMANA-AUTH-003": _c(
+        403, "operator", "The system is suspended", "an active system", "Ask the hub's operator why it is suspended"
+    ),
+    "AMANA-AUTH-004": _c(
+        401,
+        "sender",
+        "Client id or secret is wrong",
+        "the credentials printed when the system was added",
+        "Check them; ask for new ones if they are lost",
+    ),
+    "AMANA-AUTH-005": _c(
+        429,
+        "sender",
+        "Too many failed attempts from this address",
+        "fewer failures",
+        "Wait for the time in Retry-After, then use correct credentials",
+    ),
+    "AMANA-FRM-001": _c(
+        400,
+        "sender",
+        "The envelope is not framed as expected",
+        'exactly {"data":{...},"signature":"..."}',
+        "Check how the connector builds the envelope",
+    ),
+    "AMANA-SIG-001": _c(
+        401,
+        "sender",
+        "Signature Verification Failed",
+        "a signature over the exact bytes of data by a registered key",
+        "Sign the bytes that are sent, with the registered key",
+    ),
+    "AMANA-SIG-002": _c(
+        401,
+        "sender",
+        "The system has no valid key",
+        "a registered key within its validity",
+        "Register a public key for the system",
+    ),
+    "AMANA-SIG-003": _c(
+        401,
+        "sender",
+        "Signed with a key that is revoked or outside its validity",
+        "a registered key within its validity",
+        "Sign with the current key",
+    ),
+    "AMANA-JSON-001": _c(
+        400,
+        "sender",
+        "data is not strict JSON",
+        "UTF-8 JSON without duplicate members, infinities or trailing bytes",
+        "Correct the serialiser of the connector",
+    ),
+    "AMANA-JSON-002": _c(
+        400,
+        "sender",
+        "A member of data is missing or has the wrong type",
+        "pushCode and esbBody",
+        "Fill the member named in the detail",
+    ),
+    "AMANA-CODE-001": _c(
+        404,
+        "sender",
+        "The code is not known here",
+        "a code from the list of services",
+        "Check the code, or ask the operator to add it",
+    ),
+    "AMANA-GRANT-001": _c(
+        403,
+        "operator",
+        "The system has no grant for this code",
+        "a grant for system and code",
+        "Ask the hub's operator for the grant",
+    ),
+    "AMANA-CONTRACT-001": _c(
+        422,
+        "sender",
+        "The body breaks the wire contract of its code",
+        "a body valid under the contract",
+        "Correct the members named in the detail",
+    ),
+    "AMANA-BUS-001": _c(
+        503, "hub", "The message could not be stored", "a writable log", "Send again after the time in Retry-After"
+    ),
+    "AMANA-DEVICE-001": _c(
+        403,
+        "operator",
+        "The device is not known here, or not from this network or path",
+        "a registered serial from its network or secret path",
+        "Register the device, or correct its server address",
+    ),
+    "AMANA-DEVICE-002": _c(
+        400,
+        "sender",
+        "The device sent something that its protocol does not have",
+        "a request of its push protocol",
+        "Check model and firmware against the adapter's page",
+    ),
+    "AMANA-HTTP-001": _c(
+        405, "sender", "The method is not allowed here", "POST", "Use the method that the API describes"
+    ),
+    "AMANA-HTTP-002": _c(415, "sender", "The content type is not supported", "application/json", "Send JSON"),
+    "AMANA-HTTP-003": _c(404, "sender", "There is nothing at this path", "a path of the API", "See /api/openapi.json"),
+    "AMANA-HUB-001": _c(
+        500,
+        "hub",
+        "The hub could not handle the request",
+        "no internal error",
+        "Report the request id to the operator; the log has the cause",
+    ),
+    # operators and changes
+    "AMANA-OPER-001": _c(
+        401,
+        "operator",
+        "The request is not signed by an active operator",
+        "a request signed with a registered operator key",
+        "Use --operator with a registered key",
+    ),
+    "AMANA-OPER-002": _c(
+        409,
+        "operator",
+        "Maker and checker are the same",
+        "a second operator, another person with another key",
+        "Let a second operator approve",
+    ),
+    "AMANA-OPER-003": _c(
+        401,
+        "operator",
+        "The signed request is too old or from the future",
+        "a request signed within the last five minutes",
+        "Correct the clock and sign again",
+    ),
+    "AMANA-CHANGE-001": _c(
+        422,
+        "operator",
+        "The change is not well formed",
+        "the arguments that the change needs",
+        "Correct the argument named in the detail",
+    ),
+    "AMANA-CHANGE-002": _c(
+        404,
+        "operator",
+        "The change names something that does not exist",
+        "an existing object",
+        "Add it first, or correct the name",
+    ),
+    "AMANA-CHANGE-003": _c(
+        409,
+        "operator",
+        "The change conflicts with what exists",
+        "a new name, or a state that allows the change",
+        "Look at the object with the list command",
+    ),
+    "AMANA-CHANGE-004": _c(
+        409,
+        "operator",
+        "What is approved is not what was computed",
+        "the digest that the run shows",
+        "Show the run again and approve its digest",
+    ),
+    # stages
+    "AMANA-ERASED-001": _c(
+        410, "hub", "The body was erased", "a body within retention", "Nothing to do: erasure is final"
+    ),
+    "AMANA-SEAL-001": _c(
+        500,
+        "hub",
+        "A body does not open under its own secret",
+        "an untouched log",
+        "Stop, compare with a backup, and report a tampered log",
+    ),
+    "AMANA-LOG-001": _c(
+        500,
+        "hub",
+        "A stored batch is damaged",
+        "a batch whose checksum holds",
+        "Restore from a backup; see the guide on restoring",
+    ),
+    "AMANA-TRANS-001": _c(
+        422,
+        "sender",
+        "A row could not be translated",
+        "a row that its adapter can read",
+        "Correct the row in the source system and send it again",
+    ),
+    "AMANA-TRANS-002": _c(
+        422,
+        "hub",
+        "A translated record breaks its canonical contract",
+        "a record valid under its contract",
+        "Correct the adapter, or the row that it met",
+    ),
+    "AMANA-TRANS-003": _c(
+        500,
+        "hub",
+        "An adapter failed on a message",
+        "a translation or a refusal",
+        "Report it to the adapter's owner with the record id",
+    ),
+    "AMANA-BRAKE-001": _c(
+        500,
+        "hub",
+        "Too many messages in a row failed, the stage stopped",
+        "fewer failures than the brake's limit",
+        "Find the common cause, then resume the stage",
+    ),
+    "AMANA-FENCE-001": _c(
+        500,
+        "hub",
+        "Another worker owns this partition now",
+        "one owner at a time",
+        "Nothing to do: this worker steps back",
+    ),
+    # delivery
+    "AMANA-OUT-001": _c(
+        502,
+        "receiver",
+        "The receiver answered with a signed failure",
+        "a signed success",
+        "Look at the receiver's message, then retry or discard",
+    ),
+    "AMANA-OUT-002": _c(
+        502,
+        "receiver",
+        "The receiver's answer is not validly signed",
+        "an answer signed with its registered key",
+        "Ask the receiver whether it has the message, then confirm or retry",
+    ),
+    "AMANA-OUT-003": _c(
+        504,
+        "network",
+        "The receiver did not answer in time, for the last time",
+        "an answer within the deadline",
+        "Check the receiver, then retry the dead letter",
+    ),
+    "AMANA-OUT-004": _c(
+        403,
+        "operator",
+        "The address of the receiver is not allowed",
+        "a host on the allow-list",
+        "Add the host to the setting, or correct the address",
+    ),
+    # start
+    "AMANA-CONF-001": _c(
+        500,
+        "operator",
+        "A setting is not usable",
+        "a value as the settings page says",
+        "Correct the setting named in the detail",
+    ),
+    "AMANA-CONF-002": _c(
+        500,
+        "operator",
+        "A topic exists with another number of partitions",
+        "the number it was made with",
+        "Set the number back; it is fixed for the life of a topic",
+    ),
+    "AMANA-CONF-003": _c(
+        500,
+        "operator",
+        "The database does not keep its durability settings",
+        "WAL and synchronous=FULL",
+        "Check the file system and the SQLite library",
+    ),
+    "AMANA-CONF-004": _c(
+        500,
+        "operator",
+        "A key file is missing or readable by others",
+        "a key file of mode 0600",
+        "Restore the key, or correct its mode",
+    ),
+    "AMANA-CONF-005": _c(
+        500,
+        "operator",
+        "The data directory is in use or not usable",
+        "a writable directory of its own",
+        "Choose another directory or stop the other hub",
+    ),
+}

@@ -1,0 +1,1 @@
+"""Canonical records, contracts and pay rule sets. Nothing of ours imported, no I/O."""

@@ -1,0 +1,1 @@
+"""Bytes in, verified bytes and proofs out. No I/O, no clock, nothing of ours imported."""
