@@ -1,0 +1,35 @@
+"""What every part of the gateway shares: the ports, the keys, the directory as this process sees it.
+
+Rule: made once when the process starts, never changed afterwards; only `health` and the follower move.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from hub.gateway.health import Health
+
+if TYPE_CHECKING:
+    from adapters.kit.registry import Adapter
+    from hub.control.follow import DirectoryFollower
+    from hub.keys import HubKeys
+    from hub.ports import Admissions, Bus, Clock, Store, Vault
+    from hub.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayContext:
+    """Shared by admission, tokens, devices and `/api/v1`."""
+
+    settings: Settings
+    bus: Bus
+    admissions: Admissions
+    vault: Vault
+    store: Store
+    keys: HubKeys
+    follower: DirectoryFollower
+    clock: Clock
+    adapters: Mapping[str, Adapter]
+    health: Health = field(default_factory=Health)

@@ -1,0 +1,1 @@
+"""Running the hub: a light parent, one child process per role."""
