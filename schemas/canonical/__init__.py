@@ -1,0 +1,1 @@
+"""Canonical records: what the hub says inside, whatever a system outside calls it."""
