@@ -281,6 +281,13 @@ CODES: dict[str, Code] = {
         "a translation or a refusal",
         "Report it to the adapter's owner with the record id",
     ),
+    "AMANA-TRANS-004": _c(
+        403,
+        "sender",
+        "A row is about an institution that its sender does not answer for",
+        "rows about the sender's institution or one below it",
+        "Send them from a system of that institution, or correct the row",
+    ),
     "AMANA-BRAKE-001": _c(
         500,
         "hub",
