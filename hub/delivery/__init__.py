@@ -1,0 +1,1 @@
+"""Delivery: what leaves the hub, one outcome per call, every outcome a record."""

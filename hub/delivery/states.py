@@ -1,0 +1,125 @@
+"""The one table of message states. Rule: a state changes only by `advance`; the diagram in the documentation is
+printed from this table."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+
+class State(StrEnum):
+    """Where a message is. The first group is of messages that came in, the second of those that go out."""
+
+    ADMITTED = "admitted"
+    TRANSLATED = "translated"
+    PARTLY = "partly-translated"
+    REFUSED = "refused"
+    ERASED = "erased"
+
+    DUE = "due"
+    PARKED = "parked"
+    RETRYING = "retrying"
+    CONFIRMED = "confirmed"
+    UNPROVEN = "unproven"
+    DEAD = "dead"
+    SKIPPED = "skipped"
+    DISCARDED = "discarded"
+
+
+class Event(StrEnum):
+    """What moves a message on."""
+
+    RECORDS = "records"  # translate made records of it
+    DEAD_LETTER = "dead-letter"  # translate refused it, or a row of it
+    ERASE = "erase"
+
+    SIGNED_SUCCESS = "signed-success"
+    SIGNED_FAILURE = "signed-failure"
+    UNSIGNED_ANSWER = "unsigned-answer"
+    NO_ANSWER = "no-answer"
+    EXHAUSTED = "exhausted"
+    FORBIDDEN = "forbidden"
+    KEY_FAILS = "key-fails"  # an earlier message of the same key of an ordered subscription has not got through
+    KEY_FREE = "key-free"
+    RETRY = "retry"  # by an operator
+    CONFIRM = "confirm"
+    SKIP = "skip"
+    DISCARD = "discard"
+
+
+_S, _E = State, Event
+
+TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
+    (_S.ADMITTED, _E.RECORDS): _S.TRANSLATED,
+    (_S.ADMITTED, _E.DEAD_LETTER): _S.REFUSED,
+    (_S.ADMITTED, _E.ERASE): _S.ERASED,
+    (_S.TRANSLATED, _E.RECORDS): _S.TRANSLATED,
+    (_S.TRANSLATED, _E.DEAD_LETTER): _S.PARTLY,
+    (_S.TRANSLATED, _E.ERASE): _S.ERASED,
+    (_S.REFUSED, _E.RECORDS): _S.PARTLY,
+    (_S.REFUSED, _E.DEAD_LETTER): _S.REFUSED,
+    (_S.REFUSED, _E.ERASE): _S.ERASED,
+    (_S.PARTLY, _E.RECORDS): _S.PARTLY,
+    (_S.PARTLY, _E.DEAD_LETTER): _S.PARTLY,
+    (_S.PARTLY, _E.ERASE): _S.ERASED,
+    (_S.ERASED, _E.RECORDS): _S.ERASED,
+    (_S.ERASED, _E.DEAD_LETTER): _S.ERASED,
+    (_S.ERASED, _E.ERASE): _S.ERASED,
+    (_S.DUE, _E.SIGNED_SUCCESS): _S.CONFIRMED,
+    (_S.DUE, _E.SIGNED_FAILURE): _S.DEAD,
+    (_S.DUE, _E.UNSIGNED_ANSWER): _S.UNPROVEN,
+    (_S.DUE, _E.NO_ANSWER): _S.RETRYING,
+    (_S.DUE, _E.EXHAUSTED): _S.DEAD,
+    (_S.DUE, _E.FORBIDDEN): _S.DEAD,
+    (_S.DUE, _E.KEY_FAILS): _S.PARKED,
+    (_S.RETRYING, _E.SIGNED_SUCCESS): _S.CONFIRMED,
+    (_S.RETRYING, _E.SIGNED_FAILURE): _S.DEAD,
+    (_S.RETRYING, _E.UNSIGNED_ANSWER): _S.UNPROVEN,
+    (_S.RETRYING, _E.NO_ANSWER): _S.RETRYING,
+    (_S.RETRYING, _E.EXHAUSTED): _S.DEAD,
+    (_S.RETRYING, _E.FORBIDDEN): _S.DEAD,
+    (_S.PARKED, _E.KEY_FREE): _S.DUE,
+    (_S.PARKED, _E.KEY_FAILS): _S.PARKED,
+    (_S.UNPROVEN, _E.RETRY): _S.DUE,
+    (_S.UNPROVEN, _E.CONFIRM): _S.CONFIRMED,
+    (_S.UNPROVEN, _E.DISCARD): _S.DISCARDED,
+    (_S.DEAD, _E.RETRY): _S.DUE,
+    (_S.DEAD, _E.SKIP): _S.SKIPPED,
+    (_S.DEAD, _E.DISCARD): _S.DISCARDED,
+}
+
+STARTS: Final = (State.ADMITTED, State.DUE)
+BLOCKING: Final = frozenset({State.RETRYING, State.UNPROVEN, State.DEAD, State.PARKED})
+"""A later message of the same key of an ordered subscription waits for one that is in these states."""
+FINAL: Final = frozenset(
+    state for state in State if all(source is not state or target is state for (source, _), target in TRANSITIONS.items())
+)
+
+
+class ImpossibleTransition(ValueError):
+    """The table has no such step: a defect of the hub, never of a message."""
+
+
+def advance(state: State, event: Event) -> State:
+    """The state after `event`."""
+    try:
+        return TRANSITIONS[state, event]
+    except KeyError:
+        raise ImpossibleTransition(f"{event} in state {state}") from None
+
+
+def mermaid() -> str:
+    """The table as a Mermaid state diagram."""
+    lines = ["stateDiagram-v2"]
+    lines += [f"    [*] --> {_node(state)}" for state in STARTS]
+    steps: dict[tuple[State, State], list[str]] = {}
+    for (source, event), target in TRANSITIONS.items():
+        if source is not target:
+            steps.setdefault((source, target), []).append(event.value)
+    lines += [f"    {_node(a)} --> {_node(b)}: {', '.join(events)}" for (a, b), events in steps.items()]
+    lines += [f"    {_node(state)} --> [*]" for state in State if state in FINAL]
+    return "\n".join(lines) + "\n"
+
+
+def _node(state: State) -> str:
+    return state.value.replace("-", "_")

@@ -1,0 +1,64 @@
+"""What a stage sees and what it wants done. Rule: `decide` is a function of its arguments, of its own rows in the
+store and of the secrets it may read; it never asks a clock, a random number or the network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+from hub.ports import Append, Write
+from hub.records import Record
+
+
+class Entry(NamedTuple):
+    """One record that a stage has not taken yet: its offset, the time of its batch (ms), the record."""
+
+    offset: int
+    at: int
+    record: Record
+
+
+@dataclass(slots=True)
+class Effects:
+    """What is to be done: `publishes` first, then `writes` and the position in one transaction.
+
+    `verdicts`: per message, whether it could be taken; what the dead-letter brake looks at. `erased`: how many
+    bodies were gone.
+    """
+
+    publishes: list[Append] = field(default_factory=list)
+    writes: list[Write] = field(default_factory=list)
+    verdicts: list[bool] = field(default_factory=list)
+    erased: int = 0
+
+
+class Stage(Protocol):
+    """A deterministic reader of some topics."""
+
+    @property
+    def name(self) -> str:
+        """Enters ids of derived records and the progress table: never renamed."""
+        ...
+
+    @property
+    def version(self) -> int:
+        """Raised when the same input may give other records."""
+        ...
+
+    @property
+    def batch(self) -> int:
+        """About how many records to take at a time."""
+        ...
+
+    def sources(self, topics: Iterable[str]) -> list[str]:
+        """Those of `topics` that this stage reads."""
+        ...
+
+    async def decide(self, topic: str, partition: int, entries: Sequence[Entry]) -> Effects:
+        """What `entries`, in order and never empty, are to cause.
+
+        Raises `BadMessage` for a single message that cannot be taken (the runner narrows a batch down to it and
+        writes a dead letter), `TryAgain` when something is not there yet, `Halt` when going on would do harm.
+        """
+        ...

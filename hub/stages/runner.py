@@ -1,0 +1,162 @@
+"""Runs one stage over its partitions. Rule: publish first, then state and position in one transaction, fenced by
+epoch; so after a crash the same records are published again under the same sources, and their readers drop them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from hub.errors import BadMessage
+from hub.ports import Append, Bus, Progress, Store
+from hub.records import DERIVED, STAGE, Batch, Record, parse_source, partition_of
+from hub.stages.brake import Brake
+from hub.stages.deadletters import TOPIC as DEADLETTERS
+from hub.stages.deadletters import dead_letter
+from hub.stages.effects import Effects, Entry, Stage
+
+APPEND_RECORDS: Final = 4000
+"""About how many records one append carries: a large run must not hold the log, or the event loop, for long."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a runner has done since it was made."""
+
+    records: int = 0
+    dropped: int = 0  # stood already below a watermark
+    published: int = 0
+    erased: int = 0
+    failed: int = 0
+
+
+@dataclass(slots=True)
+class Runner:
+    """Takes what is new for `stage`, batch by batch. One runner per stage and process."""
+
+    stage: Stage
+    bus: Bus
+    store: Store
+    owner: str
+    brake: Brake = field(default_factory=Brake)
+    tally: Tally = field(default_factory=Tally)
+    _epochs: dict[tuple[str, int], int] = field(default_factory=dict)
+    _progress: dict[tuple[str, int], Progress] = field(default_factory=dict)
+
+    async def step(self) -> int:
+        """Take one batch from each source partition; returns how many records were passed, 0 at the end.
+
+        Raises `TryAgain` (nothing advanced in that partition: call again after its time) and `Halt`.
+        """
+        passed = 0
+        for place in self._places():
+            if place not in self._epochs:
+                await self._claim(place)
+            passed += await self._take(place)
+        return passed
+
+    def seen(self) -> Mapping[tuple[str, int], int]:
+        """Positions to wait at: `bus.wait(runner.seen(), ...)`."""
+        return {place: self._progress[place].position if place in self._progress else 0 for place in self._places()}
+
+    def release(self) -> None:
+        """Forget what was claimed, so that the next step claims and reads its progress anew."""
+        self._epochs.clear()
+        self._progress.clear()
+
+    def _places(self) -> list[tuple[str, int]]:
+        topics = self.bus.topics()
+        return [(topic, p) for topic in sorted(self.stage.sources(topics)) for p in range(topics[topic])]
+
+    async def _claim(self, place: tuple[str, int]) -> None:
+        epoch, progress = await self.store.claim(self.stage.name, *place, self.owner)
+        self._epochs[place], self._progress[place] = epoch, progress
+
+    async def _take(self, place: tuple[str, int]) -> int:
+        before = self._progress[place]
+        batches = await self.bus.read(*place, before.position, max_records=self.stage.batch)
+        if not batches:
+            return 0
+        entries, after = fresh(batches, before)
+        effects = await self._decide(place, entries) if entries else Effects()
+        self.brake.note(effects.verdicts)
+        for part in _parts(effects.publishes):
+            await self.bus.append(part)
+            await asyncio.sleep(0)
+        await self.store.commit(self.stage.name, {place: self._epochs[place]}, {place: after}, effects.writes)
+        self._progress[place] = after
+        passed = after.position - before.position
+        self.tally.records += len(entries)
+        self.tally.dropped += sum(len(b.records) for b in batches) - len(entries)
+        self.tally.published += sum(len(a.records) for a in effects.publishes)
+        self.tally.erased += effects.erased
+        self.tally.failed += effects.verdicts.count(False)
+        return passed
+
+    async def _decide(self, place: tuple[str, int], entries: Sequence[Entry]) -> Effects:
+        try:
+            return await self.stage.decide(*place, entries)
+        except BadMessage as bad:
+            if len(entries) > 1:
+                whole = Effects()
+                for entry in entries:
+                    _extend(whole, await self._decide(place, [entry]))
+                return whole
+            return self._bury(place, entries[0], bad)
+
+    def _bury(self, place: tuple[str, int], entry: Entry, bad: BadMessage) -> Effects:
+        letter = dead_letter(
+            self.stage.name,
+            self.stage.version,
+            *place,
+            entry.offset,
+            entry.record,
+            code=bad.code,
+            reason=bad.detail,
+        )
+        partition = partition_of(letter.key, self.bus.topics()[DEADLETTERS])
+        return Effects(publishes=[Append(DEADLETTERS, partition, [letter])], verdicts=[False])
+
+
+def fresh(batches: Sequence[Batch], before: Progress) -> tuple[list[Entry], Progress]:
+    """What of `batches` is above the watermarks in `before`, and the progress once it is taken."""
+    marks = dict(before.watermarks)
+    entries: list[Entry] = []
+    for batch in batches:
+        for offset, record in enumerate(batch.records, batch.base):
+            derived = record.headers.get(DERIVED)
+            if derived is not None:
+                source = parse_source(derived)
+                stage = record.headers.get(STAGE, "").partition("/")[0]  # two stages may read one topic
+                maker, mark = f"{stage}:{source.topic}/{source.partition}", (source.offset, source.n)
+                if mark <= marks.get(maker, (-1, -1)):
+                    continue
+                marks[maker] = mark
+            entries.append(Entry(offset, batch.time, record))
+    last = batches[-1]
+    return entries, Progress(last.base + len(last.records), marks)
+
+
+def _extend(whole: Effects, part: Effects) -> None:
+    whole.publishes += part.publishes
+    whole.writes += part.writes
+    whole.verdicts += part.verdicts
+    whole.erased += part.erased
+
+
+def _parts(publishes: Sequence[Append]) -> Iterator[list[Append]]:
+    """The same records in the same order per partition, in appends of bearable size."""
+    part: list[Append] = []
+    size = 0
+    for append in publishes:
+        records: Sequence[Record] = append.records
+        for start in range(0, len(records), APPEND_RECORDS):
+            piece = records[start : start + APPEND_RECORDS]
+            if size and size + len(piece) > APPEND_RECORDS:
+                yield part
+                part, size = [], 0
+            part.append(Append(append.topic, append.partition, piece))
+            size += len(piece)
+    if part:
+        yield part

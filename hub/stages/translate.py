@@ -1,0 +1,298 @@
+"""inbox.* -> records.<contract>: what each system said, in the canonical words.
+
+Rule: a record depends on the admitted bytes, the directory as of the position that the gateway stamped, and the
+versions of adapter and contract; nothing else. A row that cannot be taken is a dead letter, its neighbours go on. Hot
+path: per record one dict and one `Record`, everything else is made once per message or per contract.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from adapters.kit import AdapterError, Canonical, DeviceContext, MessageContext, Refused
+from hub.errors import BadMessage
+from hub.keys import subject_key
+from hub.ports import Append, Vault
+from hub.records import (
+    ASSURANCE,
+    CODE,
+    CONTENT_TYPE,
+    CONTROL_POSITION,
+    DATASCHEMA,
+    DERIVED,
+    DEVICE,
+    ID,
+    INSTITUTION,
+    ORIGIN,
+    PARENT,
+    PERIOD,
+    ROWS,
+    SECRET,
+    SOURCE,
+    SPECVERSION,
+    STAGE,
+    SYSTEM,
+    TIME,
+    TYPE,
+
+    Record,
+    derived_id,
+    partition_of,
+)
+from hub.stages.bodies import INBOX, open_body, secrets_of
+from hub.stages.deadletters import TOPIC as DEADLETTERS
+from hub.stages.deadletters import dead_letter
+from hub.stages.effects import Effects, Entry
+from schemas.contracts import CONTRACTS, checker
+from signing.envelope import frame
+from signing.errors import SigningError
+from signing.jsontext import member, parse, render
+from signing.sealing import BodyKey
+
+if TYPE_CHECKING:
+    from adapters.kit import Adapter
+    from hub.control.directory import View
+    from hub.control.follow import DirectoryFollower
+    from hub.control.objects import Api
+
+NAME: Final = "translate"
+VERSION: Final = 1
+RECORDS: Final = "records."
+_VIEWS: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is the same for every record of one contract."""
+
+    ok: Callable[[Any], bool]
+    topic: str
+    partitions: int
+    headers: dict[str, str]
+
+
+class _Out:
+    """Records by target partition, in order."""
+
+    __slots__ = ("_by_place",)
+
+    def __init__(self) -> None:
+        self._by_place: dict[tuple[str, int], list[Record]] = {}
+
+    def add(self, topic: str, partition: int, record: Record) -> None:
+        place = (topic, partition)
+        records = self._by_place.get(place)
+        if records is None:
+            records = self._by_place[place] = []
+        records.append(record)
+
+    def appends(self) -> list[Append]:
+        return [Append(topic, partition, records) for (topic, partition), records in self._by_place.items()]
+
+
+class Translate:
+    """The stage. `adapters` by id; `hmac` is the hub's key for record keys; `topics` their numbers of partitions."""
+
+    name = NAME
+    version = VERSION
+    batch = 256
+
+    def __init__(
+        self,
+        vault: Vault,
+        follower: DirectoryFollower,
+        adapters: Mapping[str, Adapter],
+        hmac: bytes,
+        topics: Callable[[], Mapping[str, int]],
+    ) -> None:
+        self._vault = vault
+        self._follower = follower
+        self._adapters = adapters
+        self._hmac = hmac
+        self._topics = topics
+        self._plans: dict[str, _Plan] = {}
+        self._views: dict[int, View] = {}
+
+    def sources(self, topics: Iterable[str]) -> list[str]:
+        return [topic for topic in topics if topic.startswith("inbox.")]
+
+    async def decide(self, topic: str, partition: int, entries: Sequence[Entry]) -> Effects:
+        secrets = await secrets_of(self._vault, (entry.record for entry in entries))
+        await self._catch_up(entries)
+        effects = Effects()
+        out = _Out()
+        for entry in entries:
+            secret = secrets.get(entry.record.headers[SECRET])
+            if secret is None:
+                effects.erased += 1
+                continue
+            effects.verdicts.append(self._message(topic, partition, entry, secret, out))
+            await asyncio.sleep(0)  # deliveries run in this loop too
+        effects.publishes = out.appends()
+        return effects
+
+    def _message(self, topic: str, partition: int, entry: Entry, secret: bytes, out: _Out) -> bool:
+        """Make the records of one message; returns whether any row of it could be taken."""
+        record, source = entry.record, (topic, partition, entry.offset)
+        try:
+            items, view = self._rows(record, secret)
+        except BadMessage as bad:
+            self._bury(out, source, record, 0, code=bad.code, reason=bad.detail)
+            return False
+        h = record.headers
+        parent, sender = h[ID], h[INSTITUTION]
+        shared = {
+            **dict((SPECVERSION,)),
+            SOURCE: f"stage/{NAME}",
+            STAGE: f"{NAME}/{VERSION}",
+            CONTENT_TYPE: "application/json",
+            TIME: h[TIME],
+            SYSTEM: h[SYSTEM],
+            INSTITUTION: sender,
+            CODE: h[CODE],
+            ASSURANCE: h[ASSURANCE],
+            SECRET: h[SECRET],
+            PARENT: parent,
+            ORIGIN: f"{topic}/{partition}/{entry.offset}",
+        }
+        derived = f"{topic}/{partition}/{entry.offset}/"
+        heads: dict[str, tuple[_Plan, BodyKey, dict[str, str]]] = {}
+        taken = refused = 0
+        for n, item in enumerate(items):
+            if type(item) is Refused:
+                code = item.code if item.code.startswith("AMANA-") else "AMANA-TRANS-001"
+                self._bury(out, source, record, n, code=code, reason=item.reason, row=item.row)
+                refused += 1
+                continue
+            contract, subject, value, period, row = item
+            head = heads.get(contract)
+            if head is None:
+                plan = self._plan(contract)
+                head = heads[contract] = (plan, BodyKey(secret, contract), shared | plan.headers)
+            plan, body_key, common = head
+            institution = value.get("institution", sender)
+            fault = "AMANA-TRANS-002" if not plan.ok(value) else ""
+            if not fault and institution != sender and not _answers_for(view, sender, institution):
+                fault = "AMANA-TRANS-004"
+            if fault:
+                self._bury(out, source, record, n, code=fault, row=row)
+                refused += 1
+                continue
+            rid = derived_id(parent, NAME, VERSION, n)
+            headers = common.copy()
+            headers[ID] = rid
+            headers[DERIVED] = derived + str(n)
+            if institution != sender:
+                headers[INSTITUTION] = institution
+            if period is not None:
+                headers[PERIOD] = period
+            key = subject_key(self._hmac, *subject)
+            made = Record(key, headers, body_key.seal(rid, render(value)))
+            out.add(plan.topic, partition_of(key, plan.partitions), made)
+            taken += 1
+        return taken > 0 or refused == 0
+
+    def _rows(self, record: Record, secret: bytes) -> tuple[Sequence[Canonical | Refused], View]:
+        """What the adapter makes of the message, and the directory that it was admitted under."""
+        h = record.headers
+        view = self._view(int(h[CONTROL_POSITION]))
+        api = view.api(h[CODE])
+        adapter = None if api is None else self._adapters.get(api.adapter)
+        if api is None or adapter is None:
+            raise BadMessage("AMANA-TRANS-003", "the code's adapter is not installed")
+        received = open_body(BodyKey(secret, INBOX), h[ID], record.value)
+        context = MessageContext(
+            system=h[SYSTEM],
+            institution=h[INSTITUTION],
+            code=h[CODE],
+            admitted_at=int(h[TIME]),
+            rows=_row_set(h.get(ROWS, "all")),
+            device=_device(view, h.get(DEVICE)),
+        )
+        body: Any = received if context.device is not None else _esb_body(received)
+        try:
+            return adapter.translate(api.exchange, body, context), view
+        except AdapterError as error:
+            raise BadMessage("AMANA-TRANS-001", error.kind) from error
+        except Exception as error:  # an adapter is other people's code: its fault costs one message
+            raise BadMessage("AMANA-TRANS-003", type(error).__name__) from error
+
+    def _plan(self, contract: str) -> _Plan:
+        plan = self._plans.get(contract)
+        if plan is None:
+            topic = RECORDS + contract
+            spec = CONTRACTS[contract]
+            headers = {TYPE: contract, DATASCHEMA: spec.urn}
+            plan = self._plans[contract] = _Plan(checker(contract).ok, topic, self._topics()[topic], headers)
+        return plan
+
+    def _bury(
+        self,
+        out: _Out,
+        source: tuple[str, int, int],
+        record: Record,
+        n: int,
+        *,
+        code: str,
+        reason: str = "",
+        row: int | None = None,
+    ) -> None:
+        letter = dead_letter(NAME, VERSION, *source, record, code=code, reason=reason, row=row, n=n)
+        out.add(DEADLETTERS, partition_of(letter.key, self._topics()[DEADLETTERS]), letter)
+
+    async def _catch_up(self, entries: Sequence[Entry]) -> None:
+        """The gateway may have seen changes that this process has not read yet."""
+        needed = max(int(entry.record.headers[CONTROL_POSITION]) for entry in entries)
+        if self._follower.directory.position < needed:
+            await self._follower.catch_up()
+
+    def _view(self, position: int) -> View:
+        view = self._views.get(position)
+        if view is None:
+            if len(self._views) >= _VIEWS:
+                self._views.clear()
+            view = self._views[position] = self._follower.directory.at(position)
+        return view
+
+
+def _esb_body(received: bytes) -> Any:
+    """The `esbBody` of an admitted envelope, parsed; the gateway has verified the very same bytes."""
+    try:
+        raw = member(frame(received).data, "esbBody")
+        if raw is None:
+            raise BadMessage("AMANA-JSON-002", "esbBody")
+        return parse(raw)
+    except SigningError as error:
+        raise BadMessage("AMANA-JSON-001", error.kind) from error
+
+
+def _row_set(text: str) -> frozenset[int] | None:
+    return None if text == "all" else frozenset(int(part) for part in text.split(",") if part)
+
+
+def _device(view: View, device_id: str | None) -> DeviceContext | None:
+    if device_id is None:
+        return None
+    device = view.device_by_id(device_id)
+    if device is None:
+        raise BadMessage("AMANA-DEVICE-001", "the device is not in the directory of that time")
+    return DeviceContext(device.id, device.serial, device.zone or "", device.options)
+
+
+def _answers_for(view: View, sender: str, institution: str) -> bool:
+    """Whether `institution` is `sender` or below it: nobody else's people may be spoken about."""
+    seen: set[str] = set()
+    current: str | None = institution
+    while current is not None and current not in seen:
+        if current == sender:
+            return True
+        seen.add(current)
+        found = view.institution(current)
+        current = None if found is None else found.parent
+    return False
+
+
+
