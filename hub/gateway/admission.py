@@ -1,0 +1,282 @@
+"""Admission: which bytes become a message. A chain of plain checks, in the one order that the architecture gives.
+
+Size, token, framing, signature over the received bytes, strict parse, code and grant, wire contract; then a `Candidate`
+for the log, which alone decides duplicates.
+
+Rule: pure. Bytes, a view of the directory and a time in; a `Candidate` or a `Refusal` out. No I/O, no log line, and
+nothing of a payload in a refusal: details name members of the contract and rules, never values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from hub import records as r
+from hub.errors import BadMessage
+from hub.keys import subject_key
+from hub.ports import Candidate, DedupeRule
+from hub.records import Ms
+from signing import envelope, jsontext, tokens
+from signing.errors import SigningError
+
+if TYPE_CHECKING:
+    from hub.control.directory import Api, System, View
+    from schemas.contracts import Checker
+
+BREACHES_SHOWN: Final = 5
+_LANES_KEPT: Final = 4096
+_SIGNATURE_CODES: Final = {
+    "signature": "AMANA-SIG-001",
+    "no-key": "AMANA-SIG-002",
+    "expired-key": "AMANA-SIG-003",
+}
+
+
+class Push(NamedTuple):
+    """One POST to `/esb/push-request`: two header values (empty when absent) and the body, all as received."""
+
+    authorization: bytes
+    content_type: bytes
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class WireTerms:
+    """What an adapter's manifest asks of the body of one exchange.
+
+    `rows`: dotted path of the list that `fields` are read from, row by row; None: the body itself is the one row.
+    """
+
+    contract: str
+    checker: Checker | None  # None: the body is sealed for its recipient
+    rule: DedupeRule
+    fields: tuple[str, ...] = ()
+    rows: str | None = None
+
+
+class Lane(NamedTuple):
+    """All that is the same for every message of one system under one code, worked out once."""
+
+    topic: str
+    partition: int
+    key: bytes
+    headers: Mapping[str, str]
+    wire: WireTerms
+    window_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the hub holds still while it admits: keys, the size limit, the topics, the adapters' wire terms."""
+
+    token_key: bytes
+    hmac: bytes
+    max_body: int
+    partitions: Callable[[str], int]
+    wire: Callable[[str, str], WireTerms]  # adapter id, exchange name
+    lanes: dict[tuple[int, str, str], Lane] = field(default_factory=dict)  # memo, by directory position
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a message was not taken. `system`: who sent it, once its token proved that; `api`: a code that exists."""
+
+    code: str
+    detail: str
+    system: System | None = None
+    api: str | None = None
+
+    @property
+    def error(self) -> BadMessage:
+        return BadMessage(self.code, self.detail)
+
+
+def examine(push: Push, view: View, now: Ms, terms: Terms) -> Candidate | Refusal:
+    """Every check of the gateway but the duplicate."""
+    system: System | None = None
+    api: Api | None = None
+    try:
+        check_size(len(push.body), terms.max_body)
+        system = identify(push.authorization, view, now, terms.token_key)
+        check_active(system)
+        frame = open_frame(push)
+        verify_signature(frame, system, now)
+        code, body, value = read_members(frame.data)
+        api = find_api(code, view)
+        check_grant(system, api, view)
+        lane = find_lane(system, api, view.position, terms)
+        check_wire(value, lane.wire)
+        return make_candidate(push.body, body, value, system.code, api.code, lane, terms.hmac)
+    except BadMessage as refused:
+        return Refusal(refused.code, refused.detail, system, api.code if api else None)
+
+
+def check_size(size: int, limit: int) -> None:
+    """First of all, before anything is looked at."""
+    if size > limit:
+        raise BadMessage("AMANA-SIZE-001", f"limit {limit} bytes")
+
+
+def identify(authorization: bytes, view: View, now: Ms, key: bytes) -> System:
+    """The system that the token stands for. Takes `Bearer <token>` and the bare token (one client sends that)."""
+    text = authorization[7:] if authorization[:7].lower() == b"bearer " else authorization
+    try:
+        token = tokens.read(key, text.strip().decode("ascii"), now)
+    except UnicodeDecodeError:
+        raise BadMessage("AMANA-AUTH-001") from None
+    except SigningError as error:
+        raise BadMessage("AMANA-AUTH-002" if error.kind == "token-expired" else "AMANA-AUTH-001") from None
+    system = view.system(token.system)
+    if system is None or token.epoch != system.epoch:
+        raise BadMessage("AMANA-AUTH-001")
+    return system
+
+
+def check_active(system: System) -> None:
+    if system.suspended:
+        raise BadMessage("AMANA-AUTH-003")
+
+
+def open_frame(push: Push) -> envelope.Frame:
+    """The spans of `data` and `signature`; nothing is interpreted."""
+    media = push.content_type.partition(b";")[0].strip().lower()
+    if media not in {b"", b"application/json"}:
+        raise BadMessage("AMANA-HTTP-002")
+    try:
+        return envelope.frame(push.body)
+    except SigningError:
+        raise BadMessage("AMANA-FRM-001") from None
+
+
+def verify_signature(frame: envelope.Frame, system: System, now: Ms) -> None:
+    """Over the received bytes, by a key of the system that is valid now."""
+    try:
+        envelope.verify(frame, system.key_ring, now)
+    except SigningError as error:
+        raise BadMessage(_SIGNATURE_CODES.get(error.kind, "AMANA-SIG-001")) from None
+
+
+def read_members(data: bytes) -> tuple[str, bytes, Any]:
+    """`pushCode`, the bytes of `esbBody` as they came, and its value. Strict JSON."""
+    try:
+        members = jsontext.parse(data)
+    except SigningError:
+        raise BadMessage("AMANA-JSON-001") from None
+    if not isinstance(members, dict):
+        raise BadMessage("AMANA-JSON-002", "data")
+    code = members.get("pushCode")
+    if not isinstance(code, str):
+        raise BadMessage("AMANA-JSON-002", "pushCode")
+    body = jsontext.member(data, "esbBody")
+    if body is None:
+        raise BadMessage("AMANA-JSON-002", "esbBody")
+    return code, body, members["esbBody"]
+
+
+def find_api(code: str, view: View) -> Api:
+    """The code as the directory has it. One that is for sending out is not known here."""
+    api = view.api(code)
+    if api is None or api.direction != "in":
+        raise BadMessage("AMANA-CODE-001")
+    return api
+
+
+def check_grant(system: System, api: Api, view: View) -> None:
+    if not view.granted(system.code, api.code):
+        raise BadMessage("AMANA-GRANT-001")
+
+
+def check_wire(value: Any, wire: WireTerms) -> None:
+    """The wire contract of the code; a body sealed for its recipient has none."""
+    checker = wire.checker
+    if checker is None or checker.ok(value):
+        return
+    shown = "; ".join(f"{breach.path or '/'}: {breach.rule}" for breach in checker.breaches(value, BREACHES_SHOWN))
+    raise BadMessage("AMANA-CONTRACT-001", shown)
+
+
+def find_lane(system: System, api: Api, position: int, terms: Terms) -> Lane:
+    """The lane of a system and a code as the directory stands at `position`."""
+    name = (position, system.code, api.code)
+    lane = terms.lanes.get(name)
+    if lane is None:
+        if len(terms.lanes) >= _LANES_KEPT:
+            terms.lanes.clear()
+        lane = terms.lanes[name] = make_lane(system, api, position, terms)
+    return lane
+
+
+def make_lane(system: System, api: Api, position: int, terms: Terms) -> Lane:
+    wire = terms.wire(api.adapter, api.exchange)
+    topic = f"inbox.{api.adapter}"
+    key = subject_key(terms.hmac, "system", system.code)
+    headers = {
+        "ce_specversion": "1.0",
+        r.SOURCE: f"system/{system.code}",
+        r.TYPE: "inbox",
+        r.DATASCHEMA: wire.contract,
+        r.CONTENT_TYPE: "application/json",
+        r.SYSTEM: system.code,
+        r.INSTITUTION: system.institution,
+        r.CODE: api.code,
+        r.ASSURANCE: "signed",
+        r.CONTROL_POSITION: str(position),
+    }
+    return Lane(topic, r.partition_of(key, terms.partitions(topic)), key, headers, wire, api.window_ms)
+
+
+def make_candidate(
+    received: bytes, body: bytes, value: Any, system: str, code: str, lane: Lane, hmac: bytes
+) -> Candidate:
+    """What the log decides upon."""
+    wire = lane.wire
+    return Candidate(
+        topic=lane.topic,
+        partition=lane.partition,
+        key=lane.key,
+        system=system,
+        code=code,
+        body=body,
+        received=received,
+        headers=dict(lane.headers),
+        rule=wire.rule,
+        dedupe_keys=() if wire.rule == "window" else dedupe_keys(value, system, code, wire, hmac),
+        window_ms=lane.window_ms,
+    )
+
+
+def dedupe_keys(value: Any, system: str, code: str, wire: WireTerms, hmac: bytes) -> list[bytes]:
+    """One HMAC per row (natural key), or one of the whole message (request id, the first of `fields`)."""
+    rows = [value] if wire.rule == "request-id" else find_rows(value, wire.rows)
+    return [natural_key(hmac, system, code, row_fields(row, wire.fields)) for row in rows]
+
+
+def natural_key(hmac: bytes, system: str, code: str, fields: Sequence[str]) -> bytes:
+    """HMAC of a row's natural key within its system and code."""
+    return subject_key(hmac, "dedupe", system, code, *fields)
+
+
+def find_rows(value: Any, path: str | None) -> list[Any]:
+    """The rows at a dotted path of the body."""
+    if path is None:
+        return [value]
+    for step in path.split(".") if path else ():
+        value = value.get(step) if isinstance(value, dict) else None
+    if not isinstance(value, list):
+        raise BadMessage("AMANA-CONTRACT-001", f"/{path.replace('.', '/')}: type")
+    return value
+
+
+def row_fields(row: Any, fields: Sequence[str]) -> list[str]:
+    """The texts of a row's key fields; every one must be there, or unlike rows would look alike."""
+    texts = []
+    for name in fields:
+        value = row
+        for step in name.split("."):
+            if not isinstance(value, dict) or step not in value:
+                raise BadMessage("AMANA-CONTRACT-001", f"{name}: required by the dedupe rule")
+            value = value[step]
+        texts.append(value if isinstance(value, str) else jsontext.render(value).decode())
+    return texts

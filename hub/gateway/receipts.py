@@ -1,0 +1,43 @@
+"""The gateway's answers: signed receipts and refusals on the engine, as bytes that clients verify.
+
+Rule: an answer is `{"data":{...},"signature":"..."}`, compact, signed with the hub's key over exactly the `data` that is
+sent. A refusal says its stable code first and holds nothing of what was received.
+"""
+
+from __future__ import annotations
+
+import functools
+from datetime import UTC, datetime
+
+from hub.errors import HubError
+from hub.ports import Admitted, Duplicate
+from hub.records import request_id
+from signing import envelope
+from signing.keys import PrivateKey
+
+
+def render_receipt(outcome: Admitted | Duplicate, key: PrivateKey) -> bytes:
+    """Proof that the hub holds the message. A duplicate gets the first one's receipt again, newly signed."""
+    duplicate = "true" if isinstance(outcome, Duplicate) else "false"
+    data = (
+        f'{{"success":true,"requestId":"{request_id(outcome.id)}","esbBody":{{"digest":"{outcome.digest}",'
+        f'"receivedAt":"{format_time(outcome.time)}","duplicate":{duplicate}}}}}'
+    )
+    return envelope.seal(data.encode(), key)
+
+
+def render_refusal(error: HubError, request: str, key: PrivateKey) -> bytes:
+    """`success:false`; `request` is the id under which the hub remembers the refusal."""
+    data = envelope.render_data({"success": False, "requestId": request, "message": error.text()})
+    return envelope.seal(data, key)
+
+
+def format_time(ms: int) -> str:
+    """RFC 3339 in UTC with milliseconds."""
+    seconds, rest = divmod(ms, 1000)
+    return f"{_second(seconds)}.{rest:03d}Z"
+
+
+@functools.lru_cache(maxsize=64)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -1,0 +1,99 @@
+"""The thin edge between ASGI and bytes: read a whole body within limits, send a whole answer.
+
+Rule: nothing here knows what the bytes mean. The usual request (its body is there when we first ask) costs one `receive`
+and two `send`, and no object that is not needed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any, Final
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+Headers = Iterable[tuple[bytes, bytes]]
+
+BODY_SECONDS: Final = 20.0
+SWALLOW: Final = 16
+"""Up to so many times the limit is read and thrown away, so that the sender gets to read why it was refused."""
+
+JSON: Final = (b"content-type", b"application/json")
+TEXT: Final = (b"content-type", b"text/plain; charset=utf-8")
+PROBLEM: Final = (b"content-type", b"application/problem+json")
+CLOSE: Final = (b"connection", b"close")
+
+_CONTENT_LENGTH: Final = b"content-length"
+
+
+class GoneError(Exception):
+    """The sender went away, or was too slow, before its request was whole. There is nobody to answer."""
+
+
+class TooLargeError(Exception):
+    """The body passes the limit. `cut`: more is coming, so the connection must end with the answer."""
+
+    def __init__(self, size: int, *, cut: bool) -> None:
+        self.size = size
+        self.cut = cut
+        super().__init__("body too large")
+
+
+async def read_body(receive: Receive, headers: Headers, limit: int) -> bytes:
+    """The whole body. Raises `TooLargeError` past `limit` bytes and `GoneError` when the sender is gone."""
+    message = await receive()
+    if not message.get("more_body") and message["type"] == "http.request":
+        body: bytes = message["body"]
+        if len(body) > limit:
+            raise TooLargeError(len(body), cut=False)
+        return body
+    declared = find_header(headers, _CONTENT_LENGTH)
+    if declared.isdigit() and int(declared) > limit * SWALLOW:
+        raise TooLargeError(int(declared), cut=True)
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _read_rest(message, receive, limit)
+    except TimeoutError:
+        raise GoneError from None
+
+
+async def _read_rest(message: Message, receive: Receive, limit: int) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        if message["type"] != "http.request":
+            raise GoneError
+        part = message["body"]
+        size += len(part)
+        if size <= limit:
+            parts.append(part)
+        elif size > limit * SWALLOW:
+            raise TooLargeError(size, cut=True)
+        else:
+            parts.clear()
+        if not message.get("more_body"):
+            break
+        message = await receive()
+    if size > limit:
+        raise TooLargeError(size, cut=False)
+    return b"".join(parts)
+
+
+def find_header(headers: Headers, name: bytes) -> bytes:
+    """Value of the first header of that (lower-case) name, or nothing."""
+    for key, value in headers:
+        if key == name:
+            return value
+    return b""
+
+
+async def answer(
+    send: Send, status: int, body: bytes, kind: tuple[bytes, bytes], extra: tuple[tuple[bytes, bytes], ...] = ()
+) -> None:
+    """One whole answer."""
+    headers = [kind, (_CONTENT_LENGTH, b"%d" % len(body)), *extra]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
