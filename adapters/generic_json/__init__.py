@@ -1,0 +1,1 @@
+"""Signed canonical records as they are, for what no named system brings."""

@@ -1,0 +1,151 @@
+"""Calls into adapters, contained: whatever an adapter does, only `AdapterError` or `KitError` comes out.
+
+Rule: per message one try block, per record a handful of C-speed checks and nothing more. The dear check (was
+the input changed?) is made for drafts only; the laws make it for every adapter. Not contained: an adapter
+that never returns; the supervisor of the worker ends it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from adapters.kit.errors import AdapterError, KitError
+from adapters.kit.values import Canonical, DeviceContext, DeviceMessage, DeviceReply, MessageContext, Outgoing, Refused
+
+MAX_RESULTS: Final = 200_000
+MAX_TEXT: Final = 400
+MAX_REPLY: Final = 65_536
+
+T = TypeVar("T")
+
+
+def call(function: Callable[..., T], *args: object) -> T:
+    """`function(*args)`; anything raised but `AdapterError` becomes `KitError` "raised" with type and place only."""
+    try:
+        return function(*args)
+    except AdapterError as error:
+        if type(error.kind) is not str or type(error.reason) is not str:
+            raise KitError("type", "an AdapterError's kind and reason are texts") from None
+        if len(error.kind) > 60 or len(error.reason) > MAX_TEXT:
+            raise KitError("bound", f"an AdapterError's reason has at most {MAX_TEXT} characters") from None
+        raise
+    except KitError:
+        raise
+    except (Exception, SystemExit) as error:  # noqa: BLE001 -- the one place that stands between an adapter and the hub
+        raise KitError("raised", f"{type(error).__name__} at {_place(error)}") from None
+
+
+def _place(error: BaseException) -> str:
+    """File and line of the innermost frame, without the text of the exception (it may quote the payload)."""
+    trace, place = error.__traceback__, "an unknown place"
+    while trace is not None:
+        place = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return place
+
+
+def holds_float(value: object) -> bool:
+    """True when there is a float anywhere inside `value` (plain JSON)."""
+    if isinstance(value, dict):
+        return any(holds_float(item) for item in value.values())
+    if isinstance(value, list | tuple):
+        return any(holds_float(item) for item in value)
+    return isinstance(value, float)
+
+
+def fingerprint(value: object) -> bytes:
+    """Bytes that change when anything in `value` (plain JSON, or bytes) changes, member order included."""
+    return value if isinstance(value, bytes) else msgspec.json.encode(value)
+
+
+def results(raw: object, message: MessageContext, contracts: Iterable[str], reasons: Iterable[str]) -> list[Any]:
+    """`raw` as the list of `Canonical` and `Refused` that it has to be, each one checked; else `KitError`."""
+    items = _bounded(raw)
+    allowed, slugs, institution = frozenset(contracts), frozenset(reasons), message.institution
+    serial = None if message.device is None else message.device.serial
+    for item in items:
+        kind = type(item)
+        if kind is Canonical:
+            contract, subject, value, _, _ = item
+            if contract not in allowed:
+                raise KitError("contract", "a record of a contract that the manifest does not name")
+            if type(value) is not dict or type(subject) is not tuple:
+                raise KitError("type", "a record's value is a dict and its subject a tuple of texts")
+            if value.get("institution", institution) != institution:
+                raise KitError("institution", "a record of another institution than the sender's")
+            if serial is not None and subject[0] == "pin" and subject[1] != serial:
+                raise KitError("institution", "a record of another device than the sender")
+            if float in map(type, value.values()):
+                raise KitError("float", f"a float in a record of {contract}")
+        elif kind is Refused:
+            if type(item.reason) is not str or len(item.reason) > MAX_TEXT:
+                raise KitError("bound", f"a reason has at most {MAX_TEXT} characters")
+            if item.code not in slugs:
+                raise KitError("contract", "a reason that the manifest does not name")
+        else:
+            raise KitError("type", f"a result is Canonical or Refused, not {kind.__name__}")
+        if type(item.row) is not int:
+            raise KitError("type", "a row is an index")
+    return items
+
+
+def _bounded(raw: object) -> list[Any]:
+    """`raw` as a list; a generator is read up to the bound, so that an endless one ends."""
+    if type(raw) is not list:
+        if isinstance(raw, str | bytes | dict) or not isinstance(raw, Iterable):
+            raise KitError("type", f"results come as a list, not {type(raw).__name__}")
+        endless: Iterable[Any] = raw
+        raw = call(lambda: list(islice(endless, MAX_RESULTS + 1)))
+    if len(raw) > MAX_RESULTS:
+        raise KitError("bound", f"more than {MAX_RESULTS} results")
+    return raw
+
+
+def reply(raw: object, exchanges: Iterable[str]) -> DeviceReply:
+    """`raw` as a well-formed answer to a device."""
+    if type(raw) is not DeviceReply or type(raw.status) is not int or not 200 <= raw.status <= 599:
+        raise KitError("type", "a device is answered with a DeviceReply")
+    for text in (raw.text, raw.text_when_stored):
+        if type(text) is not str:
+            raise KitError("type", "a reply's texts are texts")
+        if len(text) > MAX_REPLY:
+            raise KitError("bound", f"a reply has at most {MAX_REPLY} characters")
+    admit = raw.admit
+    if admit is None:
+        return raw
+    if type(admit) is not DeviceMessage or type(admit.body) is not bytes or type(admit.rows) is not list:
+        raise KitError("type", "what is admitted is a DeviceMessage of bytes with a list of keys")
+    if admit.exchange not in frozenset(exchanges):
+        raise KitError("missing", "a reply admits an exchange that the manifest does not name")
+    if len(admit.rows) > MAX_RESULTS:
+        raise KitError("bound", f"more than {MAX_RESULTS} rows")
+    if any(type(key) is not tuple or any(type(part) is not str for part in key) for key in admit.rows):
+        raise KitError("type", "a natural key is a tuple of texts")
+    return raw
+
+
+def pages(raw: object) -> list[Outgoing]:
+    """`raw` as the numbered pages of a run: 1..n of n, names unique, no floats."""
+    items = _bounded(raw)
+    for number, item in enumerate(items, 1):
+        if type(item) is not Outgoing or type(item.body) is not dict or type(item.name) is not str:
+            raise KitError("type", "an outgoing message is an Outgoing with a dict as its body")
+        if (item.page, item.pages) != (number, len(items)):
+            raise KitError("type", "pages are numbered from 1 to the number of pages")
+        if holds_float(item.body):
+            raise KitError("float", "a float in an outgoing message")
+    if len({item.name for item in items}) != len(items):
+        raise KitError("type", "names of outgoing messages are unique")
+    return items
+
+
+def device_of(context: object) -> DeviceContext:
+    """`context` when it is a device's; a route without one is a fault of the caller."""
+    if type(context) is not DeviceContext:
+        raise KitError("type", "a route is served for a registered device")
+    return context

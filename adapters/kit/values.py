@@ -1,0 +1,101 @@
+"""What passes between an adapter and the hub: plain values, made once per row at most.
+
+Rule: nothing here does anything. A `Canonical` is a record in the hub's language, a `Refused` a row that
+cannot become one, and every row of a message is one of the two. Texts of a refusal hold no personal data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+
+class Canonical(NamedTuple):
+    """A canonical record made from row `row` of a message.
+
+    `subject` says whose it is and gives the key: ("employee", employeeId) | ("pin", serial, pin) |
+    ("institution", institution). `period` is the month (YYYY-MM) it belongs to, where it belongs to one.
+    """
+
+    contract: str
+    subject: tuple[str, ...]
+    value: dict[str, Any]
+    period: str | None
+    row: int
+
+
+class Refused(NamedTuple):
+    """Row `row` cannot be translated. `code` is a slug that the manifest declares under `[reasons]`."""
+
+    row: int
+    code: str
+    reason: str
+
+
+Translated = Canonical | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceContext:
+    """A registered device: what the directory knows of it. `zone` is an IANA name or "+07:00"."""
+
+    device_id: str
+    serial: str
+    zone: str
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageContext:
+    """Where a message came from. `admitted_at` (ms since 1970, UTC) is the only time an adapter sees.
+
+    `rows`: the rows that were new, when the code is deduplicated by row; None means all of them.
+    """
+
+    system: str
+    institution: str
+    code: str
+    admitted_at: int
+    rows: frozenset[int] | None = None
+    device: DeviceContext | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRequest:
+    """One HTTP request of a device. `path` begins at the adapter's own root ("/iclock/...")."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceMessage:
+    """What of a device's request is to be admitted: `rows` holds one natural key per row, in row order."""
+
+    exchange: str
+    body: bytes
+    rows: list[tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceReply:
+    """The answer to a device. With `admit`, `text_when_stored` is sent once that is durable;
+    otherwise `text` is sent at once."""
+
+    status: int
+    text: str
+    admit: DeviceMessage | None = None
+    text_when_stored: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One outgoing message of a run: wire JSON without floats, page `page` (from 1) of `pages`."""
+
+    body: dict[str, Any]
+    page: int
+    pages: int
+    name: str
