@@ -1,0 +1,61 @@
+"""What must come out of the month, worked out from the plan alone.
+
+Rule: nothing of `hub.runs` and no rule set is used here. Two ways to the same digits are worth more than one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+from hub.demo.plan import PersonPlan
+from hub.demo.preset import Oracle
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """Control totals that the run must show; money in whole units as digit strings."""
+
+    employees: int
+    ready: int
+    held: int
+    gross: str
+    cut: str
+    net: str
+
+
+SANCTION = Decimal("0.75")
+"""What is left under a medium sanction (PP 94/2021: a cut of 25 %)."""
+
+
+def expect(oracle: Oracle, plans: Sequence[PersonPlan], tariffs: Sequence[str], predicates: Sequence[str]) -> Expected:
+    """Totals over all persons; those without mark or pay data are held and count in no amount."""
+    ready = gross = net = 0
+    for plan, tariff, predicate in zip(plans, tariffs, predicates, strict=True):
+        if not plan.paid or (not plan.marked and not _replaced(plan)):
+            continue
+        ready += 1
+        gross += int(tariff)
+        net += _net(oracle, plan, Decimal(tariff), predicate)
+    return Expected(len(plans), ready, len(plans) - ready, str(gross), str(gross - net), str(net))
+
+
+def _replaced(plan: PersonPlan) -> bool:
+    return plan.leave is not None and plan.leave.percent is not None
+
+
+def _net(oracle: Oracle, plan: PersonPlan, tariff: Decimal, predicate: str) -> int:
+    if plan.leave is not None and plan.leave.percent is not None:
+        exact = tariff * plan.leave.percent / 100
+    else:
+        late = sum(max(0, day.minutes - oracle.tolerance) for day in plan.days if day.kind == "late")
+        early = sum(day.minutes for day in plan.days if day.kind == "early")
+        absent = sum(day.kind == "absent" for day in plan.days)
+        missing = sum(day.kind in {"lone-in", "lone-out"} for day in plan.days)
+        cut = oracle.absence * absent + oracle.missing_tap * missing + oracle.minute * (late + early)
+        attendance = oracle.attendance_weight * max(Decimal(0), 1 - cut)
+        exact = tariff * (attendance + oracle.performance_weight * oracle.predicates[predicate] / 100)
+    if plan.sanctioned:
+        exact *= SANCTION
+    return int(exact.quantize(Decimal(1), ROUND_HALF_UP))
