@@ -1,1 +1,1 @@
-"""Bytes in, verified bytes and proofs out. No I/O, no clock, nothing of ours imported."""
+"""Bytes in, verified bytes and proofs out. No clock, nothing of ours imported; only `keyfiles` touches a disk."""
