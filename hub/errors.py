@@ -214,6 +214,13 @@ CODES: dict[str, Code] = {
         "a request signed within the last five minutes",
         "Correct the clock and sign again",
     ),
+    "AMANA-OPER-004": _c(
+        403,
+        "operator",
+        "The operator has no role for this change",
+        "a signature by an operator with the role",
+        "Let an operator with the role sign it",
+    ),
     "AMANA-CHANGE-001": _c(
         422,
         "operator",
@@ -284,8 +291,8 @@ CODES: dict[str, Code] = {
     "AMANA-TRANS-004": _c(
         403,
         "sender",
-        "A row is about an institution that its sender does not answer for",
-        "rows about the sender's institution or one below it",
+        "A record is about an institution that its sender does not answer for",
+        "records about the institution of the sender",
         "Send them from a system of that institution, or correct the row",
     ),
     "AMANA-BRAKE-001": _c(
@@ -301,6 +308,20 @@ CODES: dict[str, Code] = {
         "Another worker owns this partition now",
         "one owner at a time",
         "Nothing to do: this worker steps back",
+    ),
+    "AMANA-STORE-001": _c(
+        503,
+        "hub",
+        "The store could not be read or written",
+        "a writable store",
+        "Free its disk or its lock, then go on",
+    ),
+    "AMANA-STORE-002": _c(
+        500,
+        "operator",
+        "The store has a revision that this version does not know",
+        "a store made by this version or an older one",
+        "Run the version that made it, or restore a backup",
     ),
     # delivery
     "AMANA-OUT-001": _c(
