@@ -25,7 +25,11 @@ class Collect:
         return [topic for topic in topics if topic.startswith(RECORDS)]
 
     async def decide(self, topic: str, partition: int, entries: Sequence[Entry]) -> Effects:  # noqa: ARG002 (port)
-        return Effects(writes=[Write("fact", [fact_row(entry.record) for entry in entries if ORIGIN in entry.record.headers], "add")])
+        return Effects(
+            writes=[
+                Write("fact", [fact_row(entry.record) for entry in entries if ORIGIN in entry.record.headers], "add")
+            ]
+        )
 
 
 def fact_row(record: Record) -> dict[str, Any]:

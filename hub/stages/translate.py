@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from adapters.kit import AdapterError, Canonical, DeviceContext, MessageContext, Refused
+from adapters.kit import AdapterError, Canonical, DeviceContext, KitError, MessageContext, Refused
 from hub.errors import BadMessage
 from hub.keys import subject_key
 from hub.ports import Append, Vault
@@ -37,7 +37,6 @@ from hub.records import (
     SYSTEM,
     TIME,
     TYPE,
-
     Record,
     derived_id,
     partition_of,
@@ -53,10 +52,9 @@ from signing.jsontext import member, parse, render
 from signing.sealing import BodyKey
 
 if TYPE_CHECKING:
-    from adapters.kit import Adapter
-    from hub.control.directory import View
+    from adapters.kit.registry import Adapter
     from hub.control.follow import DirectoryFollower
-    from hub.control.objects import Api
+    from hub.control.view import View
 
 NAME: Final = "translate"
 VERSION: Final = 1
@@ -138,12 +136,12 @@ class Translate:
         """Make the records of one message; returns whether any row of it could be taken."""
         record, source = entry.record, (topic, partition, entry.offset)
         try:
-            items, view = self._rows(record, secret)
+            items = self._rows(record, secret)
         except BadMessage as bad:
             self._bury(out, source, record, 0, code=bad.code, reason=bad.detail)
             return False
         h = record.headers
-        parent, sender = h[ID], h[INSTITUTION]
+        parent = h[ID]
         shared = {
             **dict((SPECVERSION,)),
             SOURCE: f"stage/{NAME}",
@@ -151,7 +149,7 @@ class Translate:
             CONTENT_TYPE: "application/json",
             TIME: h[TIME],
             SYSTEM: h[SYSTEM],
-            INSTITUTION: sender,
+            INSTITUTION: h[INSTITUTION],
             CODE: h[CODE],
             ASSURANCE: h[ASSURANCE],
             SECRET: h[SECRET],
@@ -163,8 +161,7 @@ class Translate:
         taken = refused = 0
         for n, item in enumerate(items):
             if type(item) is Refused:
-                code = item.code if item.code.startswith("AMANA-") else "AMANA-TRANS-001"
-                self._bury(out, source, record, n, code=code, reason=item.reason, row=item.row)
+                self._bury(out, source, record, n, code="AMANA-TRANS-001", reason=item.code, row=item.row)
                 refused += 1
                 continue
             contract, subject, value, period, row = item
@@ -173,20 +170,14 @@ class Translate:
                 plan = self._plan(contract)
                 head = heads[contract] = (plan, BodyKey(secret, contract), shared | plan.headers)
             plan, body_key, common = head
-            institution = value.get("institution", sender)
-            fault = "AMANA-TRANS-002" if not plan.ok(value) else ""
-            if not fault and institution != sender and not _answers_for(view, sender, institution):
-                fault = "AMANA-TRANS-004"
-            if fault:
-                self._bury(out, source, record, n, code=fault, row=row)
+            if not plan.ok(value):
+                self._bury(out, source, record, n, code="AMANA-TRANS-002", reason=contract, row=row)
                 refused += 1
                 continue
             rid = derived_id(parent, NAME, VERSION, n)
             headers = common.copy()
             headers[ID] = rid
             headers[DERIVED] = derived + str(n)
-            if institution != sender:
-                headers[INSTITUTION] = institution
             if period is not None:
                 headers[PERIOD] = period
             key = subject_key(self._hmac, *subject)
@@ -195,8 +186,8 @@ class Translate:
             taken += 1
         return taken > 0 or refused == 0
 
-    def _rows(self, record: Record, secret: bytes) -> tuple[Sequence[Canonical | Refused], View]:
-        """What the adapter makes of the message, and the directory that it was admitted under."""
+    def _rows(self, record: Record, secret: bytes) -> Sequence[Canonical | Refused]:
+        """What the adapter makes of the message, under the directory that it was admitted under."""
         h = record.headers
         view = self._view(int(h[CONTROL_POSITION]))
         api = view.api(h[CODE])
@@ -214,11 +205,12 @@ class Translate:
         )
         body: Any = received if context.device is not None else _esb_body(received)
         try:
-            return adapter.translate(api.exchange, body, context), view
+            return adapter.translate(api.exchange, body, context)
         except AdapterError as error:
             raise BadMessage("AMANA-TRANS-001", error.kind) from error
-        except Exception as error:  # an adapter is other people's code: its fault costs one message
-            raise BadMessage("AMANA-TRANS-003", type(error).__name__) from error
+        except KitError as error:
+            code = "AMANA-TRANS-004" if error.kind == "institution" else "AMANA-TRANS-003"
+            raise BadMessage(code, error.kind) from error
 
     def _plan(self, contract: str) -> _Plan:
         plan = self._plans.get(contract)
@@ -246,7 +238,7 @@ class Translate:
     async def _catch_up(self, entries: Sequence[Entry]) -> None:
         """The gateway may have seen changes that this process has not read yet."""
         needed = max(int(entry.record.headers[CONTROL_POSITION]) for entry in entries)
-        if self._follower.directory.position < needed:
+        if self._follower.directory.now().position < needed:
             await self._follower.catch_up()
 
     def _view(self, position: int) -> View:
@@ -280,19 +272,3 @@ def _device(view: View, device_id: str | None) -> DeviceContext | None:
     if device is None:
         raise BadMessage("AMANA-DEVICE-001", "the device is not in the directory of that time")
     return DeviceContext(device.id, device.serial, device.zone or "", device.options)
-
-
-def _answers_for(view: View, sender: str, institution: str) -> bool:
-    """Whether `institution` is `sender` or below it: nobody else's people may be spoken about."""
-    seen: set[str] = set()
-    current: str | None = institution
-    while current is not None and current not in seen:
-        if current == sender:
-            return True
-        seen.add(current)
-        found = view.institution(current)
-        current = None if found is None else found.parent
-    return False
-
-
-
