@@ -22,7 +22,8 @@ from signing import envelope, jsontext, tokens
 from signing.errors import SigningError
 
 if TYPE_CHECKING:
-    from hub.control.directory import Api, System, View
+    from hub.control.objects import Api, System
+    from hub.control.view import View
     from schemas.contracts import Checker
 
 BREACHES_SHOWN: Final = 5
@@ -50,10 +51,10 @@ class WireTerms:
     """
 
     contract: str
-    checker: Checker | None  # None: the body is sealed for its recipient
-    rule: DedupeRule
+    checker: Checker | None  # None: nothing to check here (sealed for its recipient, or not JSON)
     fields: tuple[str, ...] = ()
     rows: str | None = None
+    media_type: str = "application/json"
 
 
 class Lane(NamedTuple):
@@ -63,7 +64,10 @@ class Lane(NamedTuple):
     partition: int
     key: bytes
     headers: Mapping[str, str]
-    wire: WireTerms
+    checker: Checker | None
+    rule: DedupeRule
+    fields: tuple[str, ...]
+    rows: str | None
     window_ms: int
 
 
@@ -107,7 +111,7 @@ def examine(push: Push, view: View, now: Ms, terms: Terms) -> Candidate | Refusa
         api = find_api(code, view)
         check_grant(system, api, view)
         lane = find_lane(system, api, view.position, terms)
-        check_wire(value, lane.wire)
+        check_wire(value, lane.checker)
         return make_candidate(push.body, body, value, system.code, api.code, lane, terms.hmac)
     except BadMessage as refused:
         return Refusal(refused.code, refused.detail, system, api.code if api else None)
@@ -188,9 +192,8 @@ def check_grant(system: System, api: Api, view: View) -> None:
         raise BadMessage("AMANA-GRANT-001")
 
 
-def check_wire(value: Any, wire: WireTerms) -> None:
+def check_wire(value: Any, checker: Checker | None) -> None:
     """The wire contract of the code; a body sealed for its recipient has none."""
-    checker = wire.checker
     if checker is None or checker.ok(value):
         return
     shown = "; ".join(f"{breach.path or '/'}: {breach.rule}" for breach in checker.breaches(value, BREACHES_SHOWN))
@@ -224,14 +227,23 @@ def make_lane(system: System, api: Api, position: int, terms: Terms) -> Lane:
         r.ASSURANCE: "signed",
         r.CONTROL_POSITION: str(position),
     }
-    return Lane(topic, r.partition_of(key, terms.partitions(topic)), key, headers, wire, api.window_ms)
+    return Lane(
+        topic=topic,
+        partition=r.partition_of(key, terms.partitions(topic)),
+        key=key,
+        headers=headers,
+        checker=wire.checker,
+        rule=api.dedupe,
+        fields=api.fields or wire.fields,
+        rows=wire.rows,
+        window_ms=api.window_ms,
+    )
 
 
 def make_candidate(
     received: bytes, body: bytes, value: Any, system: str, code: str, lane: Lane, hmac: bytes
 ) -> Candidate:
     """What the log decides upon."""
-    wire = lane.wire
     return Candidate(
         topic=lane.topic,
         partition=lane.partition,
@@ -241,16 +253,16 @@ def make_candidate(
         body=body,
         received=received,
         headers=dict(lane.headers),
-        rule=wire.rule,
-        dedupe_keys=() if wire.rule == "window" else dedupe_keys(value, system, code, wire, hmac),
+        rule=lane.rule,
+        dedupe_keys=() if lane.rule == "window" else dedupe_keys(value, system, code, lane, hmac),
         window_ms=lane.window_ms,
     )
 
 
-def dedupe_keys(value: Any, system: str, code: str, wire: WireTerms, hmac: bytes) -> list[bytes]:
-    """One HMAC per row (natural key), or one of the whole message (request id, the first of `fields`)."""
-    rows = [value] if wire.rule == "request-id" else find_rows(value, wire.rows)
-    return [natural_key(hmac, system, code, row_fields(row, wire.fields)) for row in rows]
+def dedupe_keys(value: Any, system: str, code: str, lane: Lane, hmac: bytes) -> list[bytes]:
+    """One HMAC per row (natural key), or one of the whole body (request id: the members that `fields` names)."""
+    rows = [value] if lane.rule == "request-id" else find_rows(value, lane.rows)
+    return [natural_key(hmac, system, code, row_fields(row, lane.fields)) for row in rows]
 
 
 def natural_key(hmac: bytes, system: str, code: str, fields: Sequence[str]) -> bytes:

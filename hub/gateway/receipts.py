@@ -7,6 +7,7 @@ sent. A refusal says its stable code first and holds nothing of what was receive
 from __future__ import annotations
 
 import functools
+import secrets
 from datetime import UTC, datetime
 
 from hub.errors import HubError
@@ -30,6 +31,11 @@ def render_refusal(error: HubError, request: str, key: PrivateKey) -> bytes:
     """`success:false`; `request` is the id under which the hub remembers the refusal."""
     data = envelope.render_data({"success": False, "requestId": request, "message": error.text()})
     return envelope.seal(data, key)
+
+
+def new_request_id() -> str:
+    """For an answer to something that is not kept."""
+    return secrets.token_hex(16)
 
 
 def format_time(ms: int) -> str:

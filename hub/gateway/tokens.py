@@ -22,7 +22,7 @@ from hub.records import Ms
 from signing import jsontext, tokens
 
 if TYPE_CHECKING:
-    from hub.control.directory import View
+    from hub.control.view import View
 
 MAX_FORM: Final = 16_384
 _NOBODY: Final = hashlib.sha256(b"no such client").hexdigest()
@@ -32,11 +32,11 @@ Form = dict[str, str]
 
 @dataclass(frozen=True, slots=True)
 class TokenAnswer:
-    """What goes back. `failed`: the credentials were wrong, so it counts against the address."""
+    """What goes back. `code`: why the client was refused, which counts against its address."""
 
     status: int
     body: bytes
-    failed: bool = False
+    code: str = ""
     basic: bool = False  # the client used a Basic header, so a 401 names that scheme
 
 
@@ -71,6 +71,14 @@ def decide(
 def throttled() -> bytes:
     """Body of the answer to an address that failed too often."""
     return _error("invalid_client", BadMessage("AMANA-AUTH-005").text())
+
+
+def too_large() -> bytes:
+    return _error("invalid_request", BadMessage("AMANA-SIZE-001", f"limit {MAX_FORM} bytes").text())
+
+
+def wrong_method() -> bytes:
+    return _error("invalid_request", BadMessage("AMANA-HTTP-001").text())
 
 
 def parse_form(content_type: bytes, body: bytes) -> Form | None:
@@ -146,7 +154,7 @@ def _credentials(authorization: bytes, form: Form) -> tuple[str, str] | None:
 
 
 def _refuse_client(error: BadMessage, *, basic: bool) -> TokenAnswer:
-    return TokenAnswer(401, _error("invalid_client", error.text()), failed=True, basic=basic)
+    return TokenAnswer(401, _error("invalid_client", error.text()), code=error.code, basic=basic)
 
 
 def _refuse(status: int, kind: str, text: str) -> TokenAnswer:

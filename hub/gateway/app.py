@@ -1,0 +1,266 @@
+"""The gateway as one ASGI application: the engine, tokens, devices and health here, everything else to `/api/v1`.
+
+Rule: the edges of admission, and nothing else: read bytes, ask the pure chain, append, answer. The hot path is raw ASGI
+on purpose; requests of concurrent connections meet in the log's group commit. Bad input never gets a stack trace or a
+500: what nobody expected is logged by its type and place, without payload, and answered AMANA-HUB-001.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from adapters.kit.errors import AdapterError, KitError
+from adapters.kit.values import DeviceReply, DeviceRequest
+from hub.errors import BadMessage, Halt, HubError, TryAgain
+from hub.gateway import devices, receipts, tokens
+from hub.gateway.address import client_address, parse_networks
+from hub.gateway.admission import Push, Refusal, examine
+from hub.gateway.quota import MINUTE, Budget
+from hub.gateway.refusals import Refusals
+from hub.gateway.terms import make_terms
+from hub.gateway.wire import (
+    CLOSE,
+    JSON,
+    TEXT,
+    ASGIApp,
+    GoneError,
+    Receive,
+    Scope,
+    Send,
+    TooLargeError,
+    answer,
+    find_header,
+    read_body,
+)
+from hub.records import Ms
+from signing import jsontext
+
+if TYPE_CHECKING:
+    from hub.gateway.context import GatewayContext
+    from hub.ports import Admitted, Candidate, Duplicate
+
+FAILURES_PER_MINUTE: Final = 30
+NO_STORE: Final = (b"cache-control", b"no-store")
+_ENGINE: Final = "/esb/"
+
+log = structlog.get_logger("hub.gateway")
+
+
+class Gateway:
+    """One process's gateway. `api` serves whatever is not the engine's, the tokens', the devices' or health."""
+
+    def __init__(self, context: GatewayContext, api: ASGIApp) -> None:
+        self.context = context
+        self.refusals = Refusals(context)
+        self._api = api
+        self._view = context.follower.directory.now()
+        self._terms = make_terms(context)
+        self._limit = context.settings.max_body
+        self._proxies = parse_networks(context.settings.trusted_proxies)
+        self._routes = devices.Routes(context.adapters)
+        self._failures = Budget(FAILURES_PER_MINUTE, MINUTE)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._api(scope, receive, send)
+            return
+        path: str = scope["path"]
+        try:
+            if path == "/esb/push-request":
+                await self._push(scope, receive, send)
+            elif path == "/oauth/token":
+                await self._token(scope, receive, send)
+            elif path.startswith(_ENGINE):
+                await self._refuse(send, Refusal("AMANA-HTTP-003", ""), b"", scope)
+            elif path in {"/healthz", "/readyz"}:
+                await self._health(path, send)
+            else:
+                place = self._routes.place(path)
+                if place is None:
+                    await self._api(scope, receive, send)
+                else:
+                    await self._device(place, scope, receive, send)
+        except GoneError:
+            return
+
+    # the engine
+
+    async def _push(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = b""
+        try:
+            if scope["method"] != "POST":
+                await self._refuse(send, Refusal("AMANA-HTTP-001", ""), body, scope)
+                return
+            headers = scope["headers"]
+            body = await read_body(receive, headers, self._limit)
+            authorization = content_type = b""
+            for name, value in headers:
+                if name == b"authorization":
+                    authorization = value
+                elif name == b"content-type":
+                    content_type = value
+            now = self.context.clock.now()
+            found = examine(Push(authorization, content_type, body), self._view, now, self._terms)
+            if type(found) is Refusal:
+                await self._refuse(send, found, body, scope)
+                return
+            outcome = await self._store(found, now)  # type: ignore[arg-type]  # narrowed by `type`, for speed
+            await answer(send, 200, receipts.render_receipt(outcome, self.context.keys.signing), JSON)
+        except TooLargeError as large:
+            await self._refuse_large(send, large, scope)
+        except (TryAgain, Halt) as error:
+            await self._refuse_hub(send, error)
+        except GoneError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the last line: logged, answered, never a stack trace
+            await self._refuse_hub(send, self._unexpected(error))
+
+    async def _store(self, candidate: Candidate, now: Ms) -> Admitted | Duplicate:
+        return (await self.context.admissions.admit([candidate], now))[0]
+
+    async def _refuse(self, send: Send, refusal: Refusal, received: bytes, scope: Scope) -> None:
+        address = client_address(scope, self._proxies)
+        request = await self.refusals.record(refusal, received, address, self.context.clock.now())
+        error = refusal.error
+        body = receipts.render_refusal(error, request, self.context.keys.signing)
+        await answer(send, error.spec.status, body, JSON)
+
+    async def _refuse_large(self, send: Send, large: TooLargeError, scope: Scope) -> None:
+        address = client_address(scope, self._proxies)
+        error = BadMessage("AMANA-SIZE-001", f"limit {self._limit} bytes")
+        self.refusals.count(error.code, large.size, address, self.context.clock.now())
+        body = receipts.render_refusal(error, receipts.new_request_id(), self.context.keys.signing)
+        await answer(send, error.spec.status, body, JSON, (CLOSE,) if large.cut else ())
+
+    async def _refuse_hub(self, send: Send, error: HubError) -> None:
+        body = receipts.render_refusal(error, receipts.new_request_id(), self.context.keys.signing)
+        retry = (_retry_after(error.after),) if isinstance(error, TryAgain) else ()
+        await answer(send, error.spec.status, body, JSON, retry)
+
+    def _unexpected(self, error: Exception) -> HubError:
+        """Logs type and places of what nobody expected. Its text may quote a payload, so it is left out."""
+        frames = traceback.extract_tb(error.__traceback__)[-4:]
+        places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames]
+        log.error("gateway.failed", error=type(error).__name__, at=places)
+        return Halt("AMANA-HUB-001")
+
+    # tokens
+
+    async def _token(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] != "POST":
+            await answer(send, 405, tokens.wrong_method(), JSON, ((b"allow", b"POST"),))
+            return
+        headers = scope["headers"]
+        try:
+            body = await read_body(receive, headers, tokens.MAX_FORM)
+        except TooLargeError as large:
+            await answer(send, 413, tokens.too_large(), JSON, (CLOSE,) if large.cut else ())
+            return
+        context = self.context
+        now = context.clock.now()
+        reply = tokens.decide(
+            find_header(headers, b"authorization"),
+            find_header(headers, b"content-type"),
+            body,
+            self._view,
+            now,
+            key=context.keys.token,
+            seconds=context.settings.token_seconds,
+        )
+        if reply.code:
+            address = client_address(scope, self._proxies)
+            self.refusals.count(reply.code, len(body), address, now)
+            if not self._failures.spend(self.refusals.hash_address(address), 1, now):
+                after = _retry_after(self._failures.seconds_left(now))
+                await answer(send, 429, tokens.throttled(), JSON, (NO_STORE, after))
+                return
+        challenge = ((b"www-authenticate", b'Basic realm="amana"'),) if reply.basic else ()
+        await answer(send, reply.status, reply.body, JSON, (NO_STORE, *challenge))
+
+    # devices
+
+    async def _device(self, place: devices.Place, scope: Scope, receive: Receive, send: Send) -> None:
+        address = client_address(scope, self._proxies)
+        body = b""
+        try:
+            mounted = self._routes.find(place)
+            if mounted is None:
+                raise BadMessage("AMANA-HTTP-003")
+            if scope["method"] not in mounted.route.methods:
+                raise BadMessage("AMANA-HTTP-001")
+            query = devices.parse_query(scope["query_string"])
+            device = devices.accept(place, query, address, mounted.adapter.id, self._view)
+            body = await read_body(receive, scope["headers"], self._limit)
+            request = DeviceRequest(scope["method"], place.path, query, body)
+            reply = self._ask_adapter(mounted, request, devices.context_of(device))
+            text = reply.text
+            if reply.admit is not None:
+                candidate = devices.make_candidate(reply.admit, device, self._view, self._terms)
+                await self._store(candidate, self.context.clock.now())
+                text = reply.text_when_stored
+            await answer(send, reply.status, text.encode(), TEXT)
+        except TooLargeError as large:
+            error = BadMessage("AMANA-SIZE-001", f"limit {self._limit} bytes")
+            self.refusals.count(error.code, large.size, address, self.context.clock.now())
+            await answer(send, error.spec.status, error.text().encode(), TEXT, (CLOSE,) if large.cut else ())
+        except BadMessage as error:
+            self.refusals.count(error.code, len(body), address, self.context.clock.now())
+            await answer(send, error.spec.status, error.text().encode(), TEXT)
+        except HubError as error:
+            await self._later(send, error)
+        except GoneError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the last line: logged, answered, never a stack trace
+            await self._later(send, self._unexpected(error))
+
+    def _ask_adapter(self, mounted: devices.Mounted, request: DeviceRequest, device: object) -> DeviceReply:
+        try:
+            return mounted.adapter.handle(mounted.route, request, device)  # type: ignore[arg-type]
+        except AdapterError as error:
+            raise BadMessage("AMANA-DEVICE-002", error.kind) from None
+        except KitError as error:
+            log.error("adapter.failed", adapter=mounted.adapter.id, kind=error.kind, detail=error.detail)
+            raise Halt("AMANA-HUB-001") from None
+
+    async def _later(self, send: Send, error: HubError) -> None:
+        """Nothing was stored: 503, and the device sends it again."""
+        after = error.after if isinstance(error, TryAgain) else 30.0
+        await answer(send, 503, error.text().encode(), TEXT, (_retry_after(after),))
+
+    # health
+
+    async def _health(self, path: str, send: Send) -> None:
+        health = self.context.health
+        ready = health.ready or path == "/healthz"
+        state = "alive" if path == "/healthz" else health.reason()
+        await answer(send, 200 if ready else 503, jsontext.render({"status": state}), JSON, (NO_STORE,))
+
+
+def _retry_after(seconds: float) -> tuple[bytes, bytes]:
+    return b"retry-after", b"%d" % max(1, round(seconds))
+
+
+async def tend(gateway: Gateway, every: float = 1.0) -> None:
+    """Until cancelled: flush the counted refusals and look whether bus and store still answer."""
+    context = gateway.context
+    while True:
+        for part, probe in (("bus", context.bus.end("control", 0)), ("store", gateway.refusals.flush())):
+            try:
+                await probe
+                context.health.up(part)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the process is not ready
+                context.health.down(part)
+                log.error("gateway.part_down", part=part, error=type(error).__name__)
+        await context.clock.sleep(every)
+
+
+async def close(gateway: Gateway, tending: asyncio.Task[None]) -> None:
+    """Stop tending, after a last flush."""
+    tending.cancel()
+    await asyncio.wait([tending])
+    await gateway.refusals.flush()

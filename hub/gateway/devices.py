@@ -1,0 +1,151 @@
+"""Devices: who may speak on the routes that adapters declare, and what of it becomes a message.
+
+A device can sign nothing. It is accepted by its registered serial together with a source network, or with the secret
+first segment of its server address. What it sends is read by its adapter; the hub seals it on entry.
+
+Rule: pure. A request, the client's address and a view in; an accepted device or a refusal out. Anything but 200 makes a
+device send its whole batch again, so what could not be stored is 503, and an unknown device is turned away.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qsl
+
+from adapters.kit.values import DeviceContext, DeviceMessage
+from hub import records as r
+from hub.errors import BadMessage
+from hub.gateway.address import parse_networks, within
+from hub.gateway.admission import Terms, natural_key
+from hub.keys import subject_key
+from hub.ports import Candidate
+
+if TYPE_CHECKING:
+    from adapters.kit.manifest import Route
+    from adapters.kit.registry import Adapter
+    from hub.control.objects import Api, Device
+    from hub.control.view import View
+
+SERIAL: Final = "SN"
+_MAX_FIELDS: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Mounted:
+    """One route of one adapter."""
+
+    adapter: Adapter
+    route: Route
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A request's path, taken apart: the secret first segment (or None) and the path from the adapter's root on."""
+
+    secret: str | None
+    path: str
+
+
+class Routes:
+    """The device routes of all adapters, by path."""
+
+    __slots__ = ("_by_path", "_roots")
+
+    def __init__(self, adapters: Mapping[str, Adapter]) -> None:
+        self._by_path: dict[str, Mounted] = {}
+        for adapter in adapters.values():
+            for route in adapter.manifest.routes:
+                if route.path in self._by_path:
+                    raise ValueError(f"two adapters declare {route.path}")
+                self._by_path[route.path] = Mounted(adapter, route)
+        self._roots = frozenset(path.split("/", 2)[1] for path in self._by_path)
+
+    def place(self, path: str) -> Place | None:
+        """None when the path is not a device's."""
+        first, _, rest = path[1:].partition("/")
+        if first in self._roots:
+            return Place(None, path)
+        if rest.partition("/")[0] in self._roots:
+            return Place(first, "/" + rest)
+        return None
+
+    def find(self, place: Place) -> Mounted | None:
+        return self._by_path.get(place.path)
+
+
+def parse_query(query: bytes) -> dict[str, str]:
+    """The query's fields; of one that comes twice the last. Raises `BadMessage`."""
+    try:
+        return dict(parse_qsl(query.decode("utf-8"), keep_blank_values=True, max_num_fields=_MAX_FIELDS))
+    except ValueError:
+        raise BadMessage("AMANA-DEVICE-002", "query") from None
+
+
+def accept(place: Place, query: Mapping[str, str], address: str, adapter: str, view: View) -> Device:
+    """The registered device that this is. Every reason not to be one looks the same from outside."""
+    device = view.device(query.get(SERIAL, ""))
+    if device is None or device.suspended or device.adapter != adapter:
+        raise BadMessage("AMANA-DEVICE-001")
+    if place.secret is not None:
+        given = hashlib.sha256(place.secret.encode()).hexdigest()
+        known = device.secret_path_sha256
+        if known is None or not hmac.compare_digest(known, given):
+            raise BadMessage("AMANA-DEVICE-001")
+    elif not within(address, parse_networks(device.networks)):
+        raise BadMessage("AMANA-DEVICE-001")
+    return device
+
+
+def context_of(device: Device) -> DeviceContext:
+    """What its adapter is told about it."""
+    return DeviceContext(device.id, device.serial, device.zone or "", device.options)
+
+
+def find_code(device: Device, exchange: str, view: View) -> Api:
+    """The code under which this device's messages of `exchange` are admitted: its own, or the only one there is."""
+    own = view.api(device.code) if device.code is not None else None
+    for api in (own,) if own is not None else view.apis():
+        if api.adapter == device.adapter and api.exchange == exchange and api.direction == "in":
+            return api
+    raise BadMessage("AMANA-CODE-001", "no code for this device's messages")
+
+
+def make_candidate(message: DeviceMessage, device: Device, view: View, terms: Terms) -> Candidate:
+    """What the log decides upon. Rows are told apart by the natural keys that the adapter gave."""
+    api = find_code(device, message.exchange, view)
+    wire = terms.wire(device.adapter, message.exchange)
+    topic = f"inbox.{device.adapter}"
+    key = subject_key(terms.hmac, "device", device.id)
+    return Candidate(
+        topic=topic,
+        partition=r.partition_of(key, terms.partitions(topic)),
+        key=key,
+        system=device.id,
+        code=api.code,
+        body=message.body,
+        received=message.body,
+        headers={
+            "ce_specversion": "1.0",
+            r.SOURCE: f"device/{device.id}",
+            r.TYPE: "inbox",
+            r.DATASCHEMA: wire.contract,
+            r.CONTENT_TYPE: wire.media_type,
+            r.SYSTEM: device.id,
+            r.INSTITUTION: device.institution,
+            r.DEVICE: device.id,
+            r.CODE: api.code,
+            r.ASSURANCE: "device",
+            r.CONTROL_POSITION: str(view.position),
+        },
+        rule="natural-key" if message.rows else "window",
+        dedupe_keys=_keys(message.rows, device.id, api.code, terms.hmac),
+        window_ms=api.window_ms,
+    )
+
+
+def _keys(rows: Sequence[tuple[str, ...]], device: str, code: str, key: bytes) -> list[bytes]:
+    return [natural_key(key, device, code, row) for row in rows]
