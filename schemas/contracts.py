@@ -149,12 +149,15 @@ def _nullable(schema: Mapping[str, Any]) -> bool:
 
 
 def _has_float(value: Any) -> bool:
+    """Plain loops: this runs once per record of the hot path."""
     kind = type(value)
-    if kind is dict:
-        value = value.values()
-    elif kind is not list:
+    if kind is not dict and kind is not list:
         return kind is float
-    return any((type(v) is dict or type(v) is list or type(v) is float) and _has_float(v) for v in value)
+    for inner in value.values() if kind is dict else value:
+        kind = type(inner)
+        if kind is float or ((kind is dict or kind is list) and inner and _has_float(inner)):
+            return True
+    return False
 
 
 def _is_null_branch(branch: list[jsonschema_rs.ValidationError]) -> bool:

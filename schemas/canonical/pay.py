@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
@@ -22,13 +22,15 @@ from schemas.canonical.text import (
 )
 
 Assurance = Literal["signed", "device", "file", "polled"]
+ASSURANCES: Final[tuple[Assurance, ...]] = ("signed", "device", "file", "polled")
+"""Strongest first: signed by its system; a registered device; a file brought by hand; fetched by the hub."""
 
 
 class RuleSetRef(Canonical):
     """The rule set that priced something."""
 
     id: Slug = Field(title="Rule set", description="Id of the rule set.")
-    version: int = Field(ge=1, title="Version", description="Version of the rule set.")
+    version: Slug = Field(title="Version", description="Version of the rule set.")
 
 
 class Reason(Canonical):
@@ -95,7 +97,9 @@ class Signal(Canonical):
         alias="class", ge=1, le=17, title="Allowance class", description="Job class; null if not known."
     )
     tariff: DecimalText | None = Field(title="Tariff", description="Tariff of the class; null if not known.")
-    facts: Facts | None = Field(title="Facts", description="Counts of the month; null where no calendar is known.")
+    facts: Facts | None = Field(
+        title="Facts", description="Counts of the month; null where calendar or enrolment is missing."
+    )
     predicate: Predicate | None = Field(title="Predicate", description="Predicate of the review; null if not known.")
     performance_percent: DecimalText | None = Field(
         title="Performance percent", description="What the predicate earns, in percent; null if not priced."
