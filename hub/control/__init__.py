@@ -1,0 +1,1 @@
+"""The control log: signed changes, the directory that they fold into, and its projection into tables."""

@@ -1,0 +1,317 @@
+"""The changes that an operator may sign, and the arguments that each takes.
+
+Rule: every argument is here, typed and bounded; nothing is filled in from outside (a manifest, a clock, a zone
+database), so the same record means the same to every reader for ever. Member names are camelCase.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+from pydantic.alias_generators import to_camel
+
+from hub.control.objects import Assurance, Direction, Role
+from hub.errors import BadMessage
+from hub.ports import DedupeRule
+from signing.errors import SigningError
+from signing.keys import load_public
+
+MAX_CHANGE_BYTES: Final = 262_144
+FRESH_MS: Final = 300_000
+"""How far the time in a signed request may lie from the hub's."""
+
+
+def _public_key(text: str) -> str:
+    try:
+        load_public(text)
+    except SigningError:
+        raise ValueError("not a public key") from None
+    return text
+
+
+def _network(text: str) -> str:
+    return str(ipaddress.ip_network(text))
+
+
+def _url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.password:
+        raise ValueError("not an http(s) URL without credentials")
+    return text
+
+
+Code = Annotated[str, StringConstraints(pattern=r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")]
+Contract = Annotated[str, StringConstraints(pattern=r"\A[a-z][a-z0-9._:-]{0,99}\Z")]
+Name = Annotated[str, StringConstraints(pattern=r"\A[^\x00-\x1f\x7f]{1,200}\Z")]
+Sha256 = Annotated[str, StringConstraints(pattern=r"\A[0-9a-f]{64}\Z")]
+Month = Annotated[str, StringConstraints(pattern=r"\A[0-9]{4}-(0[1-9]|1[0-2])\Z")]
+Zone = Annotated[str, StringConstraints(pattern=r"\A([A-Z][A-Za-z0-9_+/-]{0,63}|[+-][0-9]{2}:[0-9]{2})\Z")]
+Key = Annotated[str, StringConstraints(max_length=8192), AfterValidator(_public_key)]
+Url = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_url)]
+Network = Annotated[str, StringConstraints(max_length=64), AfterValidator(_network)]
+Options = Annotated[dict[Code, Annotated[str, StringConstraints(max_length=2000)]], Field(max_length=64)]
+
+
+class Args(BaseModel):
+    """Arguments of a change: strict, closed."""
+
+    model_config = ConfigDict(
+        strict=True, extra="forbid", frozen=True, alias_generator=to_camel, regex_engine="python-re"
+    )
+
+
+class FirstOperator(Args):
+    name: Name
+    person: Name
+    public_key: Key
+
+
+class HubStart(Args):
+    hub_public_key: Key
+    operator: FirstOperator | None = None
+
+
+class InstitutionAdd(Args):
+    code: Code
+    name: Name
+    parent: Code | None = None
+
+
+class SystemAdd(Args):
+    institution: Code
+    code: Code
+    client_id: Code
+    secret_sha256: Sha256 = Field(alias="secretSha256")
+    public_key: Key | None = None
+    allow_rsa: bool = False
+    url: Url | None = None
+    options: Options = {}
+
+
+class SystemNamed(Args):
+    system: Code
+
+
+class SystemRotateSecret(Args):
+    system: Code
+    secret_sha256: Sha256 = Field(alias="secretSha256")
+
+
+class SystemRotateKey(Args):
+    system: Code
+    public_key: Key
+    allow_rsa: bool = False
+    overlap_seconds: int = Field(ge=0, le=366 * 86_400)
+
+
+class SystemRevokeKey(Args):
+    system: Code
+    key_id: Sha256
+
+
+class ApiAdd(Args):
+    code: Code
+    adapter: Code
+    exchange: Code
+    direction: Direction = "in"
+    contract: Contract | None = None  # default: the wire contract of the exchange
+    dedupe: DedupeRule = "window"
+    window_ms: int = Field(default=86_400_000, ge=0, le=366 * 86_400_000)
+    fields: Annotated[list[Name], Field(max_length=16)] = []
+    assurance: Assurance = "signed"
+
+    @model_validator(mode="after")
+    def _natural_key_has_fields(self) -> ApiAdd:
+        if (self.dedupe == "natural-key") != bool(self.fields):
+            raise ValueError("fields go with the natural key")
+        return self
+
+
+class GrantNamed(Args):
+    system: Code
+    code: Code
+
+
+class SubscriptionAdd(Args):
+    system: Code
+    code: Code | None = None
+    contract: Contract | None = None
+    id: Code | None = None
+    ordered: bool = True
+    url: Url | None = None
+    institution: Code | None = None
+    options: Options = {}
+
+    @model_validator(mode="after")
+    def _one_topic(self) -> SubscriptionAdd:
+        if (self.code is None) == (self.contract is None):
+            raise ValueError("either code or contract")
+        return self
+
+
+class SubscriptionNamed(Args):
+    id: Code
+
+
+class DeviceAdd(Args):
+    adapter: Code
+    serial: Code
+    institution: Code
+    id: Code | None = None
+    code: Code | None = None
+    zone: Zone | None = None
+    secret_path_sha256: Sha256 | None = Field(default=None, alias="secretPathSha256")
+    networks: Annotated[list[Network], Field(max_length=64)] = []
+    options: Options = {}
+
+    @model_validator(mode="after")
+    def _has_a_source(self) -> DeviceAdd:
+        if self.secret_path_sha256 is None and not self.networks:
+            raise ValueError("a network or a secret path")
+        return self
+
+
+class DeviceNamed(Args):
+    id: Code
+
+
+class OperatorAdd(Args):
+    name: Name
+    person: Name
+    public_key: Key
+    roles: Annotated[list[Role], Field(min_length=1, max_length=3)] = ["admin"]
+
+
+class OperatorNamed(Args):
+    key_id: Sha256
+
+
+class RunOpen(Args):
+    institution: Code
+    period: Month
+    paid: Month
+    rule_set: Code
+    rule_version: Code
+
+    @model_validator(mode="after")
+    def _paid_after_earned(self) -> RunOpen:
+        if self.paid < self.period:
+            raise ValueError("paid before it is earned")
+        return self
+
+
+class RunApprove(Args):
+    run: Annotated[str, StringConstraints(max_length=100)]
+    digest: Annotated[str, StringConstraints(pattern=r"\Asha256:[0-9a-f]{64}\Z")]
+
+
+class MessageErase(Args):
+    ids: Annotated[list[Sha256], Field(min_length=1, max_length=1000)]
+    reason: Name
+
+
+Kind = Literal[
+    "hub.start",
+    "institution.add",
+    "system.add",
+    "system.suspend",
+    "system.resume",
+    "system.rotate-key",
+    "system.revoke-key",
+    "system.rotate-secret",
+    "api.add",
+    "grant.add",
+    "grant.revoke",
+    "subscription.add",
+    "subscription.pause",
+    "subscription.resume",
+    "device.add",
+    "device.suspend",
+    "operator.add",
+    "operator.suspend",
+    "run.open",
+    "run.approve",
+    "message.erase",
+]
+
+ARGUMENTS: Final[Mapping[str, type[Args]]] = {
+    "hub.start": HubStart,
+    "institution.add": InstitutionAdd,
+    "system.add": SystemAdd,
+    "system.suspend": SystemNamed,
+    "system.resume": SystemNamed,
+    "system.rotate-key": SystemRotateKey,
+    "system.revoke-key": SystemRevokeKey,
+    "system.rotate-secret": SystemRotateSecret,
+    "api.add": ApiAdd,
+    "grant.add": GrantNamed,
+    "grant.revoke": GrantNamed,
+    "subscription.add": SubscriptionAdd,
+    "subscription.pause": SubscriptionNamed,
+    "subscription.resume": SubscriptionNamed,
+    "device.add": DeviceAdd,
+    "device.suspend": DeviceNamed,
+    "operator.add": OperatorAdd,
+    "operator.suspend": OperatorNamed,
+    "run.open": RunOpen,
+    "run.approve": RunApprove,
+    "message.erase": MessageErase,
+}
+
+
+class ChangeData(BaseModel):
+    """What an operator signs: who, which change, its arguments, once (nonce), when."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, regex_engine="python-re")
+
+    operator: Sha256
+    change: Annotated[str, StringConstraints(max_length=64)]
+    args: dict[str, Any]
+    nonce: Annotated[str, StringConstraints(pattern=r"\A[0-9a-f]{32}\Z")]
+    at: int
+
+
+def parse_data(data: object) -> ChangeData:
+    """The signed part of a change. Raises `BadMessage` (AMANA-CHANGE-001)."""
+    try:
+        return ChangeData.model_validate(data)
+    except ValidationError as error:
+        raise BadMessage("AMANA-CHANGE-001", describe(error)) from None
+
+
+def parse_args(kind: str, args: Mapping[str, Any]) -> Args:
+    """Arguments of a change of this kind. Raises `BadMessage` (AMANA-CHANGE-001) naming the member and the rule,
+    never the value."""
+    model = ARGUMENTS.get(kind)
+    if model is None:
+        raise BadMessage("AMANA-CHANGE-001", "change: not a change that the hub has")
+    try:
+        return model.model_validate(args)
+    except ValidationError as error:
+        raise BadMessage("AMANA-CHANGE-001", describe(error)) from None
+
+
+_MEMBER = re.compile(r"[A-Za-z0-9]{1,64}")
+
+
+def describe(error: ValidationError) -> str:
+    """The first breach: member and rule, without the value and without a name that we did not choose."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    if first["type"] == "extra_forbidden":
+        return "a member that the change does not have"
+    path = ".".join(str(part) for part in first["loc"] if isinstance(part, int) or _MEMBER.fullmatch(part))
+    rule = first["msg"].removeprefix("Value error, ") if first["type"] == "value_error" else first["type"]
+    return f"{path}: {rule}" if path else rule

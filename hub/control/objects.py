@@ -1,0 +1,173 @@
+"""What the directory holds: institutions, systems and their keys, codes, grants, subscriptions, devices, people, runs.
+
+Rule: frozen values. No secret is here, only SHA-256 digests of secrets; key objects take no part in comparison, their
+text does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from hub.ports import DedupeRule
+from hub.records import Ms
+from signing.keys import KeyRing, KeyWindow, PublicKey, load_public
+
+Role = Literal["admin", "payroll", "approver"]
+"""admin: every change; payroll: opens runs; approver: approves runs."""
+
+Direction = Literal["in", "out"]
+Assurance = Literal["signed", "device", "file", "polled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Institution:
+    code: str
+    name: str
+    parent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SystemKey:
+    """A public key and its validity: from `not_before` on, before `not_after` (None: no end), in ms since 1970."""
+
+    key_id: str
+    public_key: str  # as registered: PEM or base64 of DER
+    not_before: Ms
+    not_after: Ms | None
+    allow_rsa: bool = False  # an old system that has nothing else
+
+
+def ring_of(keys: tuple[SystemKey, ...]) -> KeyRing:
+    """The verifying form of registered keys."""
+    return KeyRing(KeyWindow(load_public(k.public_key), k.not_before, k.not_after, k.allow_rsa) for k in keys)
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """A sender or receiver. `epoch` rises with suspend, resume and a new secret: tokens of an older epoch are dead."""
+
+    code: str
+    institution: str
+    client_id: str
+    secret_sha256: str = field(repr=False)  # hex
+    keys: tuple[SystemKey, ...]
+    suspended: bool
+    epoch: int
+    url: str | None
+    options: Mapping[str, str]
+    key_ring: KeyRing = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """A code: which exchange of which adapter it stands for, and how repeats are told from new messages."""
+
+    code: str
+    adapter: str
+    exchange: str
+    direction: Direction
+    contract: str  # name of the wire contract
+    dedupe: DedupeRule
+    window_ms: int
+    fields: tuple[str, ...] = ()  # of the natural key
+    assurance: Assurance = "signed"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    system: str
+    code: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """Who gets what. `code` names an outgoing code, or `contract` a canonical contract: exactly one is set.
+    `institution`: only what is about it; None: of every institution. `url` None: the url of the system."""
+
+    id: str
+    system: str
+    code: str | None
+    contract: str | None
+    ordered: bool
+    paused: bool
+    url: str | None
+    institution: str | None
+    options: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device that can sign nothing: known by serial and by source network or secret path."""
+
+    id: str
+    adapter: str
+    serial: str = field(repr=False)
+    zone: str | None  # IANA name or "+07:00"; None: as the adapter derives it
+    secret_path_sha256: str | None = field(repr=False)
+    networks: tuple[str, ...]
+    institution: str
+    suspended: bool
+    options: Mapping[str, str]
+    code: str | None = None  # API code under which its messages are admitted
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    key_id: str
+    name: str
+    person: str
+    roles: tuple[Role, ...]
+    suspended: bool
+    public_key: str
+    key: PublicKey = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """The signature of a second person over the digest of a computed run, as a record of the log."""
+
+    operator: str
+    person: str
+    digest: str
+    position: int
+    at: Ms
+
+
+@dataclass(frozen=True, slots=True)
+class RunOrder:
+    """A run as ordered: what it is about and up to where it looks."""
+
+    code: str
+    institution: str
+    period: str  # earned, YYYY-MM
+    paid: str  # YYYY-MM
+    rule_set: str
+    rule_version: str
+    cutoff: Mapping[str, tuple[int, ...]]  # inbox topic -> end offset of each partition
+    opened_by: str  # key id
+    opened_person: str
+    opened_at: Ms
+    position: int
+    approved: Approval | None
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """An order to destroy the secrets of these messages."""
+
+    position: int
+    ids: tuple[str, ...]
+    reason: str
+    operator: str
+    at: Ms
+
+
+@dataclass(frozen=True, slots=True)
+class HubKey:
+    key_id: str
+    public_key: str
+    not_before: Ms
+    not_after: Ms | None
