@@ -1,40 +1,67 @@
-"""Names of the log's topics, in one place; a name is never spelled anywhere else.
+"""Names of the topics of the log and how many partitions each has.
 
-Rule: the number of partitions of a topic is fixed when the topic is made, so `partitions` may not change its mind.
+Rule: a topic is named here or nowhere. The number of partitions is fixed for the life of a topic; `control` and
+`audit` have one, because their order is one order.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Final
+
+DEFAULT_PARTITIONS: Final = 4
 
 CONTROL: Final = "control"
 AUDIT: Final = "audit"
 RECEIPTS: Final = "receipts"
 DEADLETTERS: Final = "deadletters"
-PAY_SIGNALS: Final = "signals.pay"
+SIGNALS_PAY: Final = "signals.pay"
 
 INBOX: Final = "inbox."
 RECORDS: Final = "records."
 OUTBOX: Final = "outbox."
 
-DEFAULT_PARTITIONS: Final = 4
+_SINGLE: Final = frozenset({CONTROL, AUDIT})
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,200}")  # what every engine takes as part of a topic's name
 
 
 def inbox(adapter: str) -> str:
-    """Messages as they were admitted, per adapter."""
-    return INBOX + adapter
+    """Topic of the messages admitted for an adapter, by its id."""
+    return INBOX + _part(adapter)
 
 
 def records(contract: str) -> str:
-    """Canonical records of one contract."""
-    return RECORDS + contract
+    """Topic of the canonical records of a contract."""
+    return RECORDS + _part(contract)
 
 
 def outbox(system: str) -> str:
-    """What one subscribing system is to get."""
-    return OUTBOX + system
+    """Topic of what waits for a system, by its code."""
+    return OUTBOX + _part(system)
 
 
-def partitions(topic: str, default: int = DEFAULT_PARTITIONS) -> int:
-    """Partitions that a topic is made with: one where a single order matters, else the setting."""
-    return 1 if topic in {CONTROL, AUDIT} else default
+def partitions_of(topic: str, partitions: int = DEFAULT_PARTITIONS) -> int:
+    """Number of partitions that a new topic gets when the setting says `partitions`."""
+    return 1 if topic in _SINGLE else partitions
+
+
+def layout(
+    *,
+    adapters: Iterable[str] = (),
+    contracts: Iterable[str] = (),
+    systems: Iterable[str] = (),
+    partitions: int = DEFAULT_PARTITIONS,
+) -> dict[str, int]:
+    """Every topic that a hub with these adapters, contracts and systems has, for `Bus.ensure`."""
+    names = [CONTROL, AUDIT, RECEIPTS, DEADLETTERS, SIGNALS_PAY]
+    names += [inbox(adapter) for adapter in adapters]
+    names += [records(contract) for contract in contracts]
+    names += [outbox(system) for system in systems]
+    return {name: partitions_of(name, partitions) for name in names}
+
+
+def _part(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise ValueError("a topic's name takes letters, digits, dot, underscore and hyphen")
+    return name

@@ -1,0 +1,183 @@
+"""Settings: one frozen object, from the command line, `AMANA_*` variables and `amana.toml` in the data directory.
+
+Rule: earlier wins in that order. A value that is not usable stops the start with `ConfigError` naming the setting,
+never its value: a database address holds a password. Passwords show in no `repr` and not in `describe`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
+
+from hub.errors import ConfigError
+from hub.topics import DEFAULT_PARTITIONS
+
+PREFIX: Final = "AMANA_"
+FILE: Final = "amana.toml"
+DEFAULT_DATA: Final = Path("amana-data")
+MASK: Final = "***"
+
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.:_-]*[a-z0-9])?")
+
+
+class Settings(BaseSettings):
+    """Effective settings. Make them with `load`."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    data: Path = Field(default=DEFAULT_DATA, description="Directory of keys and SQLite files; absolute once loaded")
+    bus: str = Field(
+        default_factory=lambda values: f"sqlite:///{values['data']}/bus.db",
+        repr=False,
+        description="Address of the log",
+    )
+    store: str = Field(
+        default_factory=lambda values: f"sqlite:///{values['data']}/store.db",
+        repr=False,
+        description="Address of directory, state and index",
+    )
+    operator: Path | None = Field(default=None, description="Key file that signs changing commands")
+    host: str = Field(default="127.0.0.1", min_length=1, description="Address to listen on")
+    port: int = Field(default=8460, ge=0, le=65_535, description="Port to listen on; 0 takes any free one")
+    partitions: int = Field(default=DEFAULT_PARTITIONS, ge=1, le=1024, description="Partitions of new topics")
+    max_body: int = Field(default=1_048_576, ge=1024, le=1 << 30, description="Largest message taken, bytes")
+    token_seconds: int = Field(default=3600, ge=1, le=3600, description="Life of an access token")
+    outbound_hosts: Annotated[list[str], NoDecode] = Field(
+        default=[], description="Hosts that the hub may call, comma-separated; a leading dot takes all below"
+    )
+    outbound_private: bool = Field(default=False, description="Whether hosts in private networks may be called")
+    unsafe_allow_draft_rules: bool = Field(default=False, description="Whether rule sets marked as draft may pay")
+    delivery_timeout: float = Field(default=10, gt=0, le=300, description="Seconds for one delivery call")
+    delivery_attempts: int = Field(default=8, ge=1, le=100, description="Calls before a dead letter")
+
+    @field_validator("data")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        # the roles of one hub may be started from different directories
+        return value.expanduser().absolute()
+
+    @field_validator("operator")
+    @classmethod
+    def _absolute_file(cls, value: Path | None) -> Path | None:
+        return value and value.expanduser().absolute()
+
+    @field_validator("bus")
+    @classmethod
+    def _bus_scheme(cls, value: str) -> str:
+        return _address(value, ("sqlite", "kafka"))
+
+    @field_validator("store")
+    @classmethod
+    def _store_scheme(cls, value: str) -> str:
+        return _address(value, ("sqlite", "postgresql", "postgresql+psycopg"))
+
+    @field_validator("outbound_hosts", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("outbound_hosts")
+    @classmethod
+    def _host_names(cls, value: list[str]) -> list[str]:
+        hosts = [host.lower() for host in value]
+        if not all(_HOST.fullmatch(host.removeprefix(".")) for host in hosts):
+            raise ValueError("host names without scheme, port or path expected")
+        return hosts
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        del dotenv_settings, file_secret_settings
+        data = init_settings().get("data", DEFAULT_DATA)
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, Path(data) / FILE)
+
+    def describe(self) -> dict[str, str]:
+        """Every effective setting by its variable's name, for people; passwords masked."""
+        return {PREFIX + name.upper(): _shown(getattr(self, name)) for name in type(self).model_fields}
+
+    def warnings(self) -> list[str]:
+        """One line per dangerous switch that is on. `serve` logs them at every start."""
+        return [
+            f"{PREFIX}{name.upper()} is on: {field.description}"
+            for name, field in type(self).model_fields.items()
+            if name.startswith("unsafe_") and getattr(self, name)
+        ]
+
+
+def load(data: Path | None = None, **overrides: Any) -> Settings:
+    """The settings of the hub in `data` (None: as `AMANA_DATA` says, else `./amana-data`). `overrides` come from
+    the command line; None means not given. Raises `ConfigError` (AMANA-CONF-001)."""
+    given = {name: value for name, value in overrides.items() if value is not None}
+    chosen = data if data is not None else Path(os.environ.get(PREFIX + "DATA") or DEFAULT_DATA)
+    try:
+        return Settings(data=chosen.expanduser(), **given)
+    except ValidationError as error:
+        raise ConfigError("AMANA-CONF-001", "; ".join(_reason(fault) for fault in error.errors())) from None
+    except SettingsError:
+        raise ConfigError("AMANA-CONF-001", "a variable cannot be read") from None
+    except tomllib.TOMLDecodeError:
+        raise ConfigError("AMANA-CONF-001", f"{FILE} is not TOML") from None
+    except OSError as error:
+        raise ConfigError("AMANA-CONF-001", f"{FILE}: {error.strerror}") from None
+
+
+def _address(value: str, schemes: tuple[str, ...]) -> str:
+    scheme, separator, rest = value.partition("://")
+    if scheme not in schemes or not separator or (scheme != "sqlite" and not rest):
+        raise ValueError(f"an address expected that begins with {' or '.join(s + '://' for s in schemes)}")
+    return value
+
+
+def _reason(fault: Mapping[str, Any]) -> str:
+    """Name of the setting and what was expected. Pydantic's texts describe the expectation; its input is left out."""
+    name = str(fault["loc"][0]) if fault["loc"] else ""
+    known = name in Settings.model_fields
+    if not known:
+        # a name in the file that is no setting may be a mistyped line: shown only if it looks like a name
+        shown = name if re.fullmatch(r"[a-z_]{1,40}", name) else "a line"
+        return f"{FILE}: {shown} is no setting"
+    return f"{PREFIX}{name.upper()}: {str(fault['msg']).removeprefix('Value error, ')}"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return ",".join(map(str, value))
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = "" if value is None else str(value)
+    return _mask_address(text) if "://" in text else text
+
+
+def _mask_address(address: str) -> str:
+    """An address without its password, and without its query, where drivers take passwords too."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return MASK
+    user, separator, host = parts.netloc.rpartition("@")
+    if separator:
+        name, colon, _ = user.partition(":")
+        host = f"{name}:{MASK}@{host}" if colon else f"{name}@{host}"
+    query = f"?{MASK}" if parts.query else ""
+    return f"{parts.scheme}://{host}{parts.path}{query}"
