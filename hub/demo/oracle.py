@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from hub.demo.plan import PersonPlan
@@ -25,11 +26,9 @@ class Expected:
     net: str
 
 
-SANCTION = Decimal("0.75")
-"""What is left under a medium sanction (PP 94/2021: a cut of 25 %)."""
-
-
-def expect(oracle: Oracle, plans: Sequence[PersonPlan], tariffs: Sequence[str], predicates: Sequence[str]) -> Expected:
+def expect(
+    oracle: Oracle, plans: Sequence[PersonPlan], tariffs: Sequence[str], predicates: Sequence[str], ceremony: date
+) -> Expected:
     """Totals over all persons; those without mark or pay data are held and count in no amount."""
     ready = gross = net = 0
     for plan, tariff, predicate in zip(plans, tariffs, predicates, strict=True):
@@ -37,7 +36,7 @@ def expect(oracle: Oracle, plans: Sequence[PersonPlan], tariffs: Sequence[str], 
             continue
         ready += 1
         gross += int(tariff)
-        net += _net(oracle, plan, Decimal(tariff), predicate)
+        net += _net(oracle, plan, Decimal(tariff), predicate, ceremony)
     return Expected(len(plans), ready, len(plans) - ready, str(gross), str(gross - net), str(net))
 
 
@@ -45,7 +44,7 @@ def _replaced(plan: PersonPlan) -> bool:
     return plan.leave is not None and plan.leave.percent is not None
 
 
-def _net(oracle: Oracle, plan: PersonPlan, tariff: Decimal, predicate: str) -> int:
+def _net(oracle: Oracle, plan: PersonPlan, tariff: Decimal, predicate: str, ceremony: date) -> int:
     if plan.leave is not None and plan.leave.percent is not None:
         exact = tariff * plan.leave.percent / 100
     else:
@@ -53,9 +52,11 @@ def _net(oracle: Oracle, plan: PersonPlan, tariff: Decimal, predicate: str) -> i
         early = sum(day.minutes for day in plan.days if day.kind == "early")
         absent = sum(day.kind == "absent" for day in plan.days)
         missing = sum(day.kind in {"lone-in", "lone-out"} for day in plan.days)
+        missed = sum(day.kind == "absent" and day.date == ceremony for day in plan.days)
         cut = oracle.absence * absent + oracle.missing_tap * missing + oracle.minute * (late + early)
+        cut += oracle.ceremony * missed
         attendance = oracle.attendance_weight * max(Decimal(0), 1 - cut)
         exact = tariff * (attendance + oracle.performance_weight * oracle.predicates[predicate] / 100)
     if plan.sanctioned:
-        exact *= SANCTION
+        exact *= oracle.sanction_keeps
     return int(exact.quantize(Decimal(1), ROUND_HALF_UP))

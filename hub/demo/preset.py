@@ -32,7 +32,7 @@ class Payroll(_Part):
 
 class RuleSetName(_Part):
     id: str
-    version: int
+    version: str
 
 
 class Bank(_Part):
@@ -63,6 +63,8 @@ class Oracle(_Part):
     performance_weight: Decimal
     absence: Decimal
     missing_tap: Decimal
+    ceremony: Decimal
+    sanction_keeps: Decimal
     minute: Decimal
     tolerance: int
     start: str

@@ -44,6 +44,7 @@ def make_month(preset: Preset, period: str, people: int, seed: int) -> Month:
     days = working_days(period, preset.holidays)
     device_of = [_share(rng, [device.share for device in preset.devices]) for _ in range(people)]
     outage = (0, days[len(days) // 2])
+    ceremony = days[0]
     plans = plan_month(rng, people, days, device_of, outage)
     persons = _people(preset, rng, seed, plans, device_of)
     marks = {p.employee_id: rng.choices(MARKS, MARK_ODDS)[0] for p in persons}
@@ -56,7 +57,7 @@ def make_month(preset: Preset, period: str, people: int, seed: int) -> Month:
         zone=preset.zone,
         people=persons,
         working_days=[day.isoformat() for day in days],
-        ceremonies=[],
+        ceremonies=[ceremony.isoformat()],
         marks={p.employee_id: marks[p.employee_id] for p, plan in zip(persons, plans, strict=True) if plan.marked},
         leaves=[
             _leave_row(preset, n, p, plan) for n, (p, plan) in enumerate(zip(persons, plans, strict=True)) if plan.leave
@@ -90,7 +91,7 @@ def make_month(preset: Preset, period: str, people: int, seed: int) -> Month:
         destroyed_ids=["198501012010011000"],
     )
     expected = expect(
-        preset.oracle, plans, [p.tariff for p in persons], [marks[p.employee_id].predicate for p in persons]
+        preset.oracle, plans, [p.tariff for p in persons], [marks[p.employee_id].predicate for p in persons], ceremony
     )
     return Month(world, expected, unmatched)
 
