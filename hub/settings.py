@@ -10,6 +10,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
@@ -57,6 +58,9 @@ class Settings(BaseSettings):
     partitions: int = Field(default=DEFAULT_PARTITIONS, ge=1, le=1024, description="Partitions of new topics")
     max_body: int = Field(default=1_048_576, ge=1024, le=1 << 30, description="Largest message taken, bytes")
     token_seconds: int = Field(default=3600, ge=1, le=3600, description="Life of an access token")
+    trusted_proxies: Annotated[list[str], NoDecode] = Field(
+        default=[], description="Networks of proxies whose X-Forwarded-For is believed, comma-separated"
+    )
     outbound_hosts: Annotated[list[str], NoDecode] = Field(
         default=[], description="Hosts that the hub may call, comma-separated; a leading dot takes all below"
     )
@@ -86,10 +90,15 @@ class Settings(BaseSettings):
     def _store_scheme(cls, value: str) -> str:
         return _address(value, ("sqlite", "postgresql", "postgresql+psycopg"))
 
-    @field_validator("outbound_hosts", mode="before")
+    @field_validator("outbound_hosts", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: list[str]) -> list[str]:
+        return [str(ip_network(text)) for text in value]
 
     @field_validator("outbound_hosts")
     @classmethod

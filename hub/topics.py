@@ -16,6 +16,7 @@ CONTROL: Final = "control"
 AUDIT: Final = "audit"
 RECEIPTS: Final = "receipts"
 DEADLETTERS: Final = "deadletters"
+REFUSALS: Final = "refusals"
 SIGNALS_PAY: Final = "signals.pay"
 
 INBOX: Final = "inbox."
