@@ -8,11 +8,7 @@ on purpose; requests of concurrent connections meet in the log's group commit. B
 from __future__ import annotations
 
 import asyncio
-import traceback
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
-
-import structlog
 
 from adapters.kit.errors import AdapterError, KitError
 from adapters.kit.values import DeviceReply, DeviceRequest
@@ -37,7 +33,9 @@ from hub.gateway.wire import (
     find_header,
     read_body,
 )
+from hub.logs import logger
 from hub.records import Ms
+from hub.topics import CONTROL
 from signing import jsontext
 
 if TYPE_CHECKING:
@@ -48,7 +46,7 @@ FAILURES_PER_MINUTE: Final = 30
 NO_STORE: Final = (b"cache-control", b"no-store")
 _ENGINE: Final = "/esb/"
 
-log = structlog.get_logger("hub.gateway")
+log = logger()
 
 
 class Gateway:
@@ -143,10 +141,8 @@ class Gateway:
         await answer(send, error.spec.status, body, JSON, retry)
 
     def _unexpected(self, error: Exception) -> HubError:
-        """Logs type and places of what nobody expected. Its text may quote a payload, so it is left out."""
-        frames = traceback.extract_tb(error.__traceback__)[-4:]
-        places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames]
-        log.error("gateway.failed", error=type(error).__name__, at=places)
+        """Logs type and place of what nobody expected. Its text may quote a payload, so it is left out."""
+        log.error("gateway.failed", exc_info=error)
         return Halt("AMANA-HUB-001")
 
     # tokens
@@ -249,13 +245,13 @@ async def tend(gateway: Gateway, every: float = 1.0) -> None:
     """Until cancelled: flush the counted refusals and look whether bus and store still answer."""
     context = gateway.context
     while True:
-        for part, probe in (("bus", context.bus.end("control", 0)), ("store", gateway.refusals.flush())):
+        for part, probe in (("bus", context.bus.end(CONTROL, 0)), ("store", gateway.refusals.flush())):
             try:
                 await probe
                 context.health.up(part)
             except Exception as error:  # noqa: BLE001 - whatever it is, the process is not ready
                 context.health.down(part)
-                log.error("gateway.part_down", part=part, error=type(error).__name__)
+                log.error("gateway.unready", reason=part, exc_info=error)
         await context.clock.sleep(every)
 
 

@@ -19,12 +19,12 @@ from hub.gateway.quota import HOUR, MINUTE, Budget
 from hub.keys import subject_key
 from hub.ports import Append, Write
 from hub.records import Ms, Record
+from hub.topics import REFUSALS
 from signing.sealing import SECRET_BYTES, BodyKey
 
 if TYPE_CHECKING:
     from hub.gateway.context import GatewayContext
 
-TOPIC: Final = "refusals"
 PURPOSE: Final = "refusal"
 REASON: Final = "ce_reason"
 DETAIL: Final = "ce_detail"
@@ -121,5 +121,5 @@ class Refusals:
         secret = (await context.vault.put({record_id: secrets.token_bytes(SECRET_BYTES)}))[record_id]
         sealed = BodyKey(secret, PURPOSE).seal(record_id, received)
         key = subject_key(context.keys.hmac, "system", system.code)
-        partition = r.partition_of(key, context.bus.topics()[TOPIC])
-        await context.bus.append([Append(TOPIC, partition, [Record(key, headers, sealed)])])
+        partition = r.partition_of(key, context.bus.topics()[REFUSALS])
+        await context.bus.append([Append(REFUSALS, partition, [Record(key, headers, sealed)])])

@@ -1,0 +1,80 @@
+"""The first start on an empty directory, and what every start makes sure of: keys, first operator, topics, tables.
+
+Rule: runs alone, before any role; every step may have been done by an earlier start that was cut off, and is then not
+done again. The hub's key and the first operator enter the control log as one self-signed change, `hub.start`.
+"""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from adapters.kit import find
+from hub import keys, topics
+from hub.control.follow import DirectoryFollower, submit
+from hub.control.requests import sign_change
+from hub.errors import ConfigError
+from hub.serve.ports import Opened, open_ports
+from hub.settings import Settings
+from schemas.contracts import CONTRACTS
+
+FIRST_OPERATOR: Final = "admin"
+
+
+async def prepare(settings: Settings) -> Path | None:
+    """Make the directory fit to be served; the key file of the first operator if it was made just now."""
+    made = None
+    if not keys.exists(settings.data):
+        keys.create(settings.data)
+    path = keys.operator_file(settings.data, FIRST_OPERATOR)
+    opened = await open_ports(settings)
+    try:
+        await opened.bus.ensure(first_topics(settings.partitions, opened.bus.topics()))
+        follower = DirectoryFollower(opened.bus, opened.vault)
+        await follower.ensure_secret()
+        await follower.catch_up()
+        if not follower.directory.now().operators():
+            if not path.exists():
+                keys.create_operator(settings.data, FIRST_OPERATOR)
+                made = path
+            await start_hub(opened, follower, keys.load_operator(path))
+        elif follower.directory.now().hub_keys()[-1].key_id != opened.keys.signing.public.key_id:
+            raise ConfigError("AMANA-CONF-004", "hub.pem is not the key that the control log names")
+    finally:
+        await opened.close()
+    return made
+
+
+async def start_hub(opened: Opened, follower: DirectoryFollower, operator: Any) -> None:
+    """Record the hub's key and the first operator."""
+    arguments = {
+        "hubPublicKey": opened.keys.signing.public.pem(),
+        "operator": {
+            "name": FIRST_OPERATOR,
+            "person": f"first operator on {socket.gethostname()}",
+            "publicKey": operator.public.pem(),
+        },
+    }
+    now = opened.clock.now()
+    envelope = sign_change(operator, "hub.start", arguments, now, secrets.token_hex(16))
+    outcome = await submit(opened.bus, follower, opened.keys, envelope, {"start": True}, now)
+    if not outcome.accepted:
+        raise ConfigError("AMANA-CONF-005", f"the control log refused its first record: {outcome.code}")
+
+
+def first_topics(partitions: int, existing: Mapping[str, int]) -> dict[str, int]:
+    """Topics that every hub has. One that exists keeps its number of partitions; the setting is for new ones."""
+    names = [
+        topics.CONTROL,
+        topics.AUDIT,
+        topics.RECEIPTS,
+        topics.DEADLETTERS,
+        topics.REFUSALS,
+        topics.PAY_SIGNALS,
+        *(topics.inbox(adapter) for adapter in find()),
+        *(topics.records(contract) for contract in CONTRACTS),
+    ]
+    return {name: existing.get(name, topics.partitions(name, partitions)) for name in names}

@@ -1,0 +1,106 @@
+"""The gateway role: its ports, its directory, its ASGI application on uvicorn.
+
+Rule: ready only once the directory has caught up; unready before it stops accepting. uvicorn's own signal handling, access
+log and headers are off: the role is told to stop, and says nothing about a request that is not counted elsewhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Generator, Sequence
+from typing import Final
+
+import uvicorn
+
+from adapters.kit import find
+from hub.control.follow import DirectoryFollower
+from hub.gateway.app import Gateway, close, tend
+from hub.gateway.context import GatewayContext
+from hub.serve.http import BoundedProtocol
+from hub.serve.ports import Opened, open_ports
+from hub.settings import Settings
+
+NOTICE: Final = 0.3
+"""Seconds between being unready and accepting no more, for whoever balances load on `/readyz`."""
+
+FINISH: Final = 8
+"""Seconds for what is in flight."""
+
+
+class Server(uvicorn.Server):
+    """uvicorn without signal handlers."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+
+def make_server(gateway: Gateway) -> Server:
+    """A server for raw speed and quiet."""
+    return Server(
+        uvicorn.Config(
+            gateway,
+            http=BoundedProtocol,
+            ws="none",
+            loop="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=30,
+            timeout_graceful_shutdown=FINISH,
+        )
+    )
+
+
+def make_gateway(settings: Settings, opened: Opened, follower: DirectoryFollower) -> Gateway:
+    """The application with `/api/v1` behind it."""
+    from hub.gateway.api import build_api
+
+    context = GatewayContext(
+        settings=settings,
+        bus=opened.bus,
+        admissions=opened.admissions,
+        vault=opened.vault,
+        store=opened.store,
+        keys=opened.keys,
+        follower=follower,
+        clock=opened.clock,
+        adapters=find(),
+    )
+    context.health.up("keys")
+    return Gateway(context, build_api(context))
+
+
+async def run(settings: Settings, sockets: Sequence[socket.socket], stop: asyncio.Event) -> None:
+    """Serve on `sockets` until `stop`; on return everything is finished and closed. Raises `ConfigError` or `Halt` when
+    it cannot start, or can no longer follow the directory."""
+    opened = await open_ports(settings)
+    try:
+        follower = DirectoryFollower(opened.bus, opened.vault)
+        await follower.catch_up()
+        gateway = make_gateway(settings, opened, follower)
+        tending = asyncio.create_task(tend(gateway))
+        following = asyncio.create_task(follower.follow())
+        server = make_server(gateway)
+        serving = asyncio.create_task(server.serve(sockets=list(sockets)))
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait({stopping, following, serving}, return_when=asyncio.FIRST_COMPLETED)
+            gateway.context.health.drain()
+            await opened.clock.sleep(NOTICE)
+            server.should_exit = True
+            await serving
+            if following.done():
+                following.result()  # it never ends by itself: raises what ended it
+        finally:
+            for task in (following, stopping, serving):
+                task.cancel()
+            await asyncio.wait({following, stopping, serving})
+            await close(gateway, tending)
+    finally:
+        await opened.close()

@@ -1,0 +1,53 @@
+"""The real ports of one process, opened from the settings and closed together.
+
+Rule: the only place of the serving side that knows which engine stands behind a port.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from hub import keys
+from hub.clock import SystemClock
+from hub.errors import ConfigError
+from hub.log.engine import EmbeddedLog
+from hub.ports import Admissions, Bus, Clock, Store, Vault
+from hub.rundir import run_directory
+from hub.settings import Settings
+from hub.store.sql import SqlStore
+
+SQLITE: Final = "sqlite:///"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Ports and keys of one process."""
+
+    bus: Bus
+    admissions: Admissions
+    vault: Vault
+    store: Store
+    keys: keys.HubKeys
+    clock: Clock
+
+    async def close(self) -> None:
+        await self.store.close()
+        await self.bus.close()
+
+
+async def open_ports(settings: Settings) -> Opened:
+    """Open bus, store and keys. Raises `ConfigError`."""
+    if not settings.bus.startswith(SQLITE):
+        raise ConfigError("AMANA-CONF-001", "AMANA_BUS: this version serves sqlite:///")
+    held = keys.load(settings.data)
+    clock = SystemClock()
+    path = Path(settings.bus.removeprefix(SQLITE))
+    log = await EmbeddedLog.open(path, held.wrapper, clock, run_dir=run_directory(settings.data))
+    try:
+        store = await SqlStore.open(settings.store)
+    except BaseException:
+        await log.close()
+        raise
+    return Opened(bus=log, admissions=log, vault=log, store=store, keys=held, clock=clock)
