@@ -1,0 +1,1 @@
+"""Employees from SIASN, the civil-service registry of BKN."""

@@ -1,0 +1,109 @@
+"""data-utama rows to employee records.
+
+Rule: nothing is guessed. The institution is the sender's, a NIP is taken or refused but never mended, golongan is
+passed on letter by letter (a PPPK's bare "IX" is another scale than a PNS's "III/d"), and a position in service
+that is not in the table refuses its row. Hot path: one dict per row, no models.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import lru_cache
+from typing import Any, Final
+
+from adapters.kit import AdapterError, Canonical, MessageContext, Refused, Translated
+
+STATUS: Final = {
+    "aktif": "active",
+    "tugas belajar": "active",
+    "cltn": "inactive",
+    "cuti di luar tanggungan negara": "inactive",
+    "pemberhentian sementara": "inactive",
+    "diberhentikan sementara": "inactive",
+    "pemberhentian": "inactive",
+    "diberhentikan": "inactive",
+    "pensiun": "inactive",
+    "meninggal": "inactive",
+    "meninggal dunia": "inactive",
+}
+"""kedudukanPnsNama in lower case -> status. SIASN publishes no closed list, so what is missing here is refused."""
+
+DAMAGED: Final = (
+    "the NIP ends in 000: a spreadsheet stored it as a number and its last three digits are lost; "
+    "take it from SIASN again, as text"
+)
+SWAPPED: Final = "nipBaru has 16 digits and nik 18: the two columns are swapped"
+NOT_A_NIP: Final = "nipBaru is not 18 digits"
+NOT_A_NIK: Final = "nik is neither empty nor 16 digits"
+UNKNOWN_STATUS: Final = "kedudukanPnsNama is not in the table of the adapter"
+NOT_A_DATE: Final = "tmtCpns is not a date dd-mm-yyyy"
+BLANK: Final = "nama or unorNama is blank"
+
+
+def employees(body: dict[str, Any], message: MessageContext) -> list[Translated]:
+    """One employee per row of `data`, or the reason why not."""
+    data, pager = body["data"], body["pager"]
+    if len(data) > pager["pageSize"]:
+        raise AdapterError("page-overfull", "the page holds more rows than its pager says")
+    institution, wanted = message.institution, message.rows
+    out: list[Translated] = []
+    add = out.append
+    for row, source in enumerate(data):
+        if wanted is None or row in wanted:
+            add(_employee(row, source, institution))
+    return out
+
+
+def _employee(row: int, source: dict[str, Any], institution: str) -> Translated:
+    get = source.get
+    nip = source["nipBaru"].strip()
+    nik = (get("nik") or "").strip()
+    if len(nip) != 18 or not (nip.isascii() and nip.isdigit()):
+        if len(nip) == 16 and len(nik) == 18:
+            return Refused(row, "nip-nik-swapped", SWAPPED)
+        return Refused(row, "nip-malformed", NOT_A_NIP)
+    if nip.endswith("000"):
+        return Refused(row, "nip-damaged", DAMAGED)
+    if nik and (len(nik) != 16 or not (nik.isascii() and nik.isdigit())):
+        return Refused(row, "nik-malformed", NOT_A_NIK)
+    status = STATUS.get(source["kedudukanPnsNama"].strip().lower())
+    if status is None:
+        return Refused(row, "status-unknown", UNKNOWN_STATUS)
+    began = _day(get("tmtCpns") or "")
+    if began == "":
+        return Refused(row, "date-malformed", NOT_A_DATE)
+    name, unit = source["nama"].strip(), source["unorNama"].strip()
+    if not (name and unit):
+        return Refused(row, "text-blank", BLANK)
+    return Canonical(
+        "employee",
+        ("employee", nip),
+        {
+            "employeeId": nip,
+            "nationalId": nik or None,
+            "name": name,
+            "institution": institution,
+            "unit": unit,
+            "status": status,
+            "position": (get("jabatanNama") or "").strip() or None,
+            "grade": get("golRuangAkhir") or None,
+            "employmentType": (get("statusPegawai") or "").strip() or None,
+            "validFrom": began,
+        },
+        None,
+        row,
+    )
+
+
+@lru_cache(maxsize=8192)
+def _day(text: str) -> str | None:
+    """dd-mm-yyyy as YYYY-MM-DD; None when there is none, "" when it is no date. Appointment days repeat, so cached."""
+    if not text.strip():
+        return None
+    day, month, year = text[0:2], text[3:5], text[6:10]
+    if len(text) != 10 or text[2] != "-" or text[5] != "-" or not (text.isascii() and (day + month + year).isdigit()):
+        return ""
+    try:
+        return date(int(year), int(month), int(day)).isoformat()
+    except ValueError:
+        return ""

@@ -1,0 +1,1 @@
+"""Attendance punches pushed by ZKTeco devices over ADMS (iclock)."""

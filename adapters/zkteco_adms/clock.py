@@ -1,0 +1,190 @@
+"""What a device's clock says, and what that means: zone, reason, instant, and what is odd about it.
+
+Rule: the time stays as the device said it; the zone that was applied and the reason for it stand beside it. The
+unit of the TimeZone option is not agreed between models: hours ("7", "5.5", "-6"), "+07:00", or minutes ("330").
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from adapters.kit import AdapterError, DeviceContext
+
+TIME_ZONE: Final = "TimeZone"
+CLOCK_OFFSET: Final = "clockOffsetMinutes"
+TRUSTED_FROM: Final = 2015
+READABLE: Final = range(1970, 2900)
+EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 -- UTC; naive on purpose, zones are applied by hand here
+AHEAD: Final = timedelta(minutes=10)
+FUTURE: Final = timedelta(days=1)
+
+_OFFSET: Final = re.compile(r"([+-])([0-9]{1,2}):([0-5][0-9])", re.ASCII)
+_NUMBER: Final = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{1,2})?", re.ASCII)
+_MINUTES: Final = re.compile(r"[+-]?[0-9]{1,4}", re.ASCII)
+_STAMP: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}", re.ASCII)
+_EPOCH_SECONDS: Final = re.compile(r"[0-9]{9,10}", re.ASCII)
+_MAX_HOURS: Final = 14
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceClock:
+    """How the times of a device are read.
+
+    `minutes`: its fixed offset from UTC; None when `zone` is an IANA zone, whose offset depends on the day and
+    which the clock is `ahead` minutes ahead of.
+    """
+
+    zone: str
+    why: str
+    minutes: int | None
+    ahead: int = 0
+
+
+class Reading(NamedTuple):
+    """One time: `at` local as the device said it, the `zone` it is in, the `instant` in UTC (naive)."""
+
+    at: str
+    zone: str
+    instant: datetime
+    flags: tuple[str, ...]
+
+
+def clock_of(device: DeviceContext) -> DeviceClock:
+    """The clock of a device. The TimeZone option (which the handshake tells the device too) comes before the
+    registered zone; a known clock offset is added to the registered zone."""
+    zone_option, offset_option = device.options.get(TIME_ZONE), device.options.get(CLOCK_OFFSET)
+    if zone_option is not None:
+        minutes = parse_time_zone(zone_option)
+        return DeviceClock(format_offset(minutes), f"device option {TIME_ZONE}={zone_option.strip()}", minutes)
+    fixed = _fixed_minutes(device.zone)
+    if fixed is None:
+        _zone(device.zone)
+    if offset_option is None:
+        return DeviceClock(device.zone, "zone registered for the device", fixed)
+    if not _MINUTES.fullmatch(offset_option.strip()):
+        raise AdapterError("option-malformed", f"the device's option {CLOCK_OFFSET} is not a number of minutes")
+    ahead = int(offset_option)
+    why = f"zone {device.zone} registered for the device, its clock {ahead} minutes ahead ({CLOCK_OFFSET})"
+    if fixed is None:
+        return DeviceClock(device.zone, why, None, ahead)
+    return DeviceClock(format_offset(fixed + ahead), why, fixed + ahead)
+
+
+def parse_time_zone(text: str) -> int:
+    """Minutes east of UTC out of a TimeZone option in any of its units; a number beyond 14 is minutes."""
+    bare = text.strip()
+    fixed = _fixed_minutes(bare)
+    if fixed is not None:
+        return fixed
+    if not _NUMBER.fullmatch(bare):
+        raise AdapterError("option-malformed", f"the device's option {TIME_ZONE} is not hours, +hh:mm or minutes")
+    number = Decimal(bare)
+    minutes = int(number if abs(number) > _MAX_HOURS else number * 60)
+    return _within(minutes)
+
+
+def format_offset(minutes: int) -> str:
+    """Minutes east of UTC as "+07:00"."""
+    size = abs(_within(minutes))
+    return f"{'-' if minutes < 0 else '+'}{size // 60:02d}:{size % 60:02d}"
+
+
+def time_zone_option(device: DeviceContext) -> str:
+    """The TimeZone of the handshake: the option as registered, else the registered zone in hours ("7", "5.5")."""
+    given = device.options.get(TIME_ZONE)
+    if given is not None:
+        parse_time_zone(given)
+        return given.strip()
+    fixed = _fixed_minutes(device.zone)
+    hours = Decimal(_standard_minutes(device.zone) if fixed is None else fixed) / 60
+    return f"{hours.quantize(Decimal('0.01')).normalize():f}"
+
+
+def read_time(text: str, clock: DeviceClock, now: datetime) -> Reading | None:
+    """A device's time, local or epoch seconds (taken as UTC); None when it is neither.
+
+    `now` is the admission time in UTC (naive), against which a clock in the future is told.
+    """
+    if not _STAMP.fullmatch(text):
+        return _read_epoch(text, clock, now)
+    try:
+        local = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if local.year not in READABLE:
+        return None
+    odd: tuple[str, ...] = ()
+    zone, minutes = clock.zone, clock.minutes
+    if minutes is None:
+        zone, minutes, odd = _offset_at(clock.zone, clock.ahead, text[:10], text[11:16])
+    instant = local - timedelta(minutes=minutes)
+    return Reading(f"{text[:10]}T{text[11:]}", zone, instant, odd + _flags(instant, now))
+
+
+def _read_epoch(text: str, clock: DeviceClock, now: datetime) -> Reading | None:
+    if not _EPOCH_SECONDS.fullmatch(text):
+        return None
+    instant = EPOCH + timedelta(seconds=int(text))
+    minutes = clock.minutes
+    if minutes is None:
+        minutes = _minutes_of(instant.replace(tzinfo=UTC).astimezone(_zone(clock.zone)))
+    at = (instant + timedelta(minutes=minutes)).isoformat()
+    return Reading(at, format_offset(minutes), instant, ("epoch-time", *_flags(instant, now)))
+
+
+def _flags(instant: datetime, now: datetime) -> tuple[str, ...]:
+    if instant.year < TRUSTED_FROM:
+        return ("clock-before-2015",)
+    if instant > now + AHEAD:
+        return ("clock-in-future",) if instant > now + FUTURE else ("clock-ahead",)
+    return ()
+
+
+def _fixed_minutes(text: str) -> int | None:
+    found = _OFFSET.fullmatch(text)
+    if found is None:
+        return None
+    minutes = int(found[2]) * 60 + int(found[3])
+    return _within(-minutes if found[1] == "-" else minutes)
+
+
+def _within(minutes: int) -> int:
+    if abs(minutes) > _MAX_HOURS * 60:
+        raise AdapterError("option-malformed", "zone and options of the device come to more than 14 hours from UTC")
+    return minutes
+
+
+@lru_cache(maxsize=64)
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise AdapterError("zone-unknown", "the zone registered for the device is not an IANA zone") from error
+
+
+def _minutes_of(moment: datetime) -> int:
+    offset = moment.utcoffset()
+    assert offset is not None
+    return int(offset.total_seconds()) // 60
+
+
+@lru_cache(maxsize=64)
+def _standard_minutes(zone: str) -> int:
+    """Offset outside of daylight saving time, at the time from which this protocol's devices are trusted."""
+    moment = datetime(TRUSTED_FROM, 1, 1, tzinfo=_zone(zone))
+    return _minutes_of(moment) - int((moment.dst() or timedelta()).total_seconds()) // 60
+
+
+@lru_cache(maxsize=4096)
+def _offset_at(zone: str, ahead: int, day: str, minute: str) -> tuple[str, int, tuple[str, ...]]:
+    """Zone text, minutes east of UTC, and a flag where the clock is turned: an hour that comes twice or never."""
+    moment = datetime.fromisoformat(f"{day} {minute}").replace(tzinfo=_zone(zone)) - timedelta(minutes=ahead)
+    early, late = _minutes_of(moment), _minutes_of(moment.replace(fold=1))
+    odd = ("local-time-ambiguous",) if early != late else ()
+    return (zone if ahead == 0 else format_offset(early + ahead)), early + ahead, odd
