@@ -185,6 +185,20 @@ CODES: dict[str, Code] = {
     ),
     "AMANA-HTTP-002": _c(415, "sender", "The content type is not supported", "application/json", "Send JSON"),
     "AMANA-HTTP-003": _c(404, "sender", "There is nothing at this path", "a path of the API", "See /api/openapi.json"),
+    "AMANA-HTTP-004": _c(
+        400,
+        "sender",
+        "A parameter of the request is not usable",
+        "parameters as the API describes them",
+        "Correct the parameter named in the detail; see /api/openapi.json",
+    ),
+    "AMANA-READ-001": _c(
+        404,
+        "operator",
+        "There is no such object",
+        "the name of an object that exists",
+        "Look it up with the list command",
+    ),
     "AMANA-HUB-001": _c(
         500,
         "hub",
