@@ -1,0 +1,139 @@
+"""The doorbell: wakes whoever waits for the end of the log, in this process and in others.
+
+Rule: nobody polls and no ring is lost. A waiter listens before it looks at the ends; each listening loop has a UNIX
+datagram socket in the run directory, and a writer sends one byte to every socket there after its commit. A full socket
+needs no further byte, and a dead one is removed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_PREFIX = "bell-"
+
+
+@dataclass(slots=True, eq=False)
+class _Ear:
+    """The listening end of one event loop."""
+
+    loop: asyncio.AbstractEventLoop
+    socket: socket.socket
+    path: str
+    waiting: set[asyncio.Event] = field(default_factory=set)
+
+    def wake(self) -> None:
+        for event in self.waiting:
+            event.set()
+
+    def heard(self) -> None:
+        try:
+            while True:
+                self.socket.recv(16)
+        except BlockingIOError:
+            pass
+        self.wake()
+
+    def close(self) -> None:
+        self.socket.close()
+        Path(self.path).unlink(missing_ok=True)
+
+
+class Bell:
+    """The bell of one log in this process."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._ears: dict[asyncio.AbstractEventLoop, _Ear] = {}
+        self._lock = threading.Lock()
+        self._sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._sender.setblocking(False)
+        self._closed = False
+
+    @contextmanager
+    def listening(self) -> Iterator[asyncio.Event]:
+        """An event that is set by every ring from now on. RuntimeError when the bell is closed."""
+        ear = self._ear(asyncio.get_running_loop())
+        event = asyncio.Event()
+        if not ear.waiting:
+            ear.loop.add_reader(ear.socket, ear.heard)
+        ear.waiting.add(event)
+        try:
+            yield event
+        finally:
+            ear.waiting.discard(event)
+            if not ear.waiting and ear.socket.fileno() >= 0:
+                ear.loop.remove_reader(ear.socket)
+
+    def ring(self) -> None:
+        """Wake every waiter. From any thread; does not block."""
+        with self._lock:
+            own = {ear.path for ear in self._ears.values()}
+            ears = [ear for ear in self._ears.values() if ear.waiting]
+        for ear in ears:
+            _call(ear.loop, ear.wake)
+        try:
+            with os.scandir(self._directory) as entries:
+                paths = [entry.path for entry in entries if entry.name.startswith(_PREFIX) and entry.path not in own]
+        except FileNotFoundError:
+            return  # where there is no directory, nobody listens
+        for path in paths:
+            self._send(path)
+
+    def close(self) -> None:
+        """Wake own waiters for the last time and remove the sockets."""
+        with self._lock:
+            self._closed = True
+            ears = list(self._ears.values())
+            self._ears.clear()
+            self._sender.close()
+        for ear in ears:
+            if not _call(ear.loop, _stop, ear):
+                ear.close()
+
+    def _send(self, path: str) -> None:
+        try:
+            self._sender.sendto(b"1", path)
+        except ConnectionRefusedError:
+            Path(path).unlink(missing_ok=True)  # its process died
+        except OSError:
+            pass  # its queue is full, so it will wake anyway; or it closed between listing and sending
+
+    def _ear(self, loop: asyncio.AbstractEventLoop) -> _Ear:
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("the bell is closed")
+            for other in [other for other in self._ears if other.is_closed()]:
+                self._ears.pop(other).close()
+            ear = self._ears.get(loop)
+            if ear is None:
+                path = str(self._directory / f"{_PREFIX}{os.getpid()}-{secrets.token_hex(4)}")
+                listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+                listener.setblocking(False)
+                listener.bind(path)
+                ear = self._ears[loop] = _Ear(loop, listener, path)
+            return ear
+
+
+def _stop(ear: _Ear) -> None:
+    ear.loop.remove_reader(ear.socket)
+    ear.close()
+    ear.wake()
+
+
+def _call(loop: asyncio.AbstractEventLoop, function: object, *arguments: object) -> bool:
+    """Call in a loop's own thread; False when the loop is closed."""
+    try:
+        loop.call_soon_threadsafe(function, *arguments)  # type: ignore[arg-type]
+    except RuntimeError:
+        if not loop.is_closed():
+            raise
+        return False
+    return True

@@ -1,0 +1,39 @@
+"""Fixed-width keys of the admission tables.
+
+Rule: everything a key depends on is preceded by its length, so no two different inputs share one. Keys are 16 bytes:
+they fill the largest trees of the file, and 128 bits leave no accidental collision.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+WIDTH = 16
+
+_RECORD_ID = re.compile(r"[0-9a-f]{64}")
+
+
+def id_bytes(id: str) -> bytes:
+    """32 bytes for any id: a record id is its own bytes, every other id ("run:...") is hashed."""
+    if _RECORD_ID.fullmatch(id):
+        return bytes.fromhex(id)
+    return hashlib.sha256(b"amana:secret-id:1" + id.encode()).digest()
+
+
+def scope_key(system: str, code: str) -> bytes:
+    """The place of (system, code) in the window rule's table."""
+    return _hash(b"amana-scope", system.encode(), code.encode())
+
+
+def dedupe_key(rule: str, system: str, code: str, key: bytes) -> bytes:
+    """A request id or natural key within its system and code: no system can shadow the messages of another."""
+    return _hash(b"amana-dedupe", rule.encode(), system.encode(), code.encode(), key)
+
+
+def _hash(purpose: bytes, *parts: bytes) -> bytes:
+    h = hashlib.blake2b(digest_size=WIDTH, person=purpose)
+    for part in parts:
+        h.update(len(part).to_bytes(8, "big"))
+        h.update(part)
+    return h.digest()
