@@ -1,0 +1,69 @@
+"""Connections to the database of the store.
+
+Rule: every SQLite connection asserts its durability settings when it is made, and a transaction that will write says
+so when it begins (two writers then wait for each other instead of failing half-way). The standard library's SQLite
+serves here: the log, which must survive a power cut by its own, has its own.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any, Final
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.pool import StaticPool
+
+from hub.errors import ConfigError
+
+BUSY_MS: Final = 10_000
+"""How long a writer waits for another one."""
+
+_WANTED: Final = {"synchronous": 2, "foreign_keys": 1, "busy_timeout": BUSY_MS}
+
+
+def in_memory(url: URL) -> bool:
+    """Whether this database lives and dies with its one connection."""
+    return url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}
+
+
+def writing_engine(url: URL) -> Engine:
+    """For one thread that writes."""
+    return _engine(url, "BEGIN IMMEDIATE")
+
+
+def reading_engine(url: URL) -> Engine:
+    """For one thread that reads: it neither waits for a writer nor makes one wait."""
+    return _engine(url, "BEGIN")
+
+
+def _engine(url: URL, begin: str) -> Engine:
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True)
+    memory = in_memory(url)
+    engine = create_engine(url, poolclass=StaticPool if memory else None, connect_args={"check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def _settings(connection: sqlite3.Connection, _: Any) -> None:
+        connection.isolation_level = None  # the "begin" listener below begins, nobody else
+        assert_settings(connection, "memory" if memory else "wal")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def assert_settings(connection: sqlite3.Connection, journal: str) -> None:
+    """Set what must hold on a connection, then read it back. Raises `ConfigError` (AMANA-CONF-003) naming the
+    setting that did not take."""
+    connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+    found = str(connection.execute(f"PRAGMA journal_mode={journal}").fetchone()[0]).lower()
+    if found != journal:
+        raise ConfigError("AMANA-CONF-003", f"journal_mode is {found}")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
+    for name, wanted in _WANTED.items():
+        value = connection.execute(f"PRAGMA {name}").fetchone()[0]
+        if value != wanted:
+            raise ConfigError("AMANA-CONF-003", f"{name} is {value}")

@@ -1,0 +1,67 @@
+"""Brings a database to the revision that this code needs.
+
+Rule: one transaction, begun as a writer: of two processes that open a new store at once, one makes it and the other
+finds it made.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import Connection, Engine, Select, inspect, select
+from sqlalchemy.sql import column, table
+
+from hub.errors import ConfigError
+from hub.store.tables import REVISION
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
+
+_VERSION: Final[Select[Any]] = select(column("version_num")).select_from(table("alembic_version"))
+
+
+def revision(connection: Connection) -> str | None:
+    """Revision of the database; None: empty."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.execute(_VERSION).scalar_one_or_none()
+    return None if found is None else str(found)
+
+
+def upgrade(engine: Engine) -> None:
+    """Migrate to the head, if it is not there. Raises `ConfigError` (AMANA-STORE-002) when the database was made by
+    a newer version."""
+    with engine.begin() as connection:
+        if revision(connection) == REVISION:
+            return
+        _run(connection, "upgrade", "head")
+
+
+def downgrade(engine: Engine, target: str) -> None:
+    """Migrate back to `target` ("base": an empty database)."""
+    with engine.begin() as connection:
+        _run(connection, "downgrade", target)
+
+
+def config(connection: Connection) -> Config:
+    """Alembic's configuration: no file, the connection handed over."""
+    from alembic.config import Config
+
+    made = Config()
+    made.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    made.attributes["connection"] = connection
+    return made
+
+
+def _run(connection: Connection, direction: str, target: str) -> None:
+    from alembic import command
+    from alembic.util import CommandError
+
+    found = revision(connection)
+    try:
+        getattr(command, direction)(config(connection), target)
+    except CommandError as error:
+        raise ConfigError("AMANA-STORE-002", f"revision {found}, head {REVISION}") from error

@@ -1,0 +1,301 @@
+"""The tables as of the first release: stages, index of messages, runs, delivery, directory."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+# in the order in which they can be dropped
+TABLES = [
+    "system_key",
+    "subscription",
+    "grant_",
+    "system",
+    "device",
+    "stage_progress",
+    "secret_erasure",
+    "run_signal",
+    "run",
+    "refusal_count",
+    "operator",
+    "message_event",
+    "message",
+    "institution",
+    "fact",
+    "delivery",
+    "dead_letter",
+    "change",
+    "api",
+]
+
+
+def upgrade() -> None:
+    op.create_table(
+        "api",
+        sa.Column("code", sa.String(), autoincrement=False, nullable=False),
+        sa.Column("adapter", sa.String(), nullable=False),
+        sa.Column("exchange", sa.String(), nullable=False),
+        sa.Column("direction", sa.String(), nullable=False),
+        sa.Column("contract", sa.String(), nullable=False),
+        sa.Column("dedupe", sa.String(), nullable=False),
+        sa.Column("window_ms", sa.BigInteger(), nullable=False),
+        sa.Column("fields", sa.Text(), nullable=False),
+        sa.Column("assurance", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("code", name=op.f("pk_api")),
+    )
+    op.create_table(
+        "change",
+        sa.Column("position", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("operator", sa.String(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("accepted", sa.Boolean(), nullable=False),
+        sa.Column("outcome", sa.String(), nullable=False),
+        sa.Column("detail", sa.String(), nullable=True),
+        sa.Column("repeated", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("position", name=op.f("pk_change")),
+    )
+    op.create_index(op.f("ix_change_operator"), "change", ["operator"], unique=False)
+    op.create_table(
+        "dead_letter",
+        sa.Column("id", sa.String(), autoincrement=False, nullable=False),
+        sa.Column("stage", sa.String(), nullable=False),
+        sa.Column("topic", sa.String(), nullable=False),
+        sa.Column("partition", sa.Integer(), nullable=False),
+        sa.Column("offset", sa.BigInteger(), nullable=False),
+        sa.Column("row", sa.Integer(), nullable=True),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("group", sa.String(), nullable=True),
+        sa.Column("detail", sa.String(), nullable=True),
+        sa.Column("parent", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_dead_letter")),
+    )
+    op.create_index(op.f("ix_dead_letter_parent"), "dead_letter", ["parent"], unique=False)
+    op.create_index(op.f("ix_dead_letter_state_at_id"), "dead_letter", ["state", "at", "id"], unique=False)
+    op.create_index(
+        op.f("ix_dead_letter_topic_partition_offset"), "dead_letter", ["topic", "partition", "offset"], unique=False
+    )
+    op.create_table(
+        "delivery",
+        sa.Column("id", sa.String(), autoincrement=False, nullable=False),
+        sa.Column("subscription", sa.String(), nullable=False),
+        sa.Column("system", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("request_id", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("next_at", sa.BigInteger(), nullable=True),
+        sa.Column("last_code", sa.String(), nullable=True),
+        sa.Column("topic", sa.String(), nullable=False),
+        sa.Column("partition", sa.Integer(), nullable=False),
+        sa.Column("offset", sa.BigInteger(), nullable=False),
+        sa.Column("run", sa.String(), nullable=True),
+        sa.Column("updated", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
+    )
+    op.create_index(op.f("ix_delivery_run"), "delivery", ["run"], unique=False)
+    op.create_index(op.f("ix_delivery_state_next_at"), "delivery", ["state", "next_at"], unique=False)
+    op.create_index(
+        op.f("ix_delivery_subscription_key_state"), "delivery", ["subscription", "key", "state"], unique=False
+    )
+    op.create_table(
+        "fact",
+        sa.Column("record_id", sa.String(), autoincrement=False, nullable=False),
+        sa.Column("contract", sa.String(), nullable=False),
+        sa.Column("institution", sa.String(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("period", sa.String(), nullable=True),
+        sa.Column("origin_topic", sa.String(), nullable=False),
+        sa.Column("origin_partition", sa.Integer(), nullable=False),
+        sa.Column("origin_offset", sa.BigInteger(), nullable=False),
+        sa.Column("time", sa.BigInteger(), nullable=False),
+        sa.Column("assurance", sa.String(), nullable=False),
+        sa.Column("secret_id", sa.String(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("record_id", name=op.f("pk_fact")),
+    )
+    op.create_index(
+        op.f("ix_fact_institution_contract_period"), "fact", ["institution", "contract", "period"], unique=False
+    )
+    op.create_index(
+        op.f("ix_fact_origin_topic_origin_partition_origin_offset"),
+        "fact",
+        ["origin_topic", "origin_partition", "origin_offset"],
+        unique=False,
+    )
+    op.create_table(
+        "institution",
+        sa.Column("code", sa.String(), autoincrement=False, nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("parent", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("code", name=op.f("pk_institution")),
+    )
+    op.create_table(
+        "message",
+        sa.Column("id", sa.String(), autoincrement=False, nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("system", sa.String(), nullable=False),
+        sa.Column("institution", sa.String(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("request_id", sa.String(), nullable=False),
+        sa.Column("topic", sa.String(), nullable=False),
+        sa.Column("partition", sa.Integer(), nullable=False),
+        sa.Column("offset", sa.BigInteger(), nullable=False),
+        sa.Column("time", sa.BigInteger(), nullable=False),
+        sa.Column("updated", sa.BigInteger(), nullable=False),
+        sa.Column("detail", sa.String(), nullable=True),
+        sa.Column("parent", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_message")),
+    )
+    op.create_index(op.f("ix_message_kind_state_time"), "message", ["kind", "state", "time"], unique=False)
+    op.create_index(op.f("ix_message_parent"), "message", ["parent"], unique=False)
+    op.create_index(op.f("ix_message_request_id"), "message", ["request_id"], unique=False)
+    op.create_index(op.f("ix_message_system_time"), "message", ["system", "time"], unique=False)
+    op.create_index(op.f("ix_message_time_id"), "message", ["time", "id"], unique=False)
+    op.create_table(
+        "message_event",
+        sa.Column("id", sa.String(), autoincrement=False, nullable=False),
+        sa.Column("at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("state", sa.String(), autoincrement=False, nullable=False),
+        sa.Column("detail", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("id", "at", "state", name=op.f("pk_message_event")),
+    )
+    op.create_table(
+        "operator",
+        sa.Column("key_id", sa.String(), autoincrement=False, nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("person", sa.String(), nullable=False),
+        sa.Column("roles", sa.Text(), nullable=False),
+        sa.Column("suspended", sa.Boolean(), nullable=False),
+        sa.Column("public_key", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("key_id", name=op.f("pk_operator")),
+    )
+    op.create_table(
+        "refusal_count",
+        sa.Column("minute", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("address", sa.String(), autoincrement=False, nullable=False),
+        sa.Column("code", sa.String(), autoincrement=False, nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.Column("bytes", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("minute", "address", "code", name=op.f("pk_refusal_count")),
+    )
+    op.create_table(
+        "run",
+        sa.Column("code", sa.String(), autoincrement=False, nullable=False),
+        sa.Column("institution", sa.String(), nullable=False),
+        sa.Column("period", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=True),
+        sa.Column("counts", sa.Text(), nullable=True),
+        sa.Column("totals", sa.Text(), nullable=True),
+        sa.Column("opened_at", sa.BigInteger(), nullable=False),
+        sa.Column("computed_at", sa.BigInteger(), nullable=True),
+        sa.Column("approved_at", sa.BigInteger(), nullable=True),
+        sa.Column("delivered_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("code", name=op.f("pk_run")),
+    )
+    op.create_index(op.f("ix_run_institution_period"), "run", ["institution", "period"], unique=False)
+    op.create_table(
+        "run_signal",
+        sa.Column("run", sa.String(), autoincrement=False, nullable=False),
+        sa.Column("signal_id", sa.String(), autoincrement=False, nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("reasons", sa.Text(), nullable=False),
+        sa.Column("secret_id", sa.String(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("run", "signal_id", name=op.f("pk_run_signal")),
+    )
+    op.create_index(op.f("ix_run_signal_run_subject"), "run_signal", ["run", "subject"], unique=False)
+    op.create_table(
+        "secret_erasure",
+        sa.Column("id", sa.String(), autoincrement=False, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_secret_erasure")),
+    )
+    op.create_table(
+        "stage_progress",
+        sa.Column("stage", sa.String(), autoincrement=False, nullable=False),
+        sa.Column("topic", sa.String(), autoincrement=False, nullable=False),
+        sa.Column("partition", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("watermarks", sa.Text(), nullable=False),
+        sa.Column("epoch", sa.BigInteger(), nullable=False),
+        sa.Column("owner", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("stage", "topic", "partition", name=op.f("pk_stage_progress")),
+    )
+    op.create_table(
+        "device",
+        sa.Column("id", sa.String(), autoincrement=False, nullable=False),
+        sa.Column("adapter", sa.String(), nullable=False),
+        sa.Column("serial", sa.String(), nullable=False),
+        sa.Column("zone", sa.String(), nullable=True),
+        sa.Column("has_secret_path", sa.Boolean(), nullable=False),
+        sa.Column("networks", sa.Text(), nullable=False),
+        sa.Column("institution", sa.String(), nullable=False),
+        sa.Column("code", sa.String(), nullable=True),
+        sa.Column("suspended", sa.Boolean(), nullable=False),
+        sa.Column("options", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["institution"], ["institution.code"], name=op.f("fk_device_institution")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_device")),
+    )
+    op.create_table(
+        "system",
+        sa.Column("code", sa.String(), autoincrement=False, nullable=False),
+        sa.Column("institution", sa.String(), nullable=False),
+        sa.Column("client_id", sa.String(), nullable=False),
+        sa.Column("suspended", sa.Boolean(), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("url", sa.String(), nullable=True),
+        sa.Column("options", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["institution"], ["institution.code"], name=op.f("fk_system_institution")),
+        sa.PrimaryKeyConstraint("code", name=op.f("pk_system")),
+    )
+    op.create_table(
+        "grant_",
+        sa.Column("system", sa.String(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["code"], ["api.code"], name=op.f("fk_grant__code")),
+        sa.ForeignKeyConstraint(["system"], ["system.code"], name=op.f("fk_grant__system")),
+        sa.PrimaryKeyConstraint("system", "code", name=op.f("pk_grant_")),
+    )
+    op.create_table(
+        "subscription",
+        sa.Column("id", sa.String(), autoincrement=False, nullable=False),
+        sa.Column("system", sa.String(), nullable=False),
+        sa.Column("code", sa.String(), nullable=True),
+        sa.Column("contract", sa.String(), nullable=True),
+        sa.Column("ordered", sa.Boolean(), nullable=False),
+        sa.Column("paused", sa.Boolean(), nullable=False),
+        sa.Column("url", sa.String(), nullable=True),
+        sa.Column("institution", sa.String(), nullable=True),
+        sa.Column("options", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["system"], ["system.code"], name=op.f("fk_subscription_system")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_subscription")),
+    )
+    op.create_table(
+        "system_key",
+        sa.Column("system", sa.String(), nullable=False),
+        sa.Column("key_id", sa.String(), autoincrement=False, nullable=False),
+        sa.Column("public_key", sa.Text(), nullable=False),
+        sa.Column("not_before", sa.BigInteger(), nullable=False),
+        sa.Column("not_after", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["system"], ["system.code"], name=op.f("fk_system_key_system")),
+        sa.PrimaryKeyConstraint("system", "key_id", name=op.f("pk_system_key")),
+    )
+
+
+def downgrade() -> None:
+    for table in TABLES:
+        op.drop_table(table)

@@ -1,0 +1,128 @@
+"""Statements of the store, built from plain values: upserts, filters, keyset pages.
+
+Rule: dialect-neutral. What differs between SQLite and PostgreSQL is the class of the insert, chosen once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal
+
+from sqlalchemy import (
+    BinaryExpression,
+    Column,
+    ColumnElement,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+)
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.sql.base import Executable
+
+from hub.store.tables import metadata
+
+MAX_VALUES: Final = 30_000
+"""Values that one IN may hold: both databases take this many parameters in a statement."""
+
+_COMPARE: Final = frozenset({"<", "<=", ">", ">="})
+
+
+def table_of(name: str) -> Table:
+    """A table by name. Raises `ValueError` for one that does not exist."""
+    table = metadata.tables.get(name)
+    if table is None:
+        raise ValueError(f"no table {name}")
+    return table
+
+
+def column_of(table: Table, name: str) -> Column[Any]:
+    if name not in table.c:
+        raise ValueError(f"no column {table.name}.{name}")
+    return table.c[name]
+
+
+def write_statement(
+    dialect: str, table: Table, columns: Sequence[str], how: Literal["put", "add", "drop"]
+) -> Executable:
+    """For rows that all have these columns; run with a list of rows."""
+    keys = [column.name for column in table.primary_key]
+    for name in columns:
+        column_of(table, name)
+    missing = [name for name in keys if name not in columns]
+    if missing:
+        raise ValueError(f"rows of {table.name} lack {', '.join(missing)}")
+    if how == "drop":
+        return delete(table).where(and_(*(table.c[name] == bindparam(f"k_{name}") for name in keys)))
+    insert = sqlite_insert(table) if dialect == "sqlite" else postgresql_insert(table)
+    rest = [name for name in columns if name not in keys]
+    if how == "add" or not rest:
+        return insert.on_conflict_do_nothing(index_elements=keys)
+    return insert.on_conflict_do_update(index_elements=keys, set_={name: insert.excluded[name] for name in rest})
+
+
+def condition(table: Table, where: Mapping[str, Any] | None) -> list[ColumnElement[bool]]:
+    """The filter as `Store.rows` describes it."""
+    return [_one(column_of(table, name), value) for name, value in (where or {}).items()]
+
+
+def _one(column: Column[Any], value: Any) -> ColumnElement[bool]:
+    if isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], str) and value[0] in _COMPARE:
+        return _compare(column, value[0], value[1])
+    if isinstance(value, list | tuple | set | frozenset):
+        if len(value) > MAX_VALUES:
+            raise ValueError(f"{column.name}: more than {MAX_VALUES} values")
+        return column.in_(list(value))
+    if value is None:
+        return column.is_(None)
+    equal: ColumnElement[bool] = column == value
+    return equal
+
+
+def _compare(column: Column[Any], operator: str, value: Any) -> ColumnElement[bool]:
+    result: BinaryExpression[bool]
+    if operator == "<":
+        result = column < value
+    elif operator == "<=":
+        result = column <= value
+    elif operator == ">":
+        result = column > value
+    else:
+        result = column >= value
+    return result
+
+
+def page(
+    table: Table,
+    where: Mapping[str, Any] | None,
+    order: Sequence[str],
+    limit: int | None,
+    after: Mapping[str, Any] | None,
+) -> Select[Any]:
+    """Rows in order, from behind `after` on. The order columns of a paged listing hold no nulls and end with what
+    makes a row unique, or rows with equal values at the cut would be passed over."""
+    statement = select(table).where(*condition(table, where))
+    columns = [(column_of(table, name.removeprefix("-")), name.startswith("-")) for name in order]
+    if after is not None:
+        if set(after) != {column.name for column, _ in columns}:
+            raise ValueError("after holds the values of the order columns")
+        behind: list[ColumnElement[bool]] = []
+        equal: list[ColumnElement[bool]] = []
+        for column, descends in columns:
+            value = after[column.name]
+            behind.append(and_(*equal, _compare(column, "<" if descends else ">", value)))
+            equal.append(column == value)
+        statement = statement.where(or_(*behind))
+    statement = statement.order_by(*(column.desc() if descends else column.asc() for column, descends in columns))
+    return statement if limit is None else statement.limit(limit)
+
+
+def counts(table: Table, where: Mapping[str, Any] | None, by: Sequence[str]) -> Select[Any]:
+    """Group columns, then the number of rows."""
+    columns = [column_of(table, name) for name in by]
+    return select(*columns, func.count()).select_from(table).where(*condition(table, where)).group_by(*columns)

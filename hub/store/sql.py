@@ -1,0 +1,227 @@
+"""The `Store` port on SQLAlchemy Core.
+
+Rule: one transaction per call, everything or nothing. Statements run on two threads of the store's own, one that
+writes and one that reads, because a durable commit waits for the disk while the event loop that asked for it also
+answers HTTP and calls receivers. An in-memory database runs inline on its one connection: nothing there waits, and
+the simulator stays deterministic.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, Final, Literal, TypeVar
+
+from sqlalchemy import Connection, Engine, make_url, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.sql.base import Executable
+
+from hub.errors import Halt, TryAgain
+from hub.ports import Progress, Write
+from hub.store import migrate, queries
+from hub.store.engines import in_memory, reading_engine, writing_engine
+from hub.store.tables import stage_progress
+
+T = TypeVar("T")
+
+Moment = Literal["claim", "before", "inside", "after"]
+"""Where a fault can strike: while claiming, before the transaction, after its statements, after its commit."""
+
+Fault = Callable[[Moment], None]
+"""Called at each moment of a write; raises what shall go wrong. "after": failed but stored."""
+
+_RETRY_AFTER: Final = 1.0
+
+
+def _no_fault(_: Moment) -> None:
+    return
+
+
+class SqlStore:
+    """See `hub.ports.Store`. Use it from one event loop."""
+
+    def __init__(self, writing: Engine, reading: Engine | None, fault: Fault) -> None:
+        self._writing = writing
+        self._reading = reading or writing
+        self._fault = fault
+        self._statements: dict[tuple[str, tuple[str, ...], str], Executable] = {}
+        threads = reading is not None
+        self._writer = ThreadPoolExecutor(1, "store-write") if threads else None
+        self._reader = ThreadPoolExecutor(1, "store-read") if threads else None
+
+    @classmethod
+    def open(cls, url: str, *, fault: Fault | None = None) -> SqlStore:
+        """Open and migrate. `url`: "sqlite:///<file>", "sqlite://" (in memory), "postgresql+psycopg://...". Raises
+        `ConfigError` (AMANA-CONF-003, AMANA-STORE-002). Blocks: call it before serving."""
+        parsed = make_url(url)
+        writing = writing_engine(parsed)
+        try:
+            migrate.upgrade(writing)
+            reading = None if in_memory(parsed) else reading_engine(parsed)
+        except BaseException:
+            writing.dispose()
+            raise
+        return cls(writing, reading, fault or _no_fault)
+
+    async def claim(self, stage: str, topic: str, partition: int, owner: str) -> tuple[int, Progress]:
+        return await self._write(partial(self._claim, stage, topic, partition, owner))
+
+    async def commit(
+        self,
+        stage: str,
+        epochs: Mapping[tuple[str, int], int],
+        progress: Mapping[tuple[str, int], Progress],
+        writes: Sequence[Write],
+    ) -> None:
+        if not set(progress) <= set(epochs):
+            raise ValueError("progress of a partition whose epoch is not given")
+        await self._write(partial(self._commit, stage, dict(epochs), dict(progress), tuple(writes)))
+
+    async def write(self, writes: Sequence[Write]) -> None:
+        if writes:
+            await self._write(partial(self._rows_out, writes=tuple(writes)))
+
+    async def rows(
+        self,
+        table: str,
+        where: Mapping[str, Any] | None = None,
+        *,
+        order: Sequence[str] = (),
+        limit: int | None = None,
+        after: Mapping[str, Any] | None = None,
+    ) -> list[dict[str, Any]]:
+        statement = queries.page(queries.table_of(table), where, order, limit, after)
+
+        def read(connection: Connection) -> list[dict[str, Any]]:
+            result = connection.execute(statement)
+            names = tuple(result.keys())
+            return [dict(zip(names, row, strict=True)) for row in result]
+
+        return await self._read(read)
+
+    async def count(
+        self, table: str, where: Mapping[str, Any] | None = None, *, by: Sequence[str] = ()
+    ) -> dict[tuple[Any, ...], int]:
+        statement = queries.counts(queries.table_of(table), where, by)
+
+        def read(connection: Connection) -> dict[tuple[Any, ...], int]:
+            return {tuple(row[:-1]): int(row[-1]) for row in connection.execute(statement)}
+
+        return await self._read(read)
+
+    async def close(self) -> None:
+        for executor in (self._writer, self._reader):
+            if executor is not None:
+                await asyncio.to_thread(executor.shutdown)
+        self._reading.dispose()
+        self._writing.dispose()
+
+    # what runs on a thread of the store
+
+    def _claim(
+        self, stage: str, topic: str, partition: int, owner: str, connection: Connection
+    ) -> tuple[int, Progress]:
+        row = {"stage": stage, "topic": topic, "partition": partition, "owner": owner}
+        dialect = connection.dialect.name
+        insert = sqlite_insert(stage_progress) if dialect == "sqlite" else postgresql_insert(stage_progress)
+        statement = (
+            insert.values(**row, position=0, watermarks={}, epoch=1)
+            .on_conflict_do_update(
+                index_elements=["stage", "topic", "partition"],
+                set_={"epoch": stage_progress.c.epoch + 1, "owner": owner},
+            )
+            .returning(stage_progress.c.epoch, stage_progress.c.position, stage_progress.c.watermarks)
+        )
+        epoch, position, watermarks = connection.execute(statement).one()
+        self._fault("claim")
+        return epoch, Progress(position, {source: (offset, n) for source, (offset, n) in watermarks.items()})
+
+    def _commit(
+        self,
+        stage: str,
+        epochs: dict[tuple[str, int], int],
+        progress: dict[tuple[str, int], Progress],
+        writes: tuple[Write, ...],
+        connection: Connection,
+    ) -> None:
+        for (topic, partition), epoch in sorted(epochs.items()):  # sorted: two committers lock in one order
+            key = (
+                stage_progress.c.stage == stage,
+                stage_progress.c.topic == topic,
+                stage_progress.c.partition == partition,
+            )
+            made = progress.get((topic, partition))
+            if made is None:
+                latest = connection.execute(select(stage_progress.c.epoch).where(*key).with_for_update()).scalar()
+                held = latest == epoch
+            else:
+                statement = update(stage_progress).where(*key, stage_progress.c.epoch == epoch)
+                result = connection.execute(
+                    statement.values(
+                        position=made.position, watermarks={s: list(m) for s, m in made.watermarks.items()}
+                    )
+                )
+                held = result.rowcount == 1
+            if not held:
+                raise Halt("AMANA-FENCE-001", f"{stage} {topic}/{partition} epoch {epoch}")
+        self._rows_out(connection, writes)
+
+    def _rows_out(self, connection: Connection, writes: tuple[Write, ...]) -> None:
+        for write in writes:
+            table = queries.table_of(write.table)
+            by_columns: dict[tuple[str, ...], list[Mapping[str, Any]]] = defaultdict(list)
+            for row in write.rows:
+                by_columns[tuple(row)].append(row)
+            for columns, rows in by_columns.items():
+                key = (write.table, columns, write.how)
+                statement = self._statements.get(key)
+                if statement is None:
+                    statement = queries.write_statement(connection.dialect.name, table, columns, write.how)
+                    self._statements[key] = statement
+                if write.how == "drop":
+                    names = [column.name for column in table.primary_key]
+                    connection.execute(statement, [{f"k_{name}": row[name] for name in names} for row in rows])
+                else:
+                    connection.execute(statement, [dict(row) for row in rows])
+        self._fault("inside")
+
+    def _transact(self, work: Callable[[Connection], T]) -> T:
+        self._fault("before")
+        with _reactions(), self._writing.begin() as connection:
+            result = work(connection)
+        self._fault("after")
+        return result
+
+    def _look(self, work: Callable[[Connection], T]) -> T:
+        with _reactions(), self._reading.begin() as connection:
+            return work(connection)
+
+    async def _write(self, work: Callable[[Connection], T]) -> T:
+        return await self._on(self._writer, partial(self._transact, work))
+
+    async def _read(self, work: Callable[[Connection], T]) -> T:
+        return await self._on(self._reader, partial(self._look, work))
+
+    @staticmethod
+    async def _on(executor: ThreadPoolExecutor | None, work: Callable[[], T]) -> T:
+        if executor is None:
+            return work()
+        return await asyncio.get_running_loop().run_in_executor(executor, work)
+
+
+class _reactions:  # noqa: N801 (reads as a statement)
+    """A database that is locked, full or gone is worth another try; everything else is a defect and shows."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, OperationalError | InterfaceError) or (
+            isinstance(error, DBAPIError) and error.connection_invalidated
+        ):
+            raise TryAgain("AMANA-STORE-001", type(error.orig).__name__, after=_RETRY_AFTER) from None
