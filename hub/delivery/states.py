@@ -39,7 +39,7 @@ class Event(StrEnum):
     NO_ANSWER = "no-answer"
     EXHAUSTED = "exhausted"
     FORBIDDEN = "forbidden"
-    KEY_FAILS = "key-fails"  # an earlier message of the same key of an ordered subscription has not got through
+    KEY_BUSY = "key-busy"  # an earlier message of the same key of an ordered subscription has not got through
     KEY_FREE = "key-free"
     RETRY = "retry"  # by an operator
     CONFIRM = "confirm"
@@ -71,7 +71,7 @@ TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
     (_S.DUE, _E.NO_ANSWER): _S.RETRYING,
     (_S.DUE, _E.EXHAUSTED): _S.DEAD,
     (_S.DUE, _E.FORBIDDEN): _S.DEAD,
-    (_S.DUE, _E.KEY_FAILS): _S.PARKED,
+    (_S.DUE, _E.KEY_BUSY): _S.PARKED,
     (_S.RETRYING, _E.SIGNED_SUCCESS): _S.CONFIRMED,
     (_S.RETRYING, _E.SIGNED_FAILURE): _S.DEAD,
     (_S.RETRYING, _E.UNSIGNED_ANSWER): _S.UNPROVEN,
@@ -79,7 +79,8 @@ TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
     (_S.RETRYING, _E.EXHAUSTED): _S.DEAD,
     (_S.RETRYING, _E.FORBIDDEN): _S.DEAD,
     (_S.PARKED, _E.KEY_FREE): _S.DUE,
-    (_S.PARKED, _E.KEY_FAILS): _S.PARKED,
+    (_S.DUE, _E.ERASE): _S.ERASED,
+    (_S.RETRYING, _E.ERASE): _S.ERASED,
     (_S.UNPROVEN, _E.RETRY): _S.DUE,
     (_S.UNPROVEN, _E.CONFIRM): _S.CONFIRMED,
     (_S.UNPROVEN, _E.DISCARD): _S.DISCARDED,
@@ -89,10 +90,14 @@ TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
 }
 
 STARTS: Final = (State.ADMITTED, State.DUE)
-BLOCKING: Final = frozenset({State.RETRYING, State.UNPROVEN, State.DEAD, State.PARKED})
-"""A later message of the same key of an ordered subscription waits for one that is in these states."""
+BLOCKING: Final = frozenset({State.DUE, State.RETRYING, State.UNPROVEN, State.DEAD, State.PARKED})
+"""A later message of the same key of an ordered subscription is parked behind one that is in these states."""
+CALLABLE: Final = frozenset({State.DUE, State.RETRYING})
+"""Delivery calls for messages in these states, once their time has come."""
 FINAL: Final = frozenset(
-    state for state in State if all(source is not state or target is state for (source, _), target in TRANSITIONS.items())
+    state
+    for state in State
+    if all(source is not state or target is state for (source, _), target in TRANSITIONS.items())
 )
 
 

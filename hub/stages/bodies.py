@@ -4,6 +4,7 @@ own secret stops the stage, for then the log was tampered with."""
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from hub.errors import Halt
 from hub.ports import Vault
@@ -11,7 +12,8 @@ from hub.records import ID, SECRET, Record
 from signing.errors import SigningError
 from signing.sealing import BodyKey
 
-INBOX = "inbox"
+RECEIVED: Final = "inbox"
+"""Purpose under which received bytes are sealed."""
 
 
 async def secrets_of(vault: Vault, records: Iterable[Record]) -> dict[str, bytes]:

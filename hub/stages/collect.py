@@ -9,7 +9,7 @@ from typing import Any, Final
 from hub.ports import Write
 from hub.records import ASSURANCE, ID, INSTITUTION, ORIGIN, PERIOD, SECRET, TIME, TYPE, Record
 from hub.stages.effects import Effects, Entry
-from hub.stages.translate import RECORDS
+from hub.topics import RECORDS
 
 NAME: Final = "collect"
 

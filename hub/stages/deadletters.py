@@ -25,7 +25,6 @@ from hub.records import (
     derived_id,
 )
 
-TOPIC: Final = "deadletters"
 TYPE_NAME: Final = "deadletter"
 
 ERROR: Final = "ce_errorcode"  # the stable code

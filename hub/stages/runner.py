@@ -12,9 +12,9 @@ from hub.errors import BadMessage
 from hub.ports import Append, Bus, Progress, Store
 from hub.records import DERIVED, STAGE, Batch, Record, parse_source, partition_of
 from hub.stages.brake import Brake
-from hub.stages.deadletters import TOPIC as DEADLETTERS
 from hub.stages.deadletters import dead_letter
 from hub.stages.effects import Effects, Entry, Stage
+from hub.topics import DEADLETTERS
 
 APPEND_RECORDS: Final = 4000
 """About how many records one append carries: a large run must not hold the log, or the event loop, for long."""

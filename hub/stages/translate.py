@@ -41,10 +41,10 @@ from hub.records import (
     derived_id,
     partition_of,
 )
-from hub.stages.bodies import INBOX, open_body, secrets_of
-from hub.stages.deadletters import TOPIC as DEADLETTERS
+from hub.stages.bodies import RECEIVED, open_body, secrets_of
 from hub.stages.deadletters import dead_letter
 from hub.stages.effects import Effects, Entry
+from hub.topics import DEADLETTERS, INBOX, RECORDS
 from schemas.contracts import CONTRACTS, checker
 from signing.envelope import frame
 from signing.errors import SigningError
@@ -58,7 +58,6 @@ if TYPE_CHECKING:
 
 NAME: Final = "translate"
 VERSION: Final = 1
-RECORDS: Final = "records."
 _VIEWS: Final = 64
 
 
@@ -115,7 +114,7 @@ class Translate:
         self._views: dict[int, View] = {}
 
     def sources(self, topics: Iterable[str]) -> list[str]:
-        return [topic for topic in topics if topic.startswith("inbox.")]
+        return [topic for topic in topics if topic.startswith(INBOX)]
 
     async def decide(self, topic: str, partition: int, entries: Sequence[Entry]) -> Effects:
         secrets = await secrets_of(self._vault, (entry.record for entry in entries))
@@ -160,7 +159,7 @@ class Translate:
         heads: dict[str, tuple[_Plan, BodyKey, dict[str, str]]] = {}
         taken = refused = 0
         for n, item in enumerate(items):
-            if type(item) is Refused:
+            if isinstance(item, Refused):
                 self._bury(out, source, record, n, code="AMANA-TRANS-001", reason=item.code, row=item.row)
                 refused += 1
                 continue
@@ -194,7 +193,7 @@ class Translate:
         adapter = None if api is None else self._adapters.get(api.adapter)
         if api is None or adapter is None:
             raise BadMessage("AMANA-TRANS-003", "the code's adapter is not installed")
-        received = open_body(BodyKey(secret, INBOX), h[ID], record.value)
+        received = open_body(BodyKey(secret, RECEIVED), h[ID], record.value)
         context = MessageContext(
             system=h[SYSTEM],
             institution=h[INSTITUTION],

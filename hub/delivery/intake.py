@@ -1,0 +1,151 @@
+"""outbox.* and receipts -> the schedule (table `delivery`). Rule: the schedule follows from these topics alone; so
+after a crash nothing is called again that has its outcome recorded, and a lost schedule can be read again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from hub.delivery.receipts import ATTEMPT, NEXT_AT, ORDERED, STATE, SUBSCRIPTION
+from hub.delivery.states import BLOCKING, FINAL, Event, State, advance
+from hub.errors import TryAgain
+from hub.ports import Store, Write
+from hub.records import ID, PARENT, REQUEST, RUN, SYSTEM, TIME, Record
+from hub.stages.deadletters import ERROR
+from hub.stages.effects import Effects, Entry
+from hub.topics import OUTBOX, RECEIPTS
+
+NAME: Final = "deliver"
+
+Row = dict[str, Any]
+
+
+class Intake:
+    """The stage."""
+
+    name = NAME
+    version = 1
+    batch = 500
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def sources(self, topics: Iterable[str]) -> list[str]:
+        return [topic for topic in topics if topic == RECEIPTS or topic.startswith(OUTBOX)]
+
+    async def decide(self, topic: str, partition: int, entries: Sequence[Entry]) -> Effects:
+        ids = [e.record.headers[PARENT if topic == RECEIPTS else ID] for e in entries]
+        rows = {row["id"]: row for row in await self._store.rows("delivery", {"id": ids})}
+        schedule = _Schedule(self._store, rows)
+        for entry in entries:
+            if topic == RECEIPTS:
+                await schedule.outcome(entry.record)
+            else:
+                await schedule.message(topic, partition, entry)
+        writes = schedule.writes()
+        writes += await self._delivered({str(r["run"]) for r in schedule.changed.values() if r["run"]}, schedule, topic)
+        return Effects(writes=writes)
+
+    async def _delivered(self, runs: set[str], schedule: _Schedule, topic: str) -> list[Write]:
+        """A run is delivered once every message of it is confirmed."""
+        writes: list[Write] = []
+        for code in sorted(runs):
+            found = await self._store.rows("run", {"code": code})
+            state = found[0]["state"] if found else ""
+            if state not in {"approved", "delivered"}:
+                if topic == RECEIPTS:
+                    continue  # read anew before its outbox: looked at again with that
+                raise TryAgain("AMANA-RUN-001", code, after=0.02)  # published, its state not yet committed
+            stored = {row["id"]: row for row in await self._store.rows("delivery", {"run": code})}
+            stored |= {id_: row for id_, row in schedule.changed.items() if row["run"] == code}
+            if state == "approved" and all(row["state"] == State.CONFIRMED for row in stored.values()):
+                last = max(int(row["updated"]) for row in stored.values())
+                writes.append(Write("run", [dict(found[0], state="delivered", delivered_at=last)]))
+        return writes
+
+
+class _Schedule:
+    """Rows as they are while one batch is taken."""
+
+    def __init__(self, store: Store, rows: dict[str, Row]) -> None:
+        self._store = store
+        self._rows = rows
+        self.changed: dict[str, Row] = {}
+
+    def writes(self) -> list[Write]:
+        return [Write("delivery", list(self.changed.values()))] if self.changed else []
+
+    async def message(self, topic: str, partition: int, entry: Entry) -> None:
+        """A new message to deliver, or the place of one whose outcome was read before."""
+        record = entry.record
+        old = self._row(record.headers[ID])
+        row = dict(old) if old is not None else _row_of(record, record.headers[ID])
+        row.update(topic=topic, partition=partition, offset=entry.offset)
+        if old is None and record.headers.get(ORDERED) == "1" and await self._busy(row):
+            row["state"] = str(advance(State.DUE, Event.KEY_BUSY))
+        self._put(row)
+
+    async def outcome(self, record: Record) -> None:
+        """What came of an attempt. A message that has its end keeps it: a second receipt changes nothing."""
+        h = record.headers
+        old = self._row(h[PARENT])
+        if old is not None and State(old["state"]) in FINAL:
+            return
+        row = dict(old) if old is not None else _row_of(record, h[PARENT])
+        row.update(
+            state=h[STATE],
+            attempts=int(h[ATTEMPT]),
+            next_at=int(h.get(NEXT_AT, "0")),
+            last_code=h.get(ERROR, ""),
+            updated=int(h[TIME]),
+        )
+        self._put(row)
+        if State(h[STATE]) in FINAL and h.get(ORDERED) == "1":
+            await self._release(row)
+
+    async def _busy(self, row: Row) -> bool:
+        return any(State(other["state"]) in BLOCKING for other in await self._same_key(row))
+
+    async def _release(self, row: Row) -> None:
+        """The next one of the key may go."""
+        others = await self._same_key(row)
+        if any(State(o["state"]) in BLOCKING and o["state"] != State.PARKED for o in others):
+            return
+        parked = [o for o in others if o["state"] == State.PARKED]
+        if parked:
+            first = min(parked, key=lambda o: (o["topic"], o["partition"], o["offset"]))
+            self._put(dict(first, state=str(advance(State.PARKED, Event.KEY_FREE)), next_at=0))
+
+    async def _same_key(self, row: Row) -> list[Row]:
+        where = {"subscription": row["subscription"], "key": row["key"], "state": [str(s) for s in BLOCKING]}
+        known = {o["id"]: o for o in await self._store.rows("delivery", where)}
+        lane = (row["subscription"], row["key"])
+        known |= {id_: o for id_, o in self.changed.items() if (o["subscription"], o["key"]) == lane}
+        known.pop(row["id"], None)
+        return list(known.values())
+
+    def _row(self, id_: str) -> Row | None:
+        return self.changed.get(id_) or self._rows.get(id_)
+
+    def _put(self, row: Row) -> None:
+        self.changed[row["id"]] = row
+
+
+def _row_of(record: Record, message_id: str) -> Row:
+    h = record.headers
+    return {
+        "id": message_id,
+        "subscription": h[SUBSCRIPTION],
+        "system": h[SYSTEM],
+        "key": record.key.hex(),
+        "request_id": h[REQUEST],
+        "state": str(State.DUE),
+        "attempts": 0,
+        "next_at": 0,
+        "last_code": "",
+        "topic": "",
+        "partition": 0,
+        "offset": 0,
+        "run": h.get(RUN),
+        "updated": int(h[TIME]),
+    }

@@ -1,0 +1,209 @@
+"""The index: what became of each message, for `amana message` and the console. Rule: made from topics only, so it can
+be dropped and read again; it opens no body."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from hub.delivery.receipts import OUTCOME, STATE
+from hub.delivery.states import Event, State, advance
+from hub.ports import Store, Write
+from hub.records import CODE, ID, INSTITUTION, ORIGIN, PARENT, REQUEST, STAGE, SYSTEM, TIME, Record, request_id
+from hub.stages.deadletters import ERROR, REASON, ROW
+from hub.stages.effects import Effects, Entry
+from hub.topics import CONTROL, DEADLETTERS, INBOX, OUTBOX, RECEIPTS, RECORDS
+
+if TYPE_CHECKING:
+    from hub.control.follow import DirectoryFollower
+
+NAME: Final = "index"
+IN, OUT = "inbox", "out"
+
+_COMING_IN: Final = frozenset({State.ADMITTED, State.TRANSLATED, State.PARTLY, State.REFUSED, State.ERASED})
+
+
+@dataclass(slots=True)
+class _Change:
+    """What one batch says about one message."""
+
+    facts: dict[str, Any] = field(default_factory=dict)
+    events: dict[Event, int] = field(default_factory=dict)  # event -> when
+    state: State | None = None  # of a message that goes out, as delivery recorded it
+    detail: str = ""
+    at: int = 0
+
+
+class Index:
+    """The stage."""
+
+    name = NAME
+    version = 1
+    batch = 2000
+
+    def __init__(self, store: Store, follower: DirectoryFollower) -> None:
+        self._store = store
+        self._follower = follower
+
+    def sources(self, topics: Iterable[str]) -> list[str]:
+        known = {CONTROL, DEADLETTERS, RECEIPTS}
+        return [t for t in topics if t in known or t.startswith((INBOX, RECORDS, OUTBOX))]
+
+    async def decide(self, topic: str, partition: int, entries: Sequence[Entry]) -> Effects:
+        changes: dict[str, _Change] = {}
+        letters: list[dict[str, Any]] = []
+        if topic == CONTROL:
+            await self._erasures(entries, changes)
+        for entry in entries if topic != CONTROL else ():
+            record = entry.record
+            if topic == DEADLETTERS:
+                letters.append(_letter_row(partition, entry))
+                _note(changes, record, Event.DEAD_LETTER, entry.at)
+            elif topic == RECEIPTS:
+                _outcome(changes, entry)
+            elif topic.startswith(RECORDS):
+                _note(changes, record, Event.RECORDS, entry.at)
+            else:
+                change = changes.setdefault(record.headers[ID], _Change())
+                change.facts = _facts(IN if topic.startswith(INBOX) else OUT, record, topic, partition, entry.offset)
+                change.at = int(record.headers[TIME])
+        writes = await self._merge(changes)
+        if letters:
+            writes.append(Write("dead_letter", letters, "add"))
+        return Effects(writes=writes)
+
+    async def _erasures(self, entries: Sequence[Entry], changes: dict[str, _Change]) -> None:
+        first, last = entries[0].offset, entries[-1].offset
+        if self._follower.directory.now().position < last:
+            await self._follower.catch_up()
+        for order in self._follower.directory.now().erasures():
+            if first <= order.position <= last:
+                for id_ in order.ids:
+                    changes.setdefault(id_, _Change(facts={"kind": IN})).events[Event.ERASE] = order.at
+
+    async def _merge(self, changes: Mapping[str, _Change]) -> list[Write]:
+        """Topics are read in no fixed order among each other, so whatever comes first makes the row."""
+        if not changes:
+            return []
+        known = {row["id"]: row for row in await self._store.rows("message", {"id": list(changes)})}
+        rows: list[dict[str, Any]] = []
+        events: list[dict[str, Any]] = []
+        for id_, change in changes.items():
+            old = known.get(id_)
+            row = dict(_EMPTY, id=id_) if old is None else dict(old)
+            facts = change.facts if change.facts.get("topic") or old is None else {}
+            row.update(facts)
+            if old is None:
+                row["state"] = str(State.ADMITTED if row["kind"] == IN else State.DUE)
+                row["updated"] = row["time"] = row["time"] or change.at
+            if change.facts.get("topic"):
+                events.append(_event(id_, row["time"], State.ADMITTED if row["kind"] == IN else State.DUE, ""))
+            for event, at in change.events.items():
+                after = advance(State(row["state"]), event) if State(row["state"]) in _COMING_IN else None
+                if after is not None and str(after) != row["state"]:
+                    row.update(state=str(after), updated=max(row["updated"], at))
+                    events.append(_event(id_, at, after, change.detail))
+                    row["detail"] = change.detail or row["detail"]
+            if change.state is not None:
+                row.update(state=str(change.state), updated=change.at, detail=change.detail)
+                events.append(_event(id_, change.at, change.state, change.detail))
+            rows.append(row)
+        return [Write("message", rows), Write("message_event", events, "add")]
+
+
+_EMPTY: Final[dict[str, Any]] = {
+    "id": "",
+    "kind": IN,
+    "system": "",
+    "institution": "",
+    "code": "",
+    "state": str(State.ADMITTED),
+    "request_id": "",
+    "topic": "",
+    "partition": 0,
+    "offset": 0,
+    "time": 0,
+    "updated": 0,
+    "detail": "",
+    "parent": "",
+}
+
+
+def _facts(kind: str, record: Record, topic: str, partition: int, offset: int) -> dict[str, Any]:
+    h = record.headers
+    return {
+        "kind": kind,
+        "system": h[SYSTEM],
+        "institution": h[INSTITUTION],
+        "code": h.get(CODE, ""),
+        "request_id": h.get(REQUEST) or request_id(h[ID]),
+        "topic": topic,
+        "partition": partition,
+        "offset": offset,
+        "time": int(h[TIME]),
+        "parent": h.get(PARENT, ""),
+    }
+
+
+def _note(changes: dict[str, _Change], record: Record, event: Event, at: int) -> None:
+    """Something was made of the inbox message that `record` descends from."""
+    h = record.headers
+    origin, parent = h.get(ORIGIN, ""), h.get(PARENT)
+    if parent is None or not origin.startswith(INBOX):
+        return
+    change = changes.get(parent)
+    if change is None:
+        change = changes[parent] = _Change()
+        # the message itself may not have been read yet: the row stands on what its descendant says
+        change.facts = {
+            "kind": IN,
+            "system": h.get(SYSTEM, ""),
+            "institution": h.get(INSTITUTION, ""),
+            "code": h.get(CODE, ""),
+            "request_id": request_id(parent),
+            "time": int(h[TIME]),
+        }
+        change.at = at
+    change.events.setdefault(event, at)
+    if ERROR in h and not change.detail:
+        change.detail = h[ERROR]
+
+
+def _outcome(changes: dict[str, _Change], entry: Entry) -> None:
+    h = entry.record.headers
+    change = changes.setdefault(h[PARENT], _Change())
+    change.facts = change.facts or {
+        "kind": OUT,
+        "system": h[SYSTEM],
+        "institution": h[INSTITUTION],
+        "code": h.get(CODE, ""),
+        "request_id": h[REQUEST],
+        "time": int(h[TIME]),
+    }
+    change.state = State(h[STATE])
+    change.detail = h.get(ERROR, "") or h[OUTCOME]
+    change.at = int(h[TIME])
+
+
+def _event(id_: str, at: int, state: State, detail: str) -> dict[str, Any]:
+    return {"id": id_, "at": at, "state": str(state), "detail": detail}
+
+
+def _letter_row(partition: int, entry: Entry) -> dict[str, Any]:
+    h = entry.record.headers
+    stage = h[STAGE].partition("/")[0]
+    return {
+        "id": h[ID],
+        "stage": stage,
+        "topic": DEADLETTERS,
+        "partition": partition,
+        "offset": entry.offset,
+        "row": int(h[ROW]) if h.get(ROW) else None,
+        "code": h[ERROR],
+        "state": "open",
+        "at": entry.at,
+        "group": f"{stage}:{h[ERROR]}:{h.get(REASON, '')}",
+        "detail": h.get(REASON, ""),
+        "parent": h.get(PARENT, ""),
+    }
