@@ -17,7 +17,7 @@ from hub.errors import BadMessage, Halt
 from hub.keys import HubKeys, subject_key
 from hub.ports import Append, Bus, Vault
 from hub.records import ID, SECRET, SOURCE, SPECVERSION, TIME, TYPE, Ms, Record
-from hub.topics import CONTROL, partitions
+from hub.topics import CONTROL, partitions_of
 from signing.errors import SigningError
 from signing.sealing import SECRET_BYTES, BodyKey
 
@@ -110,7 +110,7 @@ async def submit(
         body = render_body(envelope, now, hub_members)
     except BadMessage as refusal:
         return Outcome(accepted=False, code=refusal.code, detail=refusal.detail, at=now)
-    await bus.ensure({CONTROL: partitions(CONTROL)})
+    await bus.ensure({CONTROL: partitions_of(CONTROL)})
     await follower.catch_up()
     judged = follower.directory.judge(body)
     if judged.repeated or not judged.operator or judged.code in _NO_RECORD:
