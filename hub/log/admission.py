@@ -60,14 +60,14 @@ def store_admissions(connection: apsw.Connection, admitted: Sequence[Stored]) ->
     """Keep ids, secrets, receipts and dedupe keys of messages, in the order they were admitted."""
     numbers = add_secrets(connection, [message.wrapped for message in admitted])
     known = []
-    seen = []
+    seen: list[tuple[bytes, bytes]] = []
     latest = {}
     repeats = {}
     for number, message in zip(numbers, admitted, strict=True):
-        id = bytes.fromhex(message.fresh.id)
-        key = id[:WIDTH]
+        name = bytes.fromhex(message.fresh.id)
+        key = name[:WIDTH]
         digest = bytes.fromhex(message.claim.digest.removeprefix(_DIGEST))
-        known.append((key, id[WIDTH:], number, message.time, digest))
+        known.append((key, name[WIDTH:], number, message.time, digest))
         seen.extend((row, key) for row in message.fresh.keys)
         first = bytes.fromhex(message.claim.first)
         if message.claim.candidate.rule == "window":

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from struct import Struct
-from typing import NamedTuple
 
 import msgspec
 
@@ -25,7 +25,8 @@ _decoder = msgspec.msgpack.Decoder(list[Record])
 _place = Struct(">QIQ")
 
 
-class Chunk(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Chunk:
     """Encoded records without an array header; joins with others to a batch."""
 
     count: int

@@ -95,7 +95,9 @@ class Bell:
             self._ears.clear()
             self._sender.close()
         for ear in ears:
-            if not _call(ear.loop, _stop, ear):
+            if ear.loop is _running_loop():
+                _stop(ear)
+            elif not _call(ear.loop, _stop, ear):
                 ear.close()
 
     def _send(self, path: str) -> None:
@@ -120,6 +122,13 @@ class Bell:
                 listener.bind(path)
                 ear = self._ears[loop] = _Ear(loop, listener, path)
             return ear
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 def _stop(ear: _Ear) -> None:

@@ -84,19 +84,21 @@ def decide(claim: Claim, memory: Memory, now: Ms) -> Fresh | Duplicate:
         return Duplicate(duplicate.id, duplicate.time, duplicate.digest)
     candidate = claim.candidate
     occurrence = memory.occurrences.get(claim.first, 0)
-    id = claim.first if occurrence == 0 else inbox_id(candidate.system, candidate.code, candidate.body, occurrence)
-    receipt = Receipt(id, now, claim.digest)
+    record_id = (
+        claim.first if occurrence == 0 else inbox_id(candidate.system, candidate.code, candidate.body, occurrence)
+    )
+    receipt = Receipt(record_id, now, claim.digest)
     memory.occurrences[claim.first] = occurrence + 1
     if candidate.rule == "window":
         memory.latest[claim.scope] = Latest(claim.first, receipt)
-        return Fresh(id, occurrence, None, ())
+        return Fresh(record_id, occurrence, None, ())
     rows = []
     for row, key in enumerate(claim.keys):
         if key not in memory.seen:
             memory.seen[key] = receipt
             rows.append(row)
     keys = tuple(claim.keys[row] for row in rows)
-    return Fresh(id, occurrence, tuple(rows) if candidate.rule == "natural-key" else None, keys)
+    return Fresh(record_id, occurrence, tuple(rows) if candidate.rule == "natural-key" else None, keys)
 
 
 def _duplicate_of(claim: Claim, memory: Memory, now: Ms) -> Receipt | None:

@@ -146,7 +146,7 @@ class EmbeddedLog:
         return self._unwrap(wrapped)
 
     async def put(self, secrets: Mapping[str, bytes]) -> dict[str, bytes]:
-        wrapped = {id: self._wrapper.wrap(secret, id.encode()) for id, secret in secrets.items()}
+        wrapped = {name: self._wrapper.wrap(secret, name.encode()) for name, secret in secrets.items()}
         kept: dict[str, bytes] = await self._do(PutJob, wrapped)
         return self._unwrap(kept)
 
@@ -189,11 +189,11 @@ class EmbeddedLog:
     def _ahead(self, seen: Mapping[int, int]) -> bool:
         with self._reading("reading ends") as connection:
             self._parts.refresh(connection)
-            ends = connection.execute("SELECT id, next FROM part").fetchall()
+            ends: list[Any] = connection.execute("SELECT id, next FROM part").fetchall()
         return any(end > seen[part] for part, end in ends if part in seen)
 
     def _unwrap(self, wrapped: Mapping[str, bytes]) -> dict[str, bytes]:
         try:
-            return {id: self._wrapper.unwrap(secret, id.encode()) for id, secret in wrapped.items()}
+            return {name: self._wrapper.unwrap(secret, name.encode()) for name, secret in wrapped.items()}
         except SigningError as error:
             raise Halt("AMANA-SEAL-001", "a wrapped secret does not open under the wrapping key") from error

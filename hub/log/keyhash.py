@@ -14,11 +14,11 @@ WIDTH = 16
 _RECORD_ID = re.compile(r"[0-9a-f]{64}")
 
 
-def id_bytes(id: str) -> bytes:
+def id_bytes(secret_id: str) -> bytes:
     """32 bytes for any id: a record id is its own bytes, every other id ("run:...") is hashed."""
-    if _RECORD_ID.fullmatch(id):
-        return bytes.fromhex(id)
-    return hashlib.sha256(b"amana:secret-id:1" + id.encode()).digest()
+    if _RECORD_ID.fullmatch(secret_id):
+        return bytes.fromhex(secret_id)
+    return hashlib.sha256(b"amana:secret-id:1" + secret_id.encode()).digest()
 
 
 def scope_key(system: str, code: str) -> bytes:

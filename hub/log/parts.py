@@ -6,6 +6,7 @@ Rule: the number of partitions is fixed when a topic is made.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import apsw
 
@@ -29,10 +30,11 @@ class Parts:
 
     def refresh(self, connection: apsw.Connection) -> None:
         """Take up what this or another process has made."""
-        rows = connection.execute("SELECT topic, partition, id FROM part").fetchall()
+        rows: list[Any] = connection.execute("SELECT topic, partition, id FROM part").fetchall()
         if len(rows) != len(self._numbers):
             self._numbers = {(topic, partition): number for topic, partition, number in rows}
-            self._topics = dict(connection.execute("SELECT name, partitions FROM topic ORDER BY name").fetchall())
+            topics: list[Any] = connection.execute("SELECT name, partitions FROM topic ORDER BY name").fetchall()
+            self._topics = dict(topics)
 
 
 def ensure_topics(connection: apsw.Connection, topics: Mapping[str, int]) -> None:

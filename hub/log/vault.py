@@ -7,6 +7,7 @@ when the WAL was truncated after it; until then it is pending, and every writer 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import apsw
 
@@ -25,8 +26,8 @@ def add_secrets(connection: apsw.Connection, wrapped: Sequence[bytes]) -> range:
 
 def put_secrets(connection: apsw.Connection, wrapped: Mapping[str, bytes]) -> dict[str, bytes]:
     """Within a transaction: keep what is new; returns what is kept by id, without erased ids."""
-    for id, secret in wrapped.items():
-        key, tail = _halves(id)
+    for secret_id, secret in wrapped.items():
+        key, tail = _halves(secret_id)
         if not connection.execute("SELECT 1 FROM known WHERE key = ? AND tail = ?", (key, tail)).fetchall():
             (number,) = add_secrets(connection, [secret])
             connection.execute("INSERT INTO known(key, tail, secret) VALUES (?,?,?)", (key, tail, number))
@@ -35,10 +36,10 @@ def put_secrets(connection: apsw.Connection, wrapped: Mapping[str, bytes]) -> di
 
 def find_secrets(connection: apsw.Connection, ids: Sequence[str]) -> dict[str, bytes]:
     """Wrapped secrets that exist, by id."""
-    names = {id_bytes(id): id for id in ids}
+    names = {id_bytes(secret_id): secret_id for secret_id in ids}
     if not names:
         return {}
-    rows = connection.execute(
+    rows: list[Any] = connection.execute(
         "SELECT k.key, k.tail, s.wrapped FROM known AS k JOIN secret AS s ON s.n = k.secret"
         " WHERE k.key IN (SELECT value FROM carray(?))",
         (apsw.carray(tuple(name[:WIDTH] for name in names)),),
@@ -51,16 +52,16 @@ def destroy_secrets(connection: apsw.Connection, ids: Sequence[str], now: Ms) ->
     destroyed now, and those of an earlier call that could not truncate the WAL."""
     pending = 0
     with transaction(connection):
-        for id in dict.fromkeys(ids):
-            key, tail = _halves(id)
+        for secret_id in dict.fromkeys(ids):
+            key, tail = _halves(secret_id)
             number = connection.execute(
                 "SELECT secret FROM known WHERE key = ? AND tail = ? AND secret IS NOT NULL", (key, tail)
             ).get
             if number is not None:
                 connection.execute("UPDATE secret SET wrapped = zeroblob(length(wrapped)) WHERE n = ?", (number,))
                 connection.execute("UPDATE known SET secret = NULL WHERE key = ?", (key,))
-                connection.execute("INSERT INTO erasure(id, time) VALUES (?,?)", (id, now))
-            pending += connection.execute("SELECT count(*) FROM erasure WHERE id = ? AND done = 0", (id,)).get
+                connection.execute("INSERT INTO erasure(id, time) VALUES (?,?)", (secret_id, now))
+            pending += connection.execute("SELECT count(*) FROM erasure WHERE id = ? AND done = 0", (secret_id,)).get
     return pending
 
 
@@ -77,9 +78,9 @@ def finish_erasures(connection: apsw.Connection) -> None:
 
 def list_erasures(connection: apsw.Connection) -> list[tuple[str, Ms]]:
     """Every erasure, oldest first, pending ones included."""
-    return [(id, Ms(time)) for id, time in connection.execute("SELECT id, time FROM erasure ORDER BY n")]
+    return [(secret_id, Ms(time)) for secret_id, time in connection.execute("SELECT id, time FROM erasure ORDER BY n")]
 
 
-def _halves(id: str) -> tuple[bytes, bytes]:
-    name = id_bytes(id)
+def _halves(secret_id: str) -> tuple[bytes, bytes]:
+    name = id_bytes(secret_id)
     return name[:WIDTH], name[WIDTH:]

@@ -110,10 +110,7 @@ class Writer:
         try:
             connection = self._connected()
             if isinstance(job, EraseJob):
-                job.answer = destroy_secrets(connection, job.ids, self._clock.now())
-                self._pending = True
-                if job.answer and not self._finish(ERASE_WAIT_MS):
-                    raise TryAgain("AMANA-BUS-001", "the secrets are destroyed, but a reader keeps the WAL")
+                self._erase(connection, job)
             elif isinstance(job, TrimJob):
                 with transaction(connection):
                     trim_part(connection, job.part, job.before)
@@ -124,6 +121,13 @@ class Writer:
         except Exception as error:  # noqa: BLE001 - as above
             self._fail([job], error)
         settle([job])
+
+    def _erase(self, connection: apsw.Connection, job: EraseJob) -> None:
+        job.answer = destroy_secrets(connection, job.ids, self._clock.now())
+        if job.answer:
+            self._pending = True
+            if not self._finish(ERASE_WAIT_MS):
+                raise TryAgain("AMANA-BUS-001", "the secrets are destroyed, but a reader keeps the WAL")
 
     def _fail(self, jobs: Sequence[Job], error: Exception) -> None:
         for job in jobs:
