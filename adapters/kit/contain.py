@@ -36,7 +36,9 @@ def call(function: Callable[..., T], *args: object) -> T:
         raise
     except KitError:
         raise
-    except (Exception, SystemExit) as error:  # noqa: BLE001 -- the one place that stands between an adapter and the hub
+    except (KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException as error:  # noqa: BLE001 -- SystemExit and panics of native libraries are no Exceptions
         raise KitError("raised", f"{type(error).__name__} at {_place(error)}") from None
 
 

@@ -1,0 +1,1 @@
+"""Periodic performance predicates from e-Kinerja BKN's recap spreadsheet."""
