@@ -184,11 +184,7 @@ class Gateway:
         address = client_address(scope, self._proxies)
         body = b""
         try:
-            mounted = self._routes.find(place)
-            if mounted is None:
-                raise BadMessage("AMANA-HTTP-003")
-            if scope["method"] not in mounted.route.methods:
-                raise BadMessage("AMANA-HTTP-001")
+            mounted = self._routes.find(place, scope["method"])
             query = devices.parse_query(scope["query_string"])
             device = devices.accept(place, query, address, mounted.adapter.id, self._view)
             body = await read_body(receive, scope["headers"], self._limit)
@@ -220,7 +216,7 @@ class Gateway:
         except AdapterError as error:
             raise BadMessage("AMANA-DEVICE-002", error.kind) from None
         except KitError as error:
-            log.error("adapter.failed", adapter=mounted.adapter.id, kind=error.kind, detail=error.detail)
+            log.warning("adapter.failed", adapter=mounted.adapter.id, kind=error.kind, detail=error.detail)
             raise Halt("AMANA-HUB-001") from None
 
     async def _later(self, send: Send, error: HubError) -> None:
@@ -249,9 +245,9 @@ async def tend(gateway: Gateway, every: float = 1.0) -> None:
             try:
                 await probe
                 context.health.up(part)
-            except Exception as error:  # noqa: BLE001 - whatever it is, the process is not ready
+            except Exception:
                 context.health.down(part)
-                log.error("gateway.unready", reason=part, exc_info=error)
+                log.exception("gateway.unready", reason=part)
         await context.clock.sleep(every)
 
 

@@ -73,8 +73,14 @@ class Routes:
             return Place(first, "/" + rest)
         return None
 
-    def find(self, place: Place) -> Mounted | None:
-        return self._by_path.get(place.path)
+    def find(self, place: Place, method: str) -> Mounted:
+        """The route that serves it. Raises `BadMessage`."""
+        mounted = self._by_path.get(place.path)
+        if mounted is None:
+            raise BadMessage("AMANA-HTTP-003")
+        if method not in mounted.route.methods:
+            raise BadMessage("AMANA-HTTP-001")
+        return mounted
 
 
 def parse_query(query: bytes) -> dict[str, str]:

@@ -145,7 +145,9 @@ def _credentials(authorization: bytes, form: Form) -> tuple[str, str] | None:
     if authorization[:6].lower() != b"basic ":
         return given
     try:
-        client, colon, secret = base64.b64decode(authorization[6:].strip(), validate=True).decode("utf-8").partition(":")
+        client, colon, secret = (
+            base64.b64decode(authorization[6:].strip(), validate=True).decode("utf-8").partition(":")
+        )
     except (binascii.Error, UnicodeDecodeError):
         return None
     if not colon or (given is not None and given != (client, secret)):

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from hub.errors import ConfigError, HubError
 from hub.serve import lifeline
 from hub.serve.processes import CONFIGURATION
+from hub.serve.speech import complain, say
 
 if TYPE_CHECKING:
     import socket
@@ -33,9 +34,9 @@ async def _first(settings: Settings, _: list[socket.socket], __: asyncio.Event) 
 
     made = await first.prepare(settings)
     for warning in settings.warnings():
-        print(f"amana: {warning}", file=sys.stderr, flush=True)  # noqa: T201 - for people
+        complain(f"amana: {warning}")
     if made is not None:
-        print(f"amana: key of the first operator: {made}", flush=True)  # noqa: T201 - said once
+        say(f"amana: key of the first operator: {made}")
 
 
 async def _gateway(settings: Settings, sockets: list[socket.socket], stop: asyncio.Event) -> None:
@@ -72,10 +73,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         _run(given.role, given.data, given.listen)
     except ConfigError as error:
-        print(error.text(), file=sys.stderr, flush=True)  # noqa: T201 - for people
+        complain(error.text())
         return CONFIGURATION
     except HubError as error:
-        print(error.text(), file=sys.stderr, flush=True)  # noqa: T201 - for people
+        complain(error.text())
         return FAILED
     except Exception as error:  # noqa: BLE001 - the last line of the process
         from hub.logs import logger

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from adapters.kit import find
+from adapters.kit.registry import find
 from hub import keys, topics
 from hub.control.follow import DirectoryFollower, submit
 from hub.control.requests import sign_change

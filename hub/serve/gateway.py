@@ -14,7 +14,7 @@ from typing import Final
 
 import uvicorn
 
-from adapters.kit import find
+from adapters.kit.registry import find
 from hub.control.follow import DirectoryFollower
 from hub.gateway.app import Gateway, close, tend
 from hub.gateway.context import GatewayContext

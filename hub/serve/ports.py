@@ -44,7 +44,7 @@ async def open_ports(settings: Settings) -> Opened:
     held = keys.load(settings.data)
     clock = SystemClock()
     path = Path(settings.bus.removeprefix(SQLITE))
-    log = await EmbeddedLog.open(path, held.wrapper, clock, run_dir=run_directory(settings.data))
+    log = EmbeddedLog.open(path, held.wrapper, clock, run_dir=run_directory(settings.data))
     try:
         store = await SqlStore.open(settings.store)
     except BaseException:

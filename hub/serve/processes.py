@@ -36,7 +36,9 @@ class Child:
     due: float | None = field(default=0.0)
 
     def start(self, now: float) -> None:
-        self.process = subprocess.Popen(self.command, pass_fds=tuple(self.inherited), stdin=subprocess.DEVNULL)
+        self.process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
+            self.command, pass_fds=tuple(self.inherited), stdin=subprocess.DEVNULL
+        )
         self.started = now
         self.due = None
 
@@ -66,7 +68,9 @@ def command_of(role: str, arguments: Sequence[str]) -> list[str]:
 
 def run_once(command: Sequence[str], inherited: Sequence[int]) -> int:
     """Run a child to its end; its exit status (128 + n for signal n)."""
-    status = subprocess.run(command, pass_fds=tuple(inherited), stdin=subprocess.DEVNULL, check=False).returncode
+    status = subprocess.run(  # noqa: S603 - our own interpreter and arguments
+        command, pass_fds=tuple(inherited), stdin=subprocess.DEVNULL, check=False
+    ).returncode
     return status if status >= 0 else 128 - status
 
 

@@ -26,6 +26,7 @@ from hub.errors import ConfigError
 from hub.serve import listening, processes
 from hub.serve.lock import lock_directory
 from hub.serve.processes import CONFIGURATION, Child
+from hub.serve.speech import complain, say
 
 ROLES: Final = ("gateway", "worker")
 TOGETHER: Final = "together"
@@ -65,7 +66,7 @@ def serve(options: Options) -> int:
     sockets: list[socket.socket] = []
     if "gateway" in options.roles:
         sockets = [listening.bind_tcp(options.host, options.port), listening.bind_local(options.data)]
-        print(f"amana: {listening.write_address(options.data, sockets[0])}", flush=True)  # noqa: T201 - for people
+        say(f"amana: {listening.write_address(options.data, sockets[0])}")
     children = []
     for role in roles:
         listen = sockets if role in {"gateway", TOGETHER} else []
@@ -119,7 +120,7 @@ class _Watch:
                 self._status = CONFIGURATION
                 self._drain(now)
             elif status is not None and self._stop_at is None:
-                print(f"amana: {child.role} ended ({status}), starts again", file=sys.stderr, flush=True)  # noqa: T201
+                complain(f"amana: {child.role} ended ({status}), starts again")
         if self._stop_at is not None:
             return any(child.process is not None for child in self._children)
         for child in self._children:
@@ -153,7 +154,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return serve(Options(given.data, given.host, given.port, roles, given.single_process))
     except ConfigError as error:
-        print(error.text(), file=sys.stderr)  # noqa: T201 - for people
+        complain(error.text())
         return CONFIGURATION
 
 
