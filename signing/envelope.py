@@ -149,7 +149,7 @@ def _signature(text: bytes) -> bytes:
 
 def _refuse_unportable(root: dict[str, Any]) -> None:
     level: list[Any] = [root]
-    for _ in range(MAX_DEPTH + 1):
+    for _ in range(MAX_DEPTH):
         below: list[Any] = []
         for container in level:
             values = _named_values(container) if type(container) is dict else container

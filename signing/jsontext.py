@@ -37,18 +37,18 @@ def parse(text: bytes) -> Any:
         raise SigningError("json", _safe_reason(str(error))) from None
     kind = type(value)
     if kind is dict or kind is list or kind is float:
-        _check([value])
+        _check([[value]])
     return value
 
 
 def render(value: Any) -> bytes:
     """Compact UTF-8 text of a plain value, not ASCII-escaped, member order kept. Raises "json".
 
-    Inverse of `parse` for everything that `parse` returns within 64 bits of integer.
+    Inverse of `parse` for everything that `parse` returns.
     """
     text = _encode(_compact, value)
     if b"null" in text:
-        _check([value])  # an infinity or NaN renders as null: look for one only then
+        _check([[value]])  # an infinity or NaN renders as null: look for one only then
     return text
 
 
@@ -58,7 +58,7 @@ def canonical(value: Any) -> bytes:
     Takes str, int, bool, None, list, tuple and dict with text names only; anything else, floats first of all, has
     more than one spelling and raises "json".
     """
-    _check_canonical([value])
+    _check_canonical([[value]])
     return _encode(_sorted, value)
 
 

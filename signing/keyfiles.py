@@ -43,14 +43,17 @@ def read_private(path: Path) -> bytes:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except OSError as error:
         raise SigningError("key-format", f"{path.name}: {error.strerror}") from None
-    with os.fdopen(handle, "rb") as file:
-        state = os.fstat(file.fileno())
+    try:
+        state = os.fstat(handle)
         if not stat.S_ISREG(state.st_mode):
             raise SigningError("key-format", f"{path.name}: not a regular file")
         mode = stat.S_IMODE(state.st_mode)
         if mode not in _MODES:
             raise SigningError("key-format", f"{path.name}: mode is {mode:04o}, 0600 expected")
-        content = file.read(_MAX_BYTES + 1)
+        with os.fdopen(handle, "rb", closefd=False) as file:
+            content = file.read(_MAX_BYTES + 1)
+    finally:
+        os.close(handle)
     if len(content) > _MAX_BYTES:
         raise SigningError("key-format", f"{path.name}: too large for a key")
     return content
