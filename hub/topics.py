@@ -55,7 +55,7 @@ def layout(
     partitions: int = DEFAULT_PARTITIONS,
 ) -> dict[str, int]:
     """Every topic that a hub with these adapters, contracts and systems has, for `Bus.ensure`."""
-    names = [CONTROL, AUDIT, RECEIPTS, DEADLETTERS, SIGNALS_PAY]
+    names = [CONTROL, AUDIT, RECEIPTS, DEADLETTERS, REFUSALS, SIGNALS_PAY]
     names += [inbox(adapter) for adapter in adapters]
     names += [records(contract) for contract in contracts]
     names += [outbox(system) for system in systems]
