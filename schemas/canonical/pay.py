@@ -14,6 +14,7 @@ from schemas.canonical.text import (
     DecimalText,
     DigestText,
     EmployeeId,
+    ExactText,
     Month,
     RecordIdText,
     Slug,
@@ -105,7 +106,7 @@ class Signal(Canonical):
         title="Performance percent", description="What the predicate earns, in percent; null if not priced."
     )
     gross: Whole | None = Field(title="Gross", description="The full tariff, in whole units of the currency.")
-    exact: DecimalText | None = Field(title="Exact", description="The result before rounding.")
+    exact: ExactText | None = Field(title="Exact", description="The result before rounding.")
     cut: Whole | None = Field(title="Cut", description="Gross minus net.")
     net: Whole | None = Field(title="Net", description="What is to be paid.")
     assurance: Assurance = Field(title="Assurance", description="Lowest assurance of the records that were used.")

@@ -27,7 +27,8 @@ CLOCK_PATTERN = f"^{_CLOCK}$"
 LOCAL_PATTERN = f"^{_CALENDAR_DATE}T{_CLOCK}$"
 INSTANT_PATTERN = f"^{_CALENDAR_DATE}T{_CLOCK}(\\.[0-9]{{1,6}})?Z$"
 DECIMAL_PATTERN = r"^(0|[1-9][0-9]{0,14})(\.[0-9]{1,12})?$"
-WHOLE_PATTERN = r"^(0|[1-9][0-9]{0,14})$"
+EXACT_PATTERN = r"^(0|[1-9][0-9]{0,14})(\.[0-9]{1,60})?$"
+WHOLE_PATTERN = r"^(0|[1-9][0-9]{0,17})$"
 ZONE_PATTERN = r"^([+-](0[0-9]|1[0-4]):[0-5][0-9]|[A-Za-z][0-9A-Za-z_+-]*(/[0-9A-Za-z_+-]+){0,2})$"
 PRINTABLE_PATTERN = r"^[^\x00-\x1f\x7f]+$"
 
@@ -51,6 +52,8 @@ Instant = Annotated[
 """A point in time in UTC, ending in Z."""
 DecimalText = Annotated[str, StringConstraints(pattern=DECIMAL_PATTERN)]
 """A decimal number of zero or more, as digits."""
+ExactText = Annotated[str, StringConstraints(pattern=EXACT_PATTERN)]
+"""The same, with as many places as multiplying rates and tariffs can make."""
 Whole = Annotated[str, StringConstraints(pattern=WHOLE_PATTERN)]
 """A whole number of zero or more, as digits: an amount in the smallest unit that is paid out."""
 Zone = Annotated[str, StringConstraints(pattern=ZONE_PATTERN, max_length=64)]

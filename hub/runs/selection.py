@@ -1,0 +1,207 @@
+"""Which of the records given to a run count: the latest of each natural key, each punch once, each PIN one person.
+
+Rule: a function of the set. The order in which records are handed over changes nothing: the latest admitted wins,
+ties go to the greater record id; of equal punches the first admitted stays, so that a repeat changes nothing.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any, Final, NamedTuple
+
+from hub.records import Ms
+from schemas.canonical.pay import Assurance
+
+
+class Fact(NamedTuple):
+    """One canonical record as a run gets it. `time`: admission of the message that it descends from."""
+
+    contract: str
+    record_id: str
+    time: Ms
+    assurance: Assurance
+    value: dict[str, Any]
+
+
+NATURAL_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
+    "employee": ("employeeId",),
+    "payee": ("employeeId", "validFrom"),
+    "enrolment": ("serial", "pin", "employeeId", "validFrom"),
+    "calendar": ("unit", "period"),
+    "leave": ("leaveId",),
+    "sanction": ("sanctionId",),
+    "device-outage": ("outageId",),
+    "performance.review": ("employeeId", "period"),
+}
+"""What identifies a record within its institution: a later one with the same key replaces it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A month as text bounds, which compare like dates."""
+
+    period: str
+
+    @property
+    def first(self) -> str:
+        return f"{self.period}-01"
+
+    @property
+    def last(self) -> str:
+        return f"{self.period}-{monthrange(int(self.period[:4]), int(self.period[5:]))[1]:02d}"
+
+    def around(self, days: int) -> tuple[str, str]:
+        """First and last day, widened by so many days on both sides."""
+        margin = timedelta(days=days)
+        first, last = date.fromisoformat(self.first), date.fromisoformat(self.last)
+        return (first - margin).isoformat(), (last + margin).isoformat()
+
+
+@dataclass(slots=True)
+class Person:
+    """Everything that counts for one active employee in one month."""
+
+    employee: Fact
+    payee: Fact | None = None
+    review: Fact | None = None
+    calendar: Fact | None = None
+    leaves: list[Fact] = field(default_factory=list)
+    sanctions: list[Fact] = field(default_factory=list)
+    enrolments: list[Fact] = field(default_factory=list)
+    punches: list[Fact] = field(default_factory=list)
+    outages: list[Fact] = field(default_factory=list)
+    shared: bool = False
+    """A PIN of theirs was valid for somebody else too in this month."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The active employees by number, and how many punches of the month are nobody's."""
+
+    people: Mapping[str, Person]
+    unmatched: int
+
+
+def select(institution: str, period: str, facts: Iterable[Fact]) -> Selection:
+    """Pick what counts for the institution and month. Linear in the number of records."""
+    month = Month(period)
+    latest: dict[str, dict[tuple[Any, ...], Fact]] = {contract: {} for contract in NATURAL_KEYS}
+    punches: dict[tuple[str, str], dict[tuple[str, Any], Fact]] = {}
+    low, high = month.around(2)
+    for fact in facts:
+        value = fact.value
+        if fact.contract == "attendance.punch":
+            if low <= value["at"][:10] <= high:
+                events = punches.setdefault((value["serial"], value["pin"]), {})
+                _keep_first(events, (value["at"], value["state"]), fact)
+        elif fact.contract in latest and value["institution"] == institution:
+            key = tuple(value[member] for member in NATURAL_KEYS[fact.contract])
+            _keep_latest(latest[fact.contract], key, fact)
+    people = {
+        key[0]: Person(fact) for key, fact in sorted(latest["employee"].items()) if fact.value["status"] == "active"
+    }
+    known = {key[0] for key in latest["employee"]}
+    _add_terms(people, month, latest)
+    unmatched = _add_punches(people, known, month, list(latest["enrolment"].values()), punches)
+    _add_outages(people, month, latest["device-outage"].values())
+    return Selection(people, unmatched)
+
+
+def _keep_latest(kept: dict[tuple[Any, ...], Fact], key: tuple[Any, ...], fact: Fact) -> None:
+    other = kept.get(key)
+    if other is None or (other.time, other.record_id) < (fact.time, fact.record_id):
+        kept[key] = fact
+
+
+def _keep_first(kept: dict[tuple[str, Any], Fact], key: tuple[str, Any], fact: Fact) -> None:
+    other = kept.get(key)
+    if other is None or (fact.time, fact.record_id) < (other.time, other.record_id):
+        kept[key] = fact
+
+
+def _add_terms(
+    people: Mapping[str, Person], month: Month, latest: Mapping[str, Mapping[tuple[Any, ...], Fact]]
+) -> None:
+    for fact in latest["payee"].values():
+        person = people.get(fact.value["employeeId"])
+        starts = fact.value["validFrom"]
+        if person and starts <= month.period and (person.payee is None or person.payee.value["validFrom"] < starts):
+            person.payee = fact
+    for fact in latest["performance.review"].values():
+        person = people.get(fact.value["employeeId"])
+        if person and fact.value["period"] == month.period:
+            person.review = fact
+    for fact in latest["leave"].values():
+        person = people.get(fact.value["employeeId"])
+        if person and not fact.value["cancelled"] and fact.value["from"] <= month.last:
+            person.leaves.append(fact)
+    for fact in latest["sanction"].values():
+        person = people.get(fact.value["employeeId"])
+        in_force = fact.value["from"] <= month.period <= fact.value["to"] and not fact.value["cancelled"]
+        if person and in_force:
+            person.sanctions.append(fact)
+    for person in people.values():
+        own = latest["calendar"].get((person.employee.value["unit"], month.period))
+        person.calendar = own or latest["calendar"].get((None, month.period))
+
+
+def _add_punches(
+    people: Mapping[str, Person],
+    known: set[str],
+    month: Month,
+    enrolments: Sequence[Fact],
+    punches: Mapping[tuple[str, str], Mapping[tuple[str, Any], Fact]],
+) -> int:
+    """Give each punch to the one employee whose PIN it was that day; returns how many of the month are nobody's."""
+    by_pin: dict[tuple[str, str], list[Fact]] = {}
+    for fact in enrolments:
+        if _valid_within(fact.value, month.first, month.last):
+            by_pin.setdefault((fact.value["serial"], fact.value["pin"]), []).append(fact)
+            if person := people.get(fact.value["employeeId"]):
+                person.enrolments.append(fact)
+    for sharing in by_pin.values():
+        if len(sharing) > 1:
+            _mark_shared(people, month, sharing)
+    unmatched = 0
+    for pin, events in punches.items():
+        candidates = by_pin.get(pin, ())
+        for (at, _), fact in events.items():
+            day = min(max(at[:10], month.first), month.last)  # a night shift may end in the next month
+            owners = {e.value["employeeId"] for e in candidates if _valid_within(e.value, day, day)}
+            owner = owners.pop() if len(owners) == 1 else None
+            if owner is not None and owner in people:
+                people[owner].punches.append(fact)
+            elif owner not in known and at[:7] == month.period:
+                unmatched += 1
+    return unmatched
+
+
+def _mark_shared(people: Mapping[str, Person], month: Month, sharing: Sequence[Fact]) -> None:
+    for one in sharing:
+        for other in sharing:
+            if one.value["employeeId"] != other.value["employeeId"] and _valid_within(
+                other.value, max(one.value["validFrom"] or month.first, month.first), one.value["validTo"] or month.last
+            ):
+                person = people.get(one.value["employeeId"])
+                if person:
+                    person.shared = True
+
+
+def _valid_within(enrolment: Mapping[str, Any], first: str, last: str) -> bool:
+    return (enrolment["validFrom"] or first) <= last and (enrolment["validTo"] or last) >= first
+
+
+def _add_outages(people: Mapping[str, Person], month: Month, outages: Iterable[Fact]) -> None:
+    of_month = [fact for fact in outages if fact.value["date"][:7] == month.period]
+    if not of_month:
+        return
+    for person in people.values():
+        for fact in of_month:
+            serial, day = fact.value["serial"], fact.value["date"]
+            if serial is None or any(
+                e.value["serial"] == serial and _valid_within(e.value, day, day) for e in person.enrolments
+            ):
+                person.outages.append(fact)
