@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hub.errors import TryAgain
+
 _PREFIX = "bell-"
 
 
@@ -59,7 +61,7 @@ class Bell:
 
     @contextmanager
     def listening(self) -> Iterator[asyncio.Event]:
-        """An event that is set by every ring from now on. RuntimeError when the bell is closed."""
+        """An event that is set by every ring from now on. Raises `TryAgain` when the log is closed."""
         ear = self._ear(asyncio.get_running_loop())
         event = asyncio.Event()
         if not ear.waiting:
@@ -111,7 +113,7 @@ class Bell:
     def _ear(self, loop: asyncio.AbstractEventLoop) -> _Ear:
         with self._lock:
             if self._closed:
-                raise RuntimeError("the bell is closed")
+                raise TryAgain("AMANA-BUS-001", "the log is closed")
             for other in [other for other in self._ears if other.is_closed()]:
                 self._ears.pop(other).close()
             ear = self._ears.get(loop)

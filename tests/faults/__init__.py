@@ -1,0 +1,1 @@
+"""Faults: crashes, power cuts, full disks."""

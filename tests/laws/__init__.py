@@ -1,0 +1,1 @@
+"""Laws: one suite per port, run over every implementation."""
