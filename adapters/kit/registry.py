@@ -18,6 +18,7 @@ from typing import Any, Final
 from adapters.kit import contain
 from adapters.kit.errors import KitError
 from adapters.kit.manifest import FILE, Exchange, Manifest, Route, read_manifest
+from adapters.kit.sample import SampleMessage, World
 from adapters.kit.values import (
     Canonical,
     DeviceContext,
@@ -102,6 +103,11 @@ class Adapter:
         function = self._attribute("device", found.function)
         raw = contain.call(function, found.name, request, contain.device_of(device))
         return contain.reply(raw, [exchange.name for exchange in self.manifest.exchanges])
+
+    def sample(self, exchange: str, world: World) -> list[SampleMessage]:
+        """Made-up messages of `exchange` out of a made-up unit: for demos and benchmarks."""
+        made = contain.call(self._attribute("sample", "messages"), self.manifest.exchange(exchange).name, world)
+        return list(made)
 
     def function(self, exchange: str) -> Callable[..., Any]:
         """The bare function of `exchange`, outside of the guards: for the laws and the benchmarks."""

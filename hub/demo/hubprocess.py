@@ -1,0 +1,93 @@
+"""The hub of a demo: `amana serve` as its own process, waited for and stopped by its id."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Final
+
+from hub.errors import ConfigError
+
+READY_WITHIN: Final = 60.0  # seconds
+STOP_WITHIN: Final = 15.0
+
+
+class HubProcess:
+    """`amana serve` on a data directory and a free port."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self.port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> Path:
+        return self.data / "serve.log"
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self) -> None:
+        """Start and wait until it is ready. Raises `ConfigError` with where to look when it does not get there."""
+        self.data.mkdir(parents=True, exist_ok=True)
+        allowed = {"AMANA_OUTBOUND_HOSTS": "127.0.0.1", "AMANA_OUTBOUND_PRIVATE": "true"}
+        command = [sys.executable, "-m", "hub.cli.main", "serve", "--data", str(self.data), "--port", str(self.port)]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - our own command
+                command, env=os.environ | allowed, stdout=log, stderr=log, stdin=subprocess.DEVNULL
+            )
+        deadline = monotonic() + READY_WITHIN
+        while not self._ready():
+            if self._process.poll() is not None or monotonic() > deadline:
+                self.stop()
+                raise ConfigError("AMANA-CONF-005", f"the hub did not get ready; see {self.log}")
+            sleep(0.05)
+
+    def stop(self) -> None:
+        """Ask it to drain; insist when it does not."""
+        if self._process is None or self._process.poll() is not None:
+            return
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(STOP_WITHIN)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def log_tail(self, lines: int = 15) -> str:
+        """The last lines of what the hub logged."""
+        if not self.log.exists():
+            return ""
+        return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
+
+    def wait(self) -> None:
+        """Until somebody stops it."""
+        assert self._process is not None
+        self._process.wait()
+
+    def _ready(self) -> bool:
+        import httpx
+
+        try:
+            return httpx.get(f"{self.url}/readyz", timeout=2, trust_env=False).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
