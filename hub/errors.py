@@ -337,6 +337,20 @@ CODES: dict[str, Code] = {
         "a store made by this version or an older one",
         "Run the version that made it, or restore a backup",
     ),
+    "AMANA-RUN-001": _c(
+        503,
+        "hub",
+        "A run waits for what came before it",
+        "every stage past the run's cut-off",
+        "Wait; if it stays, look at the stages with amana doctor",
+    ),
+    "AMANA-RUN-002": _c(
+        422,
+        "operator",
+        "The run's rule set cannot be used",
+        "a rule set and version that the hub has",
+        "See amana pay rules and open the run again",
+    ),
     # delivery
     "AMANA-OUT-001": _c(
         502,
