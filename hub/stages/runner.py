@@ -80,6 +80,9 @@ class Runner:
             return 0
         entries, after = fresh(batches, before)
         effects = await self._decide(place, entries) if entries else Effects()
+        if effects.taken is not None and effects.taken < len(entries):
+            batches = _before(batches, entries[effects.taken].offset)
+            entries, after = fresh(batches, before)
         self.brake.note(effects.verdicts)
         for part in _parts(effects.publishes):
             await self.bus.append(part)
@@ -134,8 +137,14 @@ def fresh(batches: Sequence[Batch], before: Progress) -> tuple[list[Entry], Prog
                     continue
                 marks[maker] = mark
             entries.append(Entry(offset, batch.time, record))
-    last = batches[-1]
-    return entries, Progress(last.base + len(last.records), marks)
+    position = batches[-1].base + len(batches[-1].records) if batches else before.position
+    return entries, Progress(position, marks)
+
+
+def _before(batches: Sequence[Batch], offset: int) -> list[Batch]:
+    """What of `batches` lies below `offset`."""
+    cut = [Batch(b.base, b.time, b.records[: max(offset - b.base, 0)]) for b in batches]
+    return [batch for batch in cut if batch.records]
 
 
 def _extend(whole: Effects, part: Effects) -> None:

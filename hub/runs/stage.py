@@ -1,0 +1,206 @@
+"""The run stage: `run.open` computes, `run.approve` releases. Rule: a run waits until every record below its cut-off
+has been translated and collected; nothing of it reaches an outbox before its digest is approved."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets as random_bytes
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import count as counting
+from typing import TYPE_CHECKING, Any, Final
+
+from hub.errors import BadMessage, TryAgain
+from hub.ports import Append, Bus, Store, Vault, Write
+from hub.records import Record, derived_id, partition_of
+from hub.runs import codec
+from hub.runs.compute import VERSION, compute_run
+from hub.stages.collect import NAME as COLLECT
+from hub.stages.deadletters import dead_letter
+from hub.stages.effects import Effects, Entry
+from hub.stages.route import ApprovedRun, outgoing, subscribers
+from hub.stages.translate import NAME as TRANSLATE
+from hub.topics import CONTROL, DEADLETTERS, RECORDS, partitions_of
+from schemas.errors import SchemaError
+from schemas.rulesets import load
+from signing.sealing import SECRET_BYTES
+
+if TYPE_CHECKING:
+    from adapters.kit.registry import Adapter
+    from hub.control.follow import DirectoryFollower
+    from hub.control.objects import RunOrder
+
+NAME: Final = codec.NAME
+OPEN: Final = "run.open"
+APPROVE: Final = "run.approve"
+WAIT: Final = 0.05
+"""Seconds between two looks at how far translate and collect are, while a run waits for them."""
+
+
+class RunStage:
+    """The stage. Orders are carried out one after the other, in the order of the control log."""
+
+    name = NAME
+    version = VERSION
+    batch = 200
+
+    def __init__(
+        self,
+        bus: Bus,
+        store: Store,
+        vault: Vault,
+        follower: DirectoryFollower,
+        adapters: Mapping[str, Adapter],
+        hmac: bytes,
+        partitions: int,
+        draft_rules: bool = False,
+    ) -> None:
+        self._bus = bus
+        self._store = store
+        self._vault = vault
+        self._follower = follower
+        self._adapters = adapters
+        self._hmac = hmac
+        self._partitions = partitions
+        self._draft_rules = draft_rules
+
+    def sources(self, topics: Iterable[str]) -> list[str]:
+        return [topic for topic in topics if topic == CONTROL]
+
+    async def decide(self, topic: str, partition: int, entries: Sequence[Entry]) -> Effects:  # noqa: ARG002 (port)
+        directory = self._follower.directory
+        if directory.position < entries[-1].offset:
+            await self._follower.catch_up()
+        for n, entry in enumerate(entries):
+            outcome = directory.outcome(entry.offset)
+            if outcome.kind not in {OPEN, APPROVE} or not outcome.accepted or outcome.repeated:
+                continue
+            if n:
+                return Effects(taken=n)
+            order = directory.at(entry.offset).run(outcome.result["run"])
+            assert order is not None
+            effects = await (self._open(order) if outcome.kind == OPEN else self._approve(order, entry))
+            effects.taken = 1
+            return effects
+        return Effects()
+
+    async def _open(self, order: RunOrder) -> Effects:
+        await self._store.write([Write("run", [_row(order)], "add")])
+        await self._await_stages(order)
+        secret = await self._secret(order)
+        loaded = await codec.load_facts(order, self._store, self._vault)
+        try:
+            rules = load(order.rule_set, order.rule_version)
+        except SchemaError as error:
+            raise BadMessage("AMANA-RUN-002", error.kind) from error
+        if rules.status == "draft" and not self._draft_rules:
+            raise BadMessage("AMANA-RUN-002", "a draft")
+        # pure and long: beside the event loop, so that deliveries go on
+        result = await asyncio.to_thread(compute_run, order, loaded.facts, rules)
+        sealed = await codec.seal_run(order, result, secret, self._hmac, _sources(order.position))
+        row = _row(order) | {
+            "state": "computed",
+            "digest": codec.run_digest(result.run),
+            "counts": result.run["counts"],
+            "totals": result.run["totals"],
+        }
+        writes = [Write("run_signal", sealed.rows), Write("run", [row])]
+        return Effects(publishes=self._appends(sealed.records), writes=writes, verdicts=[True], erased=loaded.erased)
+
+    async def _approve(self, order: RunOrder, entry: Entry) -> Effects:
+        approval = order.approved
+        assert approval is not None
+        found = await self._store.rows("run", {"code": order.code})
+        if not found or found[0]["digest"] != approval.digest:
+            raise BadMessage("AMANA-CHANGE-004", order.code)
+        secret = await self._secret(order)
+        rows = await self._store.rows("run_signal", {"run": order.code}, order=("signal_id",))
+        signals = await codec.open_signals(rows, secret)
+        run = codec.rebuild_run(order, found[0]["counts"], signals)
+        if codec.run_digest(run) != approval.digest:
+            raise BadMessage("AMANA-CHANGE-004", "the stored signals are not the approved ones")
+        approved = ApprovedRun(
+            record_id=derived_id(run["signalsDigest"], f"{NAME}/{order.code}", VERSION, 0),
+            code=order.code,
+            institution=order.institution,
+            period=order.period,
+            time=approval.at,
+            secret_id=codec.secret_id(order.code),
+            secret=secret,
+            run=run,
+            signals=signals,
+        )
+        publishes = self._appends(await self._outgoing(approved, entry))
+        row = dict(found[0], state="approved", approved_at=approval.at)
+        return Effects(publishes=publishes, writes=[Write("run", [row])], verdicts=[True])
+
+    async def _outgoing(self, approved: ApprovedRun, entry: Entry) -> list[tuple[str, Record]]:
+        """What every subscriber gets. One that cannot be rendered for is a dead letter; the others go on."""
+        view = self._follower.directory.at(entry.offset)
+        numbers = counting()
+        made: list[tuple[str, Record]] = []
+        for subscription in subscribers(view, approved.institution):
+            source = lambda: f"{CONTROL}/0/{entry.offset}/{next(numbers)}"  # noqa: E731
+            try:
+                made += outgoing(approved, subscription, view, self._adapters, self._hmac, source)
+            except BadMessage as bad:
+                n = next(numbers)
+                letter = dead_letter(
+                    NAME, VERSION, CONTROL, 0, entry.offset, entry.record, code=bad.code, reason=subscription.id, n=n
+                )
+                made.append((DEADLETTERS, letter))
+        missing = {topic for topic, _ in made} - set(self._bus.topics())
+        if missing:
+            await self._bus.ensure({topic: partitions_of(topic, self._partitions) for topic in sorted(missing)})
+        return made
+
+    async def _await_stages(self, order: RunOrder) -> None:
+        """Raises `TryAgain` until translate is past the cut-off and collect has taken all that it made."""
+        done = await self._positions(TRANSLATE)
+        for topic, ends in order.cutoff.items():
+            for partition, end in enumerate(ends):
+                if done.get((topic, partition), 0) < end:
+                    raise TryAgain("AMANA-RUN-001", f"{TRANSLATE} {topic}/{partition}", after=WAIT)
+        taken = await self._positions(COLLECT)
+        for topic, partitions in self._bus.topics().items():
+            for partition in range(partitions) if topic.startswith(RECORDS) else ():
+                if taken.get((topic, partition), 0) < await self._bus.end(topic, partition):
+                    raise TryAgain("AMANA-RUN-001", f"{COLLECT} {topic}/{partition}", after=WAIT)
+
+    async def _positions(self, stage: str) -> dict[tuple[str, int], int]:
+        rows = await self._store.rows("stage_progress", {"stage": stage})
+        return {(row["topic"], row["partition"]): row["position"] for row in rows}
+
+    async def _secret(self, order: RunOrder) -> bytes:
+        id_ = codec.secret_id(order.code)
+        kept = await self._vault.put({id_: random_bytes.token_bytes(SECRET_BYTES)})
+        if id_ not in kept:
+            raise BadMessage("AMANA-ERASED-001", order.code)
+        return kept[id_]
+
+    def _appends(self, records: Iterable[tuple[str, Record]]) -> list[Append]:
+        topics = self._bus.topics()
+        by_place: dict[tuple[str, int], list[Record]] = {}
+        for topic, record in records:
+            by_place.setdefault((topic, partition_of(record.key, topics[topic])), []).append(record)
+        return [Append(topic, partition, made) for (topic, partition), made in by_place.items()]
+
+
+def _sources(offset: int) -> Callable[[], str]:
+    numbers = counting()
+    return lambda: f"{CONTROL}/0/{offset}/{next(numbers)}"
+
+
+def _row(order: RunOrder) -> dict[str, Any]:
+    return {
+        "code": order.code,
+        "institution": order.institution,
+        "period": order.period,
+        "state": "open",
+        "digest": None,
+        "counts": None,
+        "totals": None,
+        "opened_at": order.opened_at,
+        "computed_at": None,
+        "approved_at": None,
+        "delivered_at": None,
+    }

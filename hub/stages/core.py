@@ -1,0 +1,95 @@
+"""The whole of what runs behind the gateway, put together on ports: every stage with its runner, and delivery.
+
+Rule: built the same way by the worker process and by the simulator; what differs are the ports alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from hub.delivery.deliver import Deliverer, Policy
+from hub.ports import Bus, Caller, Clock, Store, Vault
+from hub.runs.stage import RunStage
+from hub.stages.collect import Collect
+from hub.stages.erase import Erase
+from hub.stages.index import Index
+from hub.stages.runner import Runner
+from hub.stages.translate import Translate
+from hub.topics import DEFAULT_PARTITIONS, layout
+from schemas.contracts import CONTRACTS
+
+if TYPE_CHECKING:
+    from adapters.kit.registry import Adapter
+    from hub.control.follow import DirectoryFollower
+    from hub.keys import HubKeys
+
+
+@dataclass(frozen=True, slots=True)
+class CorePorts:
+    """What a core needs of the machine. `random`: jitter in [0, 1)."""
+
+    bus: Bus
+    vault: Vault
+    store: Store
+    clock: Clock
+    caller: Caller
+    keys: HubKeys
+    follower: DirectoryFollower
+    adapters: Mapping[str, Adapter]
+    random: Callable[[], float]
+    owner: str
+    partitions: int = DEFAULT_PARTITIONS
+    policy: Policy = field(default_factory=Policy)
+    draft_rules: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """Stages in the order in which a message passes them, and delivery."""
+
+    ports: CorePorts
+    runners: tuple[Runner, ...]
+    deliverer: Deliverer
+
+    async def ensure_topics(self) -> None:
+        """Make the topics that the adapters, contracts and systems of the moment need. One that exists keeps its
+        number of partitions."""
+        bus = self.ports.bus
+        wanted = layout(
+            adapters=self.ports.adapters,
+            contracts=CONTRACTS,
+            systems=(system.code for system in self.ports.follower.directory.now().systems()),
+            partitions=self.ports.partitions,
+        )
+        known = bus.topics()
+        missing = {topic: number for topic, number in wanted.items() if topic not in known}
+        if missing:
+            await bus.ensure(missing)
+
+
+def build(ports: CorePorts) -> Core:
+    """The core on these ports."""
+    p = ports
+    stages = (
+        Translate(p.vault, p.follower, p.adapters, p.keys.hmac, p.bus.topics),
+        Collect(),
+        RunStage(p.bus, p.store, p.vault, p.follower, p.adapters, p.keys.hmac, p.partitions, p.draft_rules),
+        Erase(p.vault, p.follower),
+        Index(p.store, p.follower),
+    )
+    deliverer = Deliverer(
+        bus=p.bus,
+        store=p.store,
+        vault=p.vault,
+        follower=p.follower,
+        caller=p.caller,
+        clock=p.clock,
+        signing=p.keys.signing,
+        random=p.random,
+        owner=p.owner,
+        policy=p.policy,
+    )
+    runners = tuple(Runner(stage, p.bus, p.store, p.owner) for stage in stages)
+    return Core(p, runners, deliverer)

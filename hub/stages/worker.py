@@ -1,0 +1,175 @@
+"""The worker role: every stage and delivery in one event loop, woken by the log's bell.
+
+Rule: a stage that halts stops alone, says so and lets the others go on; nothing here waits by polling, and long work
+gives the loop away between batches, so that deliveries are never starved.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import socket
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from hub.errors import Halt, TryAgain
+from hub.logs import logger
+from hub.stages.core import Core, CorePorts, build
+from hub.stages.runner import Runner
+
+if TYPE_CHECKING:
+    from hub.settings import Settings
+
+LONGEST_WAIT: Final = 30.0
+"""Seconds without a bell after which a loop looks by itself."""
+
+OnHalt = Callable[[Mapping[str, str]], None]
+
+
+class Worker:
+    """Runs a core until told to stop. `on_halt` is called with all stages that have halted, by code."""
+
+    def __init__(self, core: Core, on_halt: OnHalt) -> None:
+        self._core = core
+        self._on_halt = on_halt
+        self._halted: dict[str, str] = {}
+        self._changed = asyncio.Event()
+        self._stirred = asyncio.Event()
+
+    @property
+    def halted(self) -> Mapping[str, str]:
+        return self._halted
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop`. Raises what ends the directory's follower: without configuration nothing may go on."""
+        core = self._core
+        follower = core.ports.follower
+        await follower.catch_up()
+        await core.ensure_topics()
+        follower.on_change(lambda _: self._changed.set())
+        self._on_halt({})
+        tasks = [asyncio.create_task(self._guarded(r.stage.name, self._stage, r)) for r in core.runners]
+        tasks.append(asyncio.create_task(self._guarded("deliver", self._deliver)))
+        tasks.append(asyncio.create_task(self._topics()))
+        following = asyncio.create_task(follower.follow())
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait({following, stopping, tasks[-1]}, return_when=asyncio.FIRST_COMPLETED)
+            for ended in (following, tasks[-1]):
+                if ended.done():
+                    ended.result()
+        finally:
+            for task in (following, stopping, *tasks):
+                task.cancel()
+            await asyncio.gather(following, stopping, *tasks, return_exceptions=True)
+            await core.deliverer.close()
+
+    async def _guarded(self, name: str, loop: Callable[..., Awaitable[None]], *args: object) -> None:
+        try:
+            await loop(*args)
+        except Halt as halt:
+            logger().error("stage.halted", stage=name, code=halt.code, detail=halt.detail)
+            self._halted[name] = halt.code
+        except Exception as error:  # noqa: BLE001 -- a defect in one stage must not take delivery down with it
+            logger().error("stage.failed", stage=name, exc_info=error)
+            self._halted[name] = "AMANA-HUB-001"
+        else:
+            return
+        self._on_halt(dict(self._halted))
+
+    async def _stage(self, runner: Runner) -> None:
+        clock = self._core.ports.clock
+        while True:
+            stirred = self._stirred
+            try:
+                passed = await runner.step()
+            except TryAgain as again:
+                await clock.sleep(again.after)
+                continue
+            if not passed:
+                await self._new(runner, stirred)
+
+    async def _deliver(self) -> None:
+        deliverer = self._core.deliverer
+        clock = self._core.ports.clock
+        while True:
+            stirred = self._stirred
+            try:
+                started = await deliverer.step()
+                due = await deliverer.next_at()
+            except TryAgain as again:
+                await clock.sleep(again.after)
+                continue
+            if started:
+                await asyncio.sleep(0)
+                continue
+            wait = LONGEST_WAIT if due is None else min(LONGEST_WAIT, max(0.01, (due - clock.now()) / 1000))
+            await self._new(deliverer.intake, stirred, wait, deliverer.flying())
+
+    async def _new(
+        self,
+        runner: Runner,
+        stirred: asyncio.Event,
+        timeout: float = LONGEST_WAIT,
+        also: Sequence[asyncio.Task[None]] = (),
+    ) -> None:
+        """Until there is something to read, the directory changed since `stirred` was taken, or one of `also` is
+        done. Taken before the step, so that a change during it is not missed."""
+        bell = asyncio.create_task(self._core.ports.bus.wait(runner.seen(), timeout))
+        change = asyncio.create_task(stirred.wait())
+        try:
+            await asyncio.wait({bell, change, *also}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            bell.cancel()
+            change.cancel()
+            await asyncio.gather(bell, change, return_exceptions=True)
+
+    async def _topics(self) -> None:
+        """New systems get their outbox; every loop looks again after a change of the directory."""
+        clock = self._core.ports.clock
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            try:
+                await self._core.ensure_topics()
+            except TryAgain as again:
+                await clock.sleep(again.after)
+                self._changed.set()
+                continue
+            stirred, self._stirred = self._stirred, asyncio.Event()
+            stirred.set()
+
+
+async def run(settings: Settings, stop: asyncio.Event) -> None:
+    """The worker process: open the ports, run until `stop`, close them."""
+    from adapters.kit.registry import find
+    from hub.control.follow import DirectoryFollower
+    from hub.delivery.caller import HttpCaller
+    from hub.delivery.deliver import Policy
+    from hub.serve.ports import open_ports
+    from hub.stages.halted import write_halted
+
+    opened = await open_ports(settings)
+    caller = HttpCaller(settings.outbound_hosts, private=settings.outbound_private)
+    try:
+        ports = CorePorts(
+            bus=opened.bus,
+            vault=opened.vault,
+            store=opened.store,
+            clock=opened.clock,
+            caller=caller,
+            keys=opened.keys,
+            follower=DirectoryFollower(opened.bus, opened.vault),
+            adapters=find(),
+            random=random.SystemRandom().random,
+            owner=f"{socket.gethostname()}:{os.getpid()}",
+            partitions=settings.partitions,
+            draft_rules=settings.unsafe_allow_draft_rules,
+            policy=Policy(attempts=settings.delivery_attempts, timeout=settings.delivery_timeout),
+        )
+        worker = Worker(build(ports), lambda halted: write_halted(settings.data, halted))
+        await worker.run(stop)
+    finally:
+        await caller.close()
+        await opened.close()
