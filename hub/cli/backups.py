@@ -1,0 +1,34 @@
+"""`amana backup` and `amana restore`: what is not derived, in one file; restoring applies erasures again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hub.cli.command import command
+from hub.cli.terminal import Session
+
+
+def register(app: typer.Typer) -> None:
+    command(app, "backup")(backup)
+    command(app, "restore")(restore)
+
+
+def backup(session: Session, file: Annotated[Path, typer.Argument(help="File to write; never overwritten.")]) -> None:
+    """Back up the log, the secrets and the keys of a hub, running or not."""
+    from hub.backup import backup as write_backup
+
+    write_backup(session.data, file)
+    session.result({"file": str(file)}, f"{file} written: it holds private keys, keep it safe")
+
+
+def restore(session: Session, file: Annotated[Path, typer.Argument(help="File that `amana backup` wrote.")]) -> None:
+    """Restore a backup into an empty data directory; erasures made since are applied again."""
+    from hub.backup import restore as read_backup
+
+    read_backup(file, session.data)
+    session.result(
+        {"data": str(session.data)}, f"restored to {session.data}: start it with `amana serve`, then `amana reconcile`"
+    )

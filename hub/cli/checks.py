@@ -1,0 +1,107 @@
+"""What `amana doctor` looks at on this machine: settings, data directory, keys, databases, disk.
+
+Rule: a check says what it found, what was expected and what to do; it changes nothing and shows no secret.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hub.settings import Settings
+
+LEAST_FREE = 1 << 30  # bytes
+PRIVATE = frozenset({0o600, 0o400})
+SQLITE = "sqlite:///"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at."""
+
+    name: str
+    ok: bool
+    found: str
+    remedy: str = ""
+
+
+def check_directory(data: Path) -> Finding:
+    if not data.is_dir():
+        return Finding("data directory", False, f"{data} is not there", "start the hub once: `amana serve` makes it")
+    if not os.access(data, os.W_OK | os.X_OK):
+        return Finding("data directory", False, f"{data} cannot be written", "run as the user who owns it")
+    return Finding("data directory", True, str(data))
+
+
+def check_disk(data: Path) -> Finding:
+    usage = shutil.disk_usage(data)
+    found = f"{usage.free / (1 << 30):.1f} GiB free of {usage.total / (1 << 30):.1f}"
+    return Finding("disk", usage.free >= LEAST_FREE, found, "make room: a full disk stops admission (senders get 503)")
+
+
+def check_keys(data: Path) -> Iterator[Finding]:
+    """Modes of all key files, and whether the hub's own load."""
+    from hub import keys
+    from hub.errors import ConfigError
+
+    directory = keys.directory(data)
+    for path in sorted(directory.rglob("*")):
+        if path.is_file() and not path.name.endswith(".pub.pem"):
+            mode = stat.S_IMODE(path.stat().st_mode)
+            name = f"key file {path.relative_to(directory)}"
+            yield Finding(name, mode in PRIVATE, f"mode {mode:04o}", f"chmod 600 {path}")
+    try:
+        held = keys.load(data)
+    except ConfigError as error:
+        yield Finding("hub keys", False, error.detail, error.spec.remedy)
+    else:
+        yield Finding("hub keys", True, f"signing key {held.signing.public.key_id}")
+
+
+def check_log(settings: Settings) -> Finding:
+    """The log's file holds its durability settings on a new connection."""
+    from hub.errors import HubError
+    from hub.log.connections import open_connection
+
+    name = "log durability"
+    if not settings.bus.startswith(SQLITE):
+        return Finding(name, True, "not an SQLite file")
+    path = Path(settings.bus.removeprefix(SQLITE))
+    if not path.is_file():
+        return Finding(name, False, f"{path.name} is not there", "start the hub once: `amana serve` makes it")
+    try:
+        connection = open_connection(path)
+        pragmas = {pragma: connection.pragma(pragma) for pragma in ("journal_mode", "synchronous", "secure_delete")}
+        connection.close()
+    except HubError as error:
+        return Finding(name, False, error.detail, error.spec.remedy)
+    return Finding(name, True, ", ".join(f"{pragma}={value}" for pragma, value in pragmas.items()))
+
+
+def check_store(settings: Settings) -> Finding:
+    """The store's file holds its durability settings on a new connection."""
+    import sqlite3
+
+    from hub.errors import HubError
+    from hub.store.engines import assert_settings
+
+    name = "store durability"
+    if not settings.store.startswith(SQLITE):
+        return Finding(name, True, "not an SQLite file")
+    path = Path(settings.store.removeprefix(SQLITE))
+    if not path.is_file():
+        return Finding(name, False, f"{path.name} is not there", "start the hub once: `amana serve` makes it")
+    connection = sqlite3.connect(path)
+    try:
+        assert_settings(connection, "wal")
+    except HubError as error:
+        return Finding(name, False, error.detail, error.spec.remedy)
+    finally:
+        connection.close()
+    return Finding(name, True, "journal_mode=wal, synchronous=2")

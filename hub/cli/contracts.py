@@ -1,0 +1,91 @@
+"""`amana contract`: the contracts that records keep, canonical ones and those of the adapters' wire formats."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hub.cli.command import command, group
+from hub.cli.failures import CommandError
+from hub.cli.terminal import Column, Session
+
+app = group("Contracts: what records look like.")
+
+COLUMNS = (Column("name", "name"), Column("version", "version"), Column("kind", "kind"), Column("title", "title"))
+
+
+def _schemas() -> dict[str, dict[str, Any]]:
+    """Every contract by name: `{"name", "version", "kind", "title", "schema"}`."""
+    from adapters.kit.registry import find
+    from schemas.contracts import CONTRACTS
+
+    found: dict[str, dict[str, Any]] = {}
+    for name, contract in CONTRACTS.items():
+        title = str(contract.schema.get("title", name))
+        found[name] = {
+            "name": name,
+            "version": contract.version,
+            "kind": "canonical",
+            "title": title,
+            "schema": contract.schema,
+        }
+    for adapter in find().values():
+        for exchange in adapter.manifest.exchanges:
+            name = adapter.wire_contract(exchange.name)
+            found[name] = {
+                "name": name,
+                "version": None,
+                "kind": "wire",
+                "title": exchange.title,
+                "schema": None,
+                "make": (adapter, exchange.name),
+            }
+    return found
+
+
+def _schema(entry: dict[str, Any]) -> dict[str, Any]:
+    if entry["schema"] is None:
+        adapter, exchange = entry["make"]
+        entry["schema"] = adapter.wire_schema(exchange)
+    schema: dict[str, Any] = entry["schema"]
+    return schema
+
+
+@command(app, "list")
+def show_all(session: Session) -> None:
+    """List contracts."""
+    rows = [
+        {name: entry[name] for name in ("name", "version", "kind", "title")} for _, entry in sorted(_schemas().items())
+    ]
+    session.listing({"items": rows, "next": None}, COLUMNS, empty="no contract")
+
+
+@command(app, "show")
+def show(
+    session: Session, name: Annotated[str, typer.Argument(help="Name, as `amana contract list` prints it.")]
+) -> None:
+    """Print a contract as JSON Schema."""
+    entries = _schemas()
+    if name not in entries:
+        raise CommandError(f"there is no contract {name}", "look it up with `amana contract list`")
+    session.print_json(_schema(entries[name]))
+
+
+@command(app, "export")
+def export(
+    session: Session, directory: Annotated[Path, typer.Argument(help="Directory to write the JSON Schemas to.")]
+) -> None:
+    """Write every contract as a JSON Schema file."""
+    import msgspec
+
+    from signing.jsontext import render
+
+    directory.mkdir(parents=True, exist_ok=True)
+    written: list[str] = []
+    for name, entry in sorted(_schemas().items()):
+        path = directory / f"{name.replace(':', '.')}.json"
+        path.write_bytes(msgspec.json.format(render(_schema(entry)), indent=2) + b"\n")
+        written.append(str(path))
+    session.result({"files": written}, f"{len(written)} contracts written to {directory}")

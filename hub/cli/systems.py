@@ -1,0 +1,170 @@
+"""`amana system`: the systems of institutions, their credentials and keys.
+
+Rule: a client secret is made here, printed once, and only its SHA-256 goes to the hub; a private key never does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hub.cli.command import command, group
+from hub.cli.failures import USAGE, CommandError
+from hub.cli.options import pairs
+from hub.cli.paging import AfterOption, LimitOption, target
+from hub.cli.terminal import Column, Session
+
+app = group("Systems of institutions: credentials and keys.")
+
+CodeArgument = Annotated[str, typer.Argument(help="Code of the system.")]
+PublicKeyOption = Annotated[
+    Path | None, typer.Option("--public-key", help="Public key of the system: PEM, DER or base64.")
+]
+GenerateOption = Annotated[
+    Path | None,
+    typer.Option("--generate-key", help="Make a key pair in this directory instead, for you to hand over."),
+]
+CurveOption = Annotated[str, typer.Option("--curve", help="Curve of a generated key: secp256r1 or secp256k1.")]
+
+COLUMNS = (
+    Column("code", "code"),
+    Column("institution", "institution"),
+    Column("client id", "clientId"),
+    Column("keys", lambda row: sum(1 for key in row["keys"] if key["valid"]), right=True),
+    Column("state", lambda row: "suspended" if row["suspended"] else "active"),
+    Column("url", "url"),
+)
+
+
+@command(app, "add")
+def add(
+    session: Session,
+    institution: Annotated[str, typer.Option(help="Code of its institution.")],
+    code: Annotated[str, typer.Option(help="Code of the system, unique in the hub.")],
+    public_key: PublicKeyOption = None,
+    generate_key: GenerateOption = None,
+    curve: CurveOption = "secp256r1",
+    callback: Annotated[
+        str | None, typer.Option("--endpoint", help="Where the hub delivers to, for a system that receives.")
+    ] = None,
+    option: Annotated[list[str] | None, typer.Option("--option", help="Adapter option, name=value.")] = None,
+) -> None:
+    """Add a system; prints its client id and secret once."""
+    key, made = _public_key(code, public_key, generate_key, curve)
+    client_id = secrets.token_hex(16)
+    secret = secrets.token_urlsafe(32)
+    answer = session.client.change(
+        "system.add",
+        {
+            "code": code,
+            "institution": institution,
+            "clientId": client_id,
+            "secretSha256": hashlib.sha256(secret.encode()).hexdigest(),
+            "publicKey": key,
+            "url": callback,
+            "options": pairs(option),
+        },
+    )
+    shown: dict[str, Any] = {"code": code, "clientId": client_id, "clientSecret": secret}
+    if made is not None:
+        shown["privateKeyFile"] = str(made)
+    if session.as_json:
+        session.print_json(answer | shown)
+        return
+    session.say(f"system {code} added")
+    session.say(f"client id      {client_id}")
+    session.say(f"client secret  {secret}")
+    if made is not None:
+        session.say(f"private key    {made}")
+    session.remark("The secret is shown this once: the hub keeps only its SHA-256. Hand it over safely.")
+
+
+@command(app, "list")
+def show_all(
+    session: Session,
+    institution: Annotated[str | None, typer.Option(help="Only systems of this institution.")] = None,
+    limit: LimitOption = 100,
+    after: AfterOption = None,
+) -> None:
+    """List systems."""
+    page = session.client.get(target("systems", institution=institution, limit=limit, after=after))
+    session.listing(page, COLUMNS, empty="no system yet: add one with `amana system add`")
+
+
+@command(app, "show")
+def show(session: Session, code: CodeArgument) -> None:
+    """Show one system, its keys and grants."""
+    session.facts(session.client.get(target("systems", code)))
+
+
+@command(app, "suspend")
+def suspend(session: Session, code: CodeArgument) -> None:
+    """Refuse a system from now on, whatever token it holds."""
+    answer = session.client.change("system.suspend", {"system": code})
+    session.result(answer, f"system {code} suspended: its tokens are dead")
+
+
+@command(app, "resume")
+def resume(session: Session, code: CodeArgument) -> None:
+    """Take a suspended system back."""
+    answer = session.client.change("system.resume", {"system": code})
+    session.result(answer, f"system {code} active again")
+
+
+@command(app, "rotate-key")
+def rotate_key(
+    session: Session,
+    code: CodeArgument,
+    public_key: PublicKeyOption = None,
+    generate_key: GenerateOption = None,
+    curve: CurveOption = "secp256r1",
+    overlap: Annotated[
+        int, typer.Option("--overlap-hours", min=0, help="How long the old keys stay valid beside the new one.")
+    ] = 24,
+) -> None:
+    """Register a new key; the old ones end after the overlap."""
+    key, made = _public_key(code, public_key, generate_key, curve)
+    args = {"system": code, "publicKey": key, "overlapSeconds": overlap * 3600}
+    answer = session.client.change("system.rotate-key", args)
+    text = f"system {code} has a new key; older keys end in {overlap} h"
+    session.result(answer, text if made is None else f"{text}\nprivate key    {made}")
+
+
+@command(app, "revoke-key")
+def revoke_key(
+    session: Session,
+    code: CodeArgument,
+    key_id: Annotated[str, typer.Argument(help="Id of the key, as `amana system show` prints it.")],
+) -> None:
+    """End a key at once."""
+    answer = session.client.change("system.revoke-key", {"system": code, "keyId": key_id})
+    session.result(answer, f"key {key_id} of system {code} revoked")
+
+
+@command(app, "rotate-secret")
+def rotate_secret(session: Session, code: CodeArgument) -> None:
+    """Make a new client secret, printed once; the old one and its tokens are dead."""
+    secret = secrets.token_urlsafe(32)
+    args = {"system": code, "secretSha256": hashlib.sha256(secret.encode()).hexdigest()}
+    answer = session.client.change("system.rotate-secret", args)
+    session.result(answer | {"clientSecret": secret}, f"client secret  {secret}")
+    session.remark("The secret is shown this once: the hub keeps only its SHA-256. Hand it over safely.")
+
+
+def _public_key(code: str, public_key: Path | None, generate: Path | None, curve: str) -> tuple[str, Path | None]:
+    """The public key as text, and the file of the private one when it was made here."""
+    from hub.cli.operator_key import make_key, read_public_key
+
+    if (public_key is None) == (generate is None):
+        raise CommandError(
+            "a system needs one public key", "name it with --public-key, or make one with --generate-key", status=USAGE
+        )
+    if public_key is not None:
+        return read_public_key(public_key).pem(), None
+    assert generate is not None
+    path = generate / f"{code}.pem"
+    return make_key(path, curve).public.pem(), path

@@ -1,0 +1,190 @@
+"""`/api/v1`: what the command line and the console do, as one FastAPI application; OpenAPI at `/api/openapi.json`.
+
+Rule: a change is an envelope signed by an operator and takes effect only as a record of the control log; what is
+refused before that leaves no record. Nothing here keeps state; the directory is that of the process's follower.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any, Final
+
+from fastapi import FastAPI, Request
+
+from hub.control.changes import MAX_CHANGE_BYTES
+from hub.control.directory import Outcome, render_body
+from hub.control.follow import submit
+from hub.errors import BadMessage
+from hub.gateway import api_reads, problems
+from hub.reads.rows import ChangeAnswer, HubRow
+from hub.reads.runs import run_state
+from hub.topics import INBOX
+from signing import envelope, jsontext
+from signing.errors import SigningError
+
+if TYPE_CHECKING:
+    from hub.gateway.context import GatewayContext
+    from hub.gateway.wire import ASGIApp, Receive, Scope, Send
+
+CHANGE_BODY: Final = {
+    "required": True,
+    "content": {
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "required": ["data", "signature"],
+                "properties": {
+                    "data": {
+                        "type": "object",
+                        "required": ["operator", "change", "args", "nonce", "at"],
+                        "properties": {
+                            "operator": {"type": "string", "description": "Key id of the operator who signs"},
+                            "change": {"type": "string", "description": "Kind of change, such as system.add"},
+                            "args": {"type": "object"},
+                            "nonce": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+                            "at": {"type": "integer", "description": "When it was signed, ms since 1970"},
+                        },
+                    },
+                    "signature": {"type": "string", "description": "Base64, over the bytes of data as sent"},
+                },
+            }
+        }
+    },
+}
+PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
+    "4XX": {"description": "Refused, with a stable code", "content": {problems.MEDIA_TYPE: {}}},
+    "5XX": {"description": "The hub failed", "content": {problems.MEDIA_TYPE: {}}},
+}
+
+
+def build_api(context: GatewayContext) -> ASGIApp:
+    """The application. Serve it over TCP and over the local socket alike."""
+    app = FastAPI(
+        title="Amana",
+        summary="Operate a hub: changes signed by operators, reads with a signed header",
+        version=hub_version(),
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        responses=PROBLEMS,
+    )
+    app.state.context = context
+    problems.install(app)
+    app.include_router(api_reads.router)
+
+    @app.get("/api/v1/hub", tags=["hub"])
+    async def show_hub() -> HubRow:
+        """The hub's public key, needed to verify its receipts. Open to everybody."""
+        public = context.keys.signing.public
+        return {
+            "name": "amana",
+            "version": hub_version(),
+            "keyId": public.key_id,
+            "publicKey": public.pem(),
+            "position": context.follower.position,
+        }
+
+    @app.post("/api/v1/changes", tags=["changes"], openapi_extra={"requestBody": CHANGE_BODY})
+    async def change(request: Request) -> ChangeAnswer:
+        """Ask for a change. Answered when it is durable and applied; sending the same bytes again is harmless."""
+        return await make_change(context, await read_limited(request, MAX_CHANGE_BYTES))
+
+    return _guard(app)
+
+
+async def make_change(context: GatewayContext, body: bytes) -> ChangeAnswer:
+    """Judge, add what only the hub knows, submit, answer the outcome. Raises `BadMessage` for a refusal."""
+    now = context.clock.now()
+    await context.follower.catch_up()
+    kind, args = _peek(body)
+    members: dict[str, Any] = {}
+    if kind == "run.open":
+        members["cutoff"] = await inbox_ends(context)
+    judged = context.follower.directory.judge(render_body(body, now, members))
+    _refuse(judged)
+    if kind == "run.approve" and not judged.repeated:
+        await _check_digest(context, args)
+    outcome = await submit(context.bus, context.follower, context.keys, body, members, now)
+    _refuse(outcome)
+    return {
+        "position": outcome.position,
+        "id": outcome.id,
+        "repeated": outcome.repeated,
+        "result": outcome.result,
+    }
+
+
+async def inbox_ends(context: GatewayContext) -> dict[str, list[int]]:
+    """Ends of every inbox partition: the cut-off of a run that is opened now."""
+    topics = context.bus.topics()
+    return {
+        topic: [await context.bus.end(topic, partition) for partition in range(topics[topic])]
+        for topic in sorted(topics)
+        if topic.startswith(INBOX)
+    }
+
+
+def _refuse(outcome: Outcome) -> None:
+    if not outcome.accepted:
+        raise BadMessage(outcome.code, outcome.detail)
+
+
+def _peek(body: bytes) -> tuple[str, dict[str, Any]]:
+    """Kind and arguments, not verified yet: only to see what the hub has to add. Whatever does not read is
+    refused by the judgement that follows."""
+    try:
+        data = jsontext.parse(envelope.frame(body).data)
+    except SigningError:
+        return "", {}
+    if not isinstance(data, dict) or not isinstance(data.get("args"), dict):
+        return "", {}
+    return str(data.get("change")), data["args"]
+
+
+async def _check_digest(context: GatewayContext, args: dict[str, Any]) -> None:
+    """What is approved must be what was computed, at this moment."""
+    row = await run_state(context.store, args["run"])
+    if row is None or not row["digest"]:
+        raise BadMessage("AMANA-CHANGE-004", "the run is not computed yet")
+    if row["digest"] != args["digest"]:
+        raise BadMessage("AMANA-CHANGE-004", "another digest")
+
+
+async def read_limited(request: Request, limit: int) -> bytes:
+    """The body, or AMANA-SIZE-001 as soon as it is too large."""
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > limit:
+            raise BadMessage("AMANA-SIZE-001", f"limit {limit} bytes")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def hub_version() -> str:
+    try:
+        return version("amana-hub")
+    except PackageNotFoundError:
+        return "0"
+
+
+def _guard(app: Callable[[Scope, Receive, Send], Awaitable[None]]) -> ASGIApp:
+    """Starlette answers what nobody expected and raises it again: it is logged by then, so it ends here."""
+
+    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def watch(message: Any) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await app(scope, receive, watch)
+        except Exception:  # answered and logged by `problems`; anything else goes on
+            if not started:
+                raise
+
+    return guarded

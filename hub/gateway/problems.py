@@ -1,0 +1,94 @@
+"""Refusals outside the engine: RFC 9457 problem documents with the stable code and the three texts.
+
+Rule: every answer above 399 of `/api` is one of these. What nobody expected is logged by type and place and answered
+AMANA-HUB-001 with a request id; no internals, no value of the request.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any, Final
+
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from hub.errors import BadMessage, Halt, HubError, TryAgain
+from hub.logs import logger
+from signing import jsontext
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from starlette.requests import Request
+
+MEDIA_TYPE: Final = "application/problem+json"
+_BY_STATUS: Final = {404: "AMANA-HTTP-003", 405: "AMANA-HTTP-001", 415: "AMANA-HTTP-002"}
+
+log = logger(logger="hub.gateway.api")
+
+
+def render_problem(error: HubError, request_id: str | None = None) -> dict[str, Any]:
+    """The members of a problem document."""
+    spec = error.spec
+    document: dict[str, Any] = {
+        "type": f"urn:amana:error:{error.code}",
+        "title": spec.happened,
+        "status": spec.status,
+        "code": error.code,
+        "expected": spec.expected,
+        "remedy": spec.remedy,
+        "fault": spec.fault,
+    }
+    if error.detail:
+        document["detail"] = error.detail
+    if request_id:
+        document["requestId"] = request_id
+    return document
+
+
+def answer_problem(error: HubError, request_id: str | None = None) -> Response:
+    """A problem document as an answer."""
+    headers = {"cache-control": "no-store"}
+    if isinstance(error, TryAgain):
+        headers["retry-after"] = str(max(1, round(error.after)))
+    if error.spec.status == 401:
+        headers["www-authenticate"] = "Amana"
+    body = jsontext.render(render_problem(error, request_id))
+    return Response(body, status_code=error.spec.status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def install(app: FastAPI) -> None:
+    """Let every failure of `app` become a problem document."""
+    app.add_exception_handler(HubError, _hub_error)
+    app.add_exception_handler(RequestValidationError, _validation)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+async def _hub_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HubError)
+    if isinstance(error, Halt):
+        request_id = secrets.token_hex(16)
+        log.error("api.halted", code=error.code, detail=error.detail, request_id=request_id)
+        return answer_problem(error, request_id)
+    return answer_problem(error)
+
+
+async def _validation(_: Request, error: Exception) -> Response:
+    """Names the parameter and the rule, never the value."""
+    faults = error.errors() if isinstance(error, RequestValidationError) else []
+    first = faults[0] if faults else {"loc": (), "type": "unusable"}
+    name = ".".join(str(part) for part in first["loc"][1:] if isinstance(part, str))
+    return answer_problem(BadMessage("AMANA-HTTP-004", f"{name or 'body'}: {first['type']}"))
+
+
+async def _http(_: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    code = _BY_STATUS.get(status)
+    return answer_problem(BadMessage(code or "AMANA-HTTP-004"))
+
+
+async def _unexpected(_: Request, error: Exception) -> Response:
+    request_id = secrets.token_hex(16)
+    log.error("api.failed", request_id=request_id, exc_info=error)
+    return answer_problem(BadMessage("AMANA-HUB-001"), request_id)

@@ -1,0 +1,1 @@
+"""What operators read: rows of the directory, messages, runs and the control totals, as plain JSON values."""

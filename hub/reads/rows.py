@@ -1,0 +1,247 @@
+"""Shapes of what `/api/v1` answers. Rule: member names are camelCase, times are RFC 3339 text or null, money is text.
+
+They are `TypedDict`s so that the OpenAPI document says them and the type checker holds the queries to them.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar
+
+from typing_extensions import TypedDict
+
+T = TypeVar("T")
+
+
+class Page(TypedDict, Generic[T]):
+    """One page of a listing. `next` is the cursor for `after`; null on the last page."""
+
+    items: list[T]
+    next: str | None
+
+
+class HubRow(TypedDict):
+    name: str
+    version: str
+    keyId: str
+    publicKey: str
+    position: int
+
+
+class ChangeAnswer(TypedDict):
+    position: int
+    id: str
+    repeated: bool
+    result: dict[str, Any]
+
+
+class InstitutionRow(TypedDict):
+    code: str
+    name: str
+    parent: str | None
+
+
+class KeyRow(TypedDict):
+    keyId: str
+    notBefore: str
+    notAfter: str | None
+    valid: bool
+
+
+class SystemRow(TypedDict):
+    code: str
+    institution: str
+    clientId: str
+    suspended: bool
+    epoch: int
+    url: str | None
+    options: dict[str, str]
+    keys: list[KeyRow]
+    grants: list[str]
+
+
+class ApiRow(TypedDict):
+    code: str
+    adapter: str
+    exchange: str
+    direction: str
+    contract: str
+    dedupe: str
+    windowMs: int
+    fields: list[str]
+    assurance: str
+
+
+class GrantRow(TypedDict):
+    system: str
+    code: str
+    active: bool
+
+
+class SubscriptionRow(TypedDict):
+    id: str
+    system: str
+    code: str | None
+    contract: str | None
+    institution: str | None
+    ordered: bool
+    paused: bool
+    url: str | None
+    options: dict[str, str]
+
+
+class DeviceRow(TypedDict):
+    id: str
+    institution: str
+    adapter: str
+    code: str | None
+    serial: str
+    zone: str | None
+    networks: list[str]
+    hasSecretPath: bool
+    suspended: bool
+    options: dict[str, str]
+
+
+class OperatorRow(TypedDict):
+    keyId: str
+    name: str
+    person: str
+    roles: list[str]
+    suspended: bool
+
+
+class MessageRow(TypedDict):
+    id: str
+    requestId: str
+    kind: str
+    system: str | None
+    institution: str | None
+    code: str | None
+    state: str
+    detail: str | None
+    parent: str | None
+    place: str | None
+    time: str | None
+    updated: str | None
+
+
+class EventRow(TypedDict):
+    at: str | None
+    state: str
+    detail: str | None
+
+
+class MessageDetail(MessageRow):
+    events: list[EventRow]
+    evidence: dict[str, str]
+
+
+class TraceStep(TypedDict):
+    what: str
+    count: int
+    states: dict[str, int]
+
+
+class DeadLetterRow(TypedDict):
+    id: str
+    stage: str
+    code: str
+    happened: str
+    remedy: str
+    reason: str
+    row: int | None
+    state: str
+    place: str
+    at: str | None
+
+
+class DeadLetterDetail(DeadLetterRow):
+    message: str | None
+    messageCode: str | None
+    system: str | None
+    origin: str | None
+
+
+class Trace(TypedDict):
+    message: MessageDetail
+    steps: list[TraceStep]
+    records: list[dict[str, Any]]
+    deadLetters: list[DeadLetterRow]
+
+
+class RunRow(TypedDict):
+    code: str
+    institution: str
+    period: str
+    paid: str
+    ruleSet: str
+    ruleVersion: str
+    state: str
+    digest: str | None
+    counts: dict[str, Any]
+    totals: dict[str, Any]
+    openedBy: str
+    openedAt: str | None
+    computedAt: str | None
+    approvedBy: str | None
+    approvedAt: str | None
+    deliveredAt: str | None
+
+
+class DeliveryRow(TypedDict):
+    id: str
+    requestId: str
+    subscription: str
+    system: str
+    state: str
+    attempts: int
+    lastCode: str | None
+    nextAt: str | None
+    updated: str | None
+
+
+class RunDetail(RunRow):
+    deliveries: list[DeliveryRow]
+
+
+class SignalPage(TypedDict):
+    """Opened pay signals. `erased`: ids of those whose secret is gone."""
+
+    run: str
+    items: list[dict[str, Any]]
+    erased: list[str]
+    next: str | None
+
+
+class Explanation(TypedDict):
+    run: str
+    signals: list[dict[str, Any]]
+
+
+class Check(TypedDict):
+    """One equality that must hold."""
+
+    name: str
+    expected: Any
+    actual: Any
+    ok: bool
+
+
+class Reconciliation(TypedDict):
+    reconciled: bool
+    checks: list[Check]
+    admitted: dict[str, int]
+    records: dict[str, int]
+    deadLetters: dict[str, int]
+    refused: dict[str, int]
+    runs: list[dict[str, Any]]
+    deliveries: dict[str, int]
+
+
+def moment(ms: int | None) -> str | None:
+    """RFC 3339 in UTC with milliseconds."""
+    if ms is None:
+        return None
+    seconds, rest = divmod(int(ms), 1000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:03d}Z"
