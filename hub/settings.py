@@ -139,6 +139,9 @@ def load(data: Path | None = None, **overrides: Any) -> Settings:
     the command line; None means not given. Raises `ConfigError` (AMANA-CONF-001)."""
     given = {name: value for name, value in overrides.items() if value is not None}
     chosen = data if data is not None else Path(os.environ.get(PREFIX + "DATA") or DEFAULT_DATA)
+    file = chosen.expanduser() / FILE
+    if file.exists() and not file.is_file():
+        raise ConfigError("AMANA-CONF-001", f"{FILE} is not a file")
     try:
         return Settings(data=chosen.expanduser(), **given)
     except ValidationError as error:
