@@ -7,12 +7,11 @@ that never returns; the supervisor of the worker ends it.
 
 from __future__ import annotations
 
+import marshal
 from collections.abc import Callable, Iterable
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, TypeVar
-
-import msgspec
 
 from adapters.kit.errors import AdapterError, KitError
 from adapters.kit.values import Canonical, DeviceContext, DeviceMessage, DeviceReply, MessageContext, Outgoing, Refused
@@ -62,7 +61,7 @@ def holds_float(value: object) -> bool:
 
 def fingerprint(value: object) -> bytes:
     """Bytes that change when anything in `value` (plain JSON, or bytes) changes, member order included."""
-    return value if isinstance(value, bytes) else msgspec.json.encode(value)
+    return value if isinstance(value, bytes) else marshal.dumps(value, 2)  # version 2: no back references
 
 
 def results(raw: object, message: MessageContext, contracts: Iterable[str], reasons: Iterable[str]) -> list[Any]:

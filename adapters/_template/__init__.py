@@ -1,0 +1,1 @@
+"""What the system `_template` is, in one line."""
