@@ -416,4 +416,11 @@ CODES: dict[str, Code] = {
         "a writable directory of its own",
         "Choose another directory or stop the other hub",
     ),
+    "AMANA-CONF-006": _c(
+        500,
+        "operator",
+        "The backup cannot be restored",
+        "a whole, unchanged file that `amana backup` wrote",
+        "Take another copy of the backup",
+    ),
 }
