@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hub.errors import ConfigError, TryAgain
+from hub.log.batches import encode_record, encode_records
 from hub.log.dedupe import Claim, Fresh, Memory, claim, decide
 from hub.log.inbox import build_inbox_record
 from hub.ports import Admitted, Append, Candidate, Clock, Duplicate, KeyWrapper
@@ -119,6 +120,8 @@ class MemoryLog:
         with self._lock:
             self._open()
             partitions = [self._partition(append.topic, append.partition) for append in appends]
+            for append in appends:
+                encode_records(append.records)  # what no engine could store is refused here too
             now = self._clock.now()
             try:
                 with self.faults.write("bus.append"):
@@ -213,7 +216,9 @@ class MemoryLog:
         secret = os.urandom(SECRET_BYTES)
         partition = self._partition(own.candidate.topic, own.candidate.partition)
         wrapped = self._wrapper.wrap(secret, fresh.id.encode())
-        return _Entry(own, fresh, now, partition, wrapped, build_inbox_record(own, fresh, now, secret))
+        record = build_inbox_record(own, fresh, now, secret)
+        encode_record(record)  # what no engine could store is refused here too
+        return _Entry(own, fresh, now, partition, wrapped, record)
 
     def _store(self, entry: Duplicate | _Entry) -> Admitted | Duplicate:
         if isinstance(entry, Duplicate):
