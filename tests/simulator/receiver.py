@@ -1,0 +1,59 @@
+"""A receiving system behind the `Caller` port: verifies what the hub signed, remembers it, answers as it is told.
+
+Rule: like a real one it takes a request once and answers a repeat of the same `requestId` alike.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from hub.ports import Answer, Call
+from signing.envelope import frame, render_data, seal, verify
+from signing.jsontext import parse
+from signing.keys import KeyRing, KeyWindow, PrivateKey, PublicKey
+
+Manner = Literal["accept", "refuse", "silent", "busy", "unsigned", "forged", "other-request", "took-then-silent"]
+
+
+@dataclass(slots=True)
+class Receiver:
+    """`manner` for a request, by its number from 0 and its code; `taken` are the bodies by request id."""
+
+    key: PrivateKey
+    hub: PublicKey
+    forger: PrivateKey
+    manner: Callable[[int, str], Manner] = lambda _, __: "accept"
+    taken: dict[str, Any] = field(default_factory=dict)
+    calls: Counter[str] = field(default_factory=Counter)
+    closed: bool = False
+
+    async def call(self, call: Call) -> Answer:
+        found = frame(call.body)
+        verify(found, KeyRing([KeyWindow(self.hub, 0, None)]), 0)
+        data = parse(found.data)
+        request, code = data["requestId"], data["pushCode"]
+        manner = self.manner(self.calls.total(), code)
+        self.calls[request] += 1
+        if manner == "silent":
+            return Answer(None, reached=False, reason="ConnectError")
+        if manner == "busy":
+            return Answer(503, b"later", "text/plain")
+        if manner == "refuse":
+            return self._signed({"success": False, "requestId": request, "message": "not wanted"}, 200)
+        self.taken.setdefault(request, data["esbBody"])
+        if manner == "took-then-silent":
+            return Answer(None, reason="ReadTimeout")
+        if manner == "unsigned":
+            return Answer(200, b"OK", "text/plain")
+        answered = "0" * 32 if manner == "other-request" else request
+        return self._signed({"success": True, "requestId": answered}, 200, forged=manner == "forged")
+
+    async def close(self) -> None:
+        self.closed = True
+
+    def _signed(self, members: dict[str, Any], status: int, *, forged: bool = False) -> Answer:
+        key = self.forger if forged else self.key
+        return Answer(status, seal(render_data(members), key), "application/json")
