@@ -43,7 +43,10 @@ def _public_key(text: str) -> str:
 
 
 def _network(text: str) -> str:
-    return str(ipaddress.ip_network(text))
+    try:
+        return str(ipaddress.ip_network(text))
+    except ValueError:
+        raise ValueError("not a network such as 10.1.0.0/16") from None
 
 
 def _url(text: str) -> str:

@@ -38,9 +38,14 @@ def reading_engine(url: URL) -> Engine:
 
 def _engine(url: URL, begin: str) -> Engine:
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
     memory = in_memory(url)
-    engine = create_engine(url, poolclass=StaticPool if memory else None, connect_args={"check_same_thread": False})
+    engine = create_engine(
+        url,
+        poolclass=StaticPool if memory else None,
+        connect_args={"check_same_thread": False},
+        hide_parameters=True,  # an error's text goes to a log
+    )
 
     @event.listens_for(engine, "connect")
     def _settings(connection: sqlite3.Connection, _: Any) -> None:

@@ -18,10 +18,10 @@ from typing import Any, Final, Literal, TypeVar
 from sqlalchemy import Connection, Engine, make_url, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.sql.base import Executable
 
-from hub.errors import Halt, TryAgain
+from hub.errors import ConfigError, Halt, TryAgain
 from hub.ports import Progress, Write
 from hub.store import migrate, queries
 from hub.store.engines import in_memory, reading_engine, writing_engine
@@ -57,15 +57,18 @@ class SqlStore:
     @classmethod
     def open(cls, url: str, *, fault: Fault | None = None) -> SqlStore:
         """Open and migrate. `url`: "sqlite:///<file>", "sqlite://" (in memory), "postgresql+psycopg://...". Raises
-        `ConfigError` (AMANA-CONF-003, AMANA-STORE-002). Blocks: call it before serving."""
+        `ConfigError` (AMANA-CONF-003, AMANA-CONF-005, AMANA-STORE-002). Blocks: call it before serving."""
         parsed = make_url(url)
         writing = writing_engine(parsed)
         try:
             migrate.upgrade(writing)
-            reading = None if in_memory(parsed) else reading_engine(parsed)
+        except DatabaseError as error:
+            writing.dispose()
+            raise ConfigError("AMANA-CONF-005", f"store: {error.orig}") from None
         except BaseException:
             writing.dispose()
             raise
+        reading = None if in_memory(parsed) else reading_engine(parsed)
         return cls(writing, reading, fault or _no_fault)
 
     async def claim(self, stage: str, topic: str, partition: int, owner: str) -> tuple[int, Progress]:
