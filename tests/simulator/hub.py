@@ -10,7 +10,7 @@ import hashlib
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from adapters.kit.registry import find
 from hub.control.directory import Outcome
@@ -23,7 +23,6 @@ from hub.gateway.admission import Push, Refusal, Terms, WireTerms, examine
 from hub.keys import FileKeyWrapper, HubKeys
 from hub.ports import Admitted, Duplicate
 from hub.records import Ms, Record
-from hub.runs.codec import secret_id
 from hub.stages.core import Core, CorePorts, build
 from hub.store.sql import SqlStore
 from hub.topics import INBOX, OUTBOX, RECORDS, SIGNALS_PAY
@@ -35,7 +34,8 @@ from tests.simulator.faults import Faults
 from tests.simulator.memory_log import Disk, MemoryLog
 from tests.simulator.receiver import Receiver
 
-RING: Ms = Ms(5_000)
+NOVEMBER: Final = Ms(1_793_577_600_000)
+"""2 November 2026: the month of the scripts is over, so no punch of it lies in the future."""
 
 
 class Crash(Exception):
@@ -68,7 +68,7 @@ class SimHub:
         self.disk = Disk() if disk is None else disk
         self.faults = Faults()
         self.store_faults = Faults()
-        self.clock = ManualClock()
+        self.clock = ManualClock(NOVEMBER)
         self.policy = policy or Policy()
         self.receiver = Receiver(PEOPLE.receiver, PEOPLE.hub.public, PEOPLE.forger)
         self.store = self._new_store()
@@ -270,6 +270,3 @@ def push_envelope(code: str, body: bytes, key: keys.PrivateKey | None = None) ->
 
 def sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-__all__ = ["HUB_KEYS", "PEOPLE", "Crash", "SimHub", "push_envelope", "secret_id", "sha256"]
