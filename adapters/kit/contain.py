@@ -59,7 +59,7 @@ def holds_float(value: object) -> bool:
     return isinstance(value, float)
 
 
-def fingerprint(value: object) -> bytes:
+def fingerprint(value: Any) -> bytes:
     """Bytes that change when anything in `value` (plain JSON, or bytes) changes, member order included."""
     return value if isinstance(value, bytes) else marshal.dumps(value, 2)  # version 2: no back references
 

@@ -41,7 +41,7 @@ def manifest_complete(adapter: Adapter) -> list[str]:
 
 
 def wire_contract_generates(adapter: Adapter) -> list[str]:
-    """Every wire contract compiles, twice to the same bytes, and takes the inputs of the golden cases."""
+    """Every wire contract compiles, twice to the same schema, and the inputs of the golden cases keep theirs."""
     broken: list[str] = []
     for exchange in adapter.manifest.exchanges:
         broken += _kit_errors(lambda name=exchange.name: adapter.wire_checker(name))  # type: ignore[misc]
@@ -53,6 +53,11 @@ def wire_contract_generates(adapter: Adapter) -> list[str]:
         body = case.input.decode("latin-1") if isinstance(case.input, bytes) else case.input
         found = adapter.wire_checker(case.target).breaches(body, 1)
         broken += [f"{case.name}: the input breaks the wire contract at {place} ({rule})" for place, rule in found]
+    for case in _cases(adapter, "out"):
+        given = [("pay.run", case.input["run"]), *(("pay.signal", signal) for signal in case.input["signals"])]
+        for contract, value in given:
+            found = checker(contract).breaches(value, 1)
+            broken += [f"{case.name}: a {contract} of the input breaks its contract at {place}" for place, _ in found]
     return broken
 
 

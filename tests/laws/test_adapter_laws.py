@@ -1,0 +1,105 @@
+"""One suite for all adapters: the laws of the kit, each over each adapter; and the kit against a hostile one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from adapters.kit import AdapterError, DeviceContext, DeviceRequest, KitError, MessageContext
+from adapters.kit.laws import LAWS, broken_by
+from adapters.kit.registry import find, load
+
+ADAPTERS = [*find(), "_template"]
+REAL = ["adk_tukin", "ekinerja", "generic_json", "siasn", "zkteco_adms"]
+MARK = "900001"
+HOSTILE = load("_hostile")
+MESSAGE = MessageContext("SYSTEM-1", "CONTOH", "CODE-1", 0)
+DEVICE = DeviceContext("gate-1", "CONTOH0001", "Asia/Jakarta")
+
+
+def body() -> dict[str, Any]:
+    """A body whose values must appear in no error."""
+    return {"rows": [{"employeeId": MARK}, {"employeeId": MARK}]}
+
+
+def test_every_real_adapter_is_under_the_laws() -> None:
+    """Discovery finds the five adapters, so none escapes the suite by not being found."""
+    assert sorted(find()) == REAL
+
+
+@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize("adapter", ADAPTERS)
+def test_adapter_keeps_law(adapter: str, law: str) -> None:
+    """The adapter keeps the law."""
+    assert broken_by(load(adapter), law) == []
+
+
+@pytest.mark.parametrize(
+    ("exchange", "kind"),
+    [
+        ("raises", "raised"),
+        ("exits", "raised"),
+        ("recurses", "raised"),
+        ("endless", "bound"),
+        ("wrong-type", "type"),
+        ("wrong-item", "type"),
+        ("floats", "float"),
+        ("foreign", "institution"),
+        ("undeclared", "contract"),
+        ("mutates", "mutated"),
+        ("talks", "bound"),
+        ("lies", "type"),
+        ("absent", "missing"),
+        ("miscounts", "missing"),
+        ("no-such-exchange", "missing"),
+    ],
+)
+def test_hostile_translation_is_mapped(exchange: str, kind: str) -> None:
+    """Whatever a translation does, a `KitError` of the right kind leaves the kit, and no value with it."""
+    with pytest.raises(KitError) as caught:
+        HOSTILE.translate(exchange, body(), MESSAGE)
+    assert caught.value.kind == kind
+    assert MARK not in str(caught.value)
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/hostile/raises", "raised"),
+        ("/hostile/wrong-type", "type"),
+        ("/hostile/floods", "missing"),
+        ("/hostile/nowhere", "missing"),
+    ],
+)
+def test_hostile_route_is_mapped(path: str, kind: str) -> None:
+    """Whatever a device route does, a `KitError` of the right kind leaves the kit."""
+    with pytest.raises(KitError) as caught:
+        HOSTILE.handle(path, DeviceRequest("GET", path, {}, MARK.encode()), DEVICE)
+    assert caught.value.kind == kind
+    assert MARK not in str(caught.value)
+
+
+def test_hostile_pages_are_mapped() -> None:
+    """Pages that are not numbered 1 to n do not leave the kit."""
+    with pytest.raises(KitError) as caught:
+        HOSTILE.render("miscounts", {}, [], {})
+    assert caught.value.kind == "type"
+
+
+@pytest.mark.parametrize("law", ["manifest_complete", "cases_hold"])
+def test_laws_can_fail(law: str) -> None:
+    """The laws find fault with the hostile adapter, so a pass of the others means something."""
+    assert broken_by(HOSTILE, law) != []
+
+
+def test_an_adapter_error_passes_unchanged() -> None:
+    """A refusal of a whole message keeps its kind and reason on the way out."""
+    with pytest.raises(AdapterError) as caught:
+        load("siasn").translate(
+            "employees",
+            {"pager": {"pageSize": 1, "page": 1, "total": 2, "nextPage": None}, "data": [{}, {}]},
+            MESSAGE,
+        )
+    assert caught.value.kind == "page-overfull"
