@@ -62,7 +62,10 @@ def create_tables(path: Path, vfs: str | None = None) -> None:
     """Make the file (mode 0600) and its tables when missing. Raises `ConfigError` for a file of another program or
     format."""
     with guarded("creating the log"):
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        except FileExistsError:
+            pass  # never opened here then: closing it would drop the locks that this process holds through SQLite
         connection = open_connection(path, vfs)
         try:
             with transaction(connection):

@@ -76,8 +76,6 @@ class Writer:
             if jobs[-1] is None:
                 self._disconnect()
                 return
-            if self._pending:
-                self._finish(0)
 
     def _take(self) -> list[Job | None]:
         jobs = [self._queue.get()]
@@ -105,6 +103,8 @@ class Writer:
         settle(left)
         if appended:
             self._committed()
+            if self._pending:
+                self._finish(0)
 
     def _alone(self, job: Job) -> None:
         try:
