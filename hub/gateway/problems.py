@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MEDIA_TYPE: Final = "application/problem+json"
 _BY_STATUS: Final = {404: "AMANA-HTTP-003", 405: "AMANA-HTTP-001", 415: "AMANA-HTTP-002"}
 
-log = logger(logger="hub.gateway.api")
+log = logger()
 
 
 def render_problem(error: HubError, request_id: str | None = None) -> dict[str, Any]:
