@@ -67,14 +67,5 @@ async def start_hub(opened: Opened, follower: DirectoryFollower, operator: Any) 
 
 def first_topics(partitions: int, existing: Mapping[str, int]) -> dict[str, int]:
     """Topics that every hub has. One that exists keeps its number of partitions; the setting is for new ones."""
-    names = [
-        topics.CONTROL,
-        topics.AUDIT,
-        topics.RECEIPTS,
-        topics.DEADLETTERS,
-        topics.REFUSALS,
-        topics.PAY_SIGNALS,
-        *(topics.inbox(adapter) for adapter in find()),
-        *(topics.records(contract) for contract in CONTRACTS),
-    ]
-    return {name: existing.get(name, topics.partitions(name, partitions)) for name in names}
+    wanted = topics.layout(adapters=find(), contracts=CONTRACTS, partitions=partitions)
+    return {name: existing.get(name, number) for name, number in wanted.items()}

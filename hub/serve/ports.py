@@ -38,7 +38,7 @@ class Opened:
 
 
 async def open_ports(settings: Settings) -> Opened:
-    """Open bus, store and keys. Raises `ConfigError`."""
+    """Open bus, store and keys; migrates the store, so call it before serving. Raises `ConfigError`."""
     if not settings.bus.startswith(SQLITE):
         raise ConfigError("AMANA-CONF-001", "AMANA_BUS: this version serves sqlite:///")
     held = keys.load(settings.data)
@@ -46,7 +46,7 @@ async def open_ports(settings: Settings) -> Opened:
     path = Path(settings.bus.removeprefix(SQLITE))
     log = EmbeddedLog.open(path, held.wrapper, clock, run_dir=run_directory(settings.data))
     try:
-        store = await SqlStore.open(settings.store)
+        store = SqlStore.open(settings.store)
     except BaseException:
         await log.close()
         raise
