@@ -21,6 +21,7 @@ from schemas.canonical.pay import Run, Signal
 from schemas.canonical.people import Employee, Enrolment, Payee
 from schemas.canonical.performance import Review
 from schemas.canonical.schedule import Calendar, DeviceOutage, Leave, Sanction
+from schemas.canonical.text import PLAIN
 from schemas.errors import SchemaError
 from schemas.generate import json_schema
 
@@ -194,7 +195,7 @@ def _rule(kind: jsonschema_rs.ValidationErrorKind) -> str:
         case kinds.Constant():
             return f"exactly {kind.expected_value}"
         case kinds.Pattern():
-            return f"pattern {kind.pattern}"
+            return PLAIN.get(kind.pattern) or f"pattern {kind.pattern}"
         case kinds.Format():
             return f"format {kind.format}"
         case (

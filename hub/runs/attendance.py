@@ -118,7 +118,7 @@ def derive_days(
     for window in outages:
         windows.setdefault(window.start.date(), []).append(window)
     working = frozenset(schedule.working)
-    days = sorted(working | {day for day in by_day if f"{day:%Y-%m}" == schedule.period})
+    days = sorted(working | {day for day in by_day if day.isoformat()[:7] == schedule.period})
     return [
         _derive_day(
             _blank(employee_id, institution, day),

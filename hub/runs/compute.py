@@ -167,7 +167,7 @@ def _days(
     taps, punches = [], []
     for fact in person.punches:
         tap = read_tap(fact.value, schedule)
-        if f"{work_day(tap.at, rules):%Y-%m}" == order.period:
+        if work_day(tap.at, rules).isoformat()[:7] == order.period:
             taps.append(tap)
             punches.append(fact)
     windows = [read_window(fact.value) for fact in person.outages]

@@ -39,25 +39,24 @@ NATURAL_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
 """What identifies a record within its institution: a later one with the same key replaces it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Month:
-    """A month as text bounds, which compare like dates."""
+class Month(NamedTuple):
+    """A month and its first and last day, as text, which compares like dates."""
 
     period: str
-
-    @property
-    def first(self) -> str:
-        return f"{self.period}-01"
-
-    @property
-    def last(self) -> str:
-        return f"{self.period}-{monthrange(int(self.period[:4]), int(self.period[5:]))[1]:02d}"
+    first: str
+    last: str
 
     def around(self, days: int) -> tuple[str, str]:
         """First and last day, widened by so many days on both sides."""
         margin = timedelta(days=days)
         first, last = date.fromisoformat(self.first), date.fromisoformat(self.last)
         return (first - margin).isoformat(), (last + margin).isoformat()
+
+
+def month_of(period: str) -> Month:
+    """The month of a period YYYY-MM."""
+    last = monthrange(int(period[:4]), int(period[5:]))[1]
+    return Month(period, f"{period}-01", f"{period}-{last:02d}")
 
 
 @dataclass(slots=True)
@@ -87,7 +86,7 @@ class Selection:
 
 def select(institution: str, period: str, facts: Iterable[Fact]) -> Selection:
     """Pick what counts for the institution and month. Linear in the number of records."""
-    month = Month(period)
+    month = month_of(period)
     latest: dict[str, dict[tuple[Any, ...], Fact]] = {contract: {} for contract in NATURAL_KEYS}
     punches: dict[tuple[str, str], dict[tuple[str, Any], Fact]] = {}
     low, high = month.around(2)

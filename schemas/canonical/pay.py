@@ -146,8 +146,10 @@ class Run(Canonical):
     earned: Month = Field(title="Month earned", description="Month of the work.")
     paid: Month = Field(title="Month paid", description="Month in which payroll pays it.")
     rule_set: RuleSetRef = Field(title="Rule set", description="The rules that priced it.")
-    counts: Counts = Field(title="Counts", description="How many of each.")
-    totals: Totals = Field(title="Totals", description="Sums over ready signals.")
+    counts: Counts = Field(title="Counts of the run", description="How many employees, signals and records.")
+    totals: Totals = Field(
+        title="Totals of the run", description="Gross, cut and net, each added up over the ready signals."
+    )
     signals_digest: DigestText = Field(
         title="Digest of the signals",
         description="SHA-256 over the canonical signals, one a line, sorted by signal id.",

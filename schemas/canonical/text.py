@@ -6,7 +6,8 @@ Nothing is a float: money and rates are decimal digits in a string.
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, WithJsonSchema
 from pydantic.alias_generators import to_camel
@@ -31,6 +32,20 @@ EXACT_PATTERN = r"^(0|[1-9][0-9]{0,14})(\.[0-9]{1,60})?$"
 WHOLE_PATTERN = r"^(0|[1-9][0-9]{0,17})$"
 ZONE_PATTERN = r"^([+-](0[0-9]|1[0-4]):[0-5][0-9]|[A-Za-z][0-9A-Za-z_+-]*(/[0-9A-Za-z_+-]+){0,2})$"
 PRINTABLE_PATTERN = r"^[^\x00-\x1f\x7f]+$"
+
+PLAIN: Final[Mapping[str, str]] = {
+    DATE_PATTERN: "a date that exists, YYYY-MM-DD",
+    MONTH_PATTERN: "a month, YYYY-MM",
+    CLOCK_PATTERN: "a time of day, HH:MM:SS",
+    LOCAL_PATTERN: "a local date and time, YYYY-MM-DDTHH:MM:SS",
+    INSTANT_PATTERN: "a date and time in UTC, YYYY-MM-DDTHH:MM:SSZ",
+    DECIMAL_PATTERN: "decimal digits in a string, such as 1500.25",
+    EXACT_PATTERN: "decimal digits in a string, such as 1500.25",
+    WHOLE_PATTERN: "digits of a whole number in a string, such as 1500",
+    ZONE_PATTERN: "a zone such as Asia/Jakarta or +07:00",
+    PRINTABLE_PATTERN: "at least one character, none of them a control character",
+}
+"""The longer patterns in words, for whoever has to correct a breach."""
 
 Date = Annotated[
     str,
