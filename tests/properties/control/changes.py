@@ -66,6 +66,16 @@ CHANGES: st.SearchStrategy[tuple[str, dict[str, Any]]] = st.one_of(
     st.tuples(st.just("nonsense"), st.just({})),
 )
 
+_SETTLED: list[tuple[str, dict[str, Any]]] = [
+    ("institution.add", {"code": "A", "name": "x"}),
+    ("system.add", {"institution": "A", "code": "A", "clientId": "A", "secretSha256": "0" * 64}),
+    ("api.add", {"code": "A", "adapter": "A", "exchange": "A", "direction": "out"}),
+    ("subscription.add", {"system": "A", "code": "A"}),
+    ("grant.add", {"system": "A", "code": "A"}),
+    ("operator.add", {"name": "A", "person": "A", "publicKey": pem(SECOND)}),
+]
+"""So that half of the logs have what later changes refer to."""
+
 SIGNERS: st.SearchStrategy[PrivateKey] = st.sampled_from([ADMIN, ADMIN, ADMIN, SECOND])
 
 
@@ -74,6 +84,11 @@ def control_logs(draw: st.DrawFn) -> list[bytes]:
     """Bodies of a control log: a start, then changes by the right and the wrong people, stale ones, repeats and
     noise."""
     bodies = [render_body(sign_change(ADMIN, "hub.start", start_args(), NOW, "f" * 32), NOW, {"start": True})]
+    if draw(st.booleans()):
+        bodies += [
+            render_body(sign_change(ADMIN, change, args, NOW, f"{n:x}" * 32), NOW, {})
+            for n, (change, args) in enumerate(_SETTLED)
+        ]
     for n in range(draw(st.integers(0, 25))):
         now = Ms(NOW + 1000 * n)
         match draw(st.integers(0, 11)):
