@@ -22,7 +22,10 @@ MAX_ROWS: Final = 20_000
 MAX_TEXT_VOLUME: Final = 64 * 1_048_576
 
 _LOCAL_HEADER: Final = struct.Struct("<4s5H3L2H")
-_REFERENCE: Final = re.compile(rb"""\br\s*=\s*["']\s*([A-Za-z]*)([0-9]*)""")
+_SHEET: Final = re.compile(rb"<(?:\w+:)?sheetData\b")
+_STRINGS: Final = re.compile(rb"<(?:\w+:)?sst\b")
+_STRING: Final = re.compile(rb"<(?:\w+:)?si\b")
+_REFERENCE: Final = re.compile(rb"""(?<![:\w])r\s*=\s*["']\s*([A-Za-z]*)([0-9]*)""")
 _FOREIGN: Final = ("xl/workbook.bin", "content.xml", "xl/vbaProject.bin")
 
 
@@ -42,10 +45,10 @@ def check(content: bytes) -> None:
     for entry in entries:
         part = _inflate(content, entry, left)
         left -= len(part)
-        if entry.filename.startswith("xl/worksheets/"):
+        if _SHEET.search(part):  # by what it holds, not by its name: names are the sender's
             cells += _count_cells(part)
-        elif entry.filename.lower().endswith("sharedstrings.xml"):
-            longest = max(map(len, re.split(rb"<(?:\w+:)?si\b", part)))
+        if _STRINGS.search(part):
+            longest = max(longest, *map(len, _STRING.split(part)))
     if cells * longest > MAX_TEXT_VOLUME:
         raise AdapterError("file-too-large", "the workbook repeats long texts in very many cells")
 

@@ -1,0 +1,154 @@
+"""The recap: labels, months, and workbooks built to exhaust the reader."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Callable
+
+import pytest
+
+from adapters.ekinerja import bounds
+from adapters.ekinerja.labels import MATRIX, PREDICATES, parse_month
+from adapters.kit import AdapterError, Canonical, MessageContext, Refused
+from adapters.kit.attached import wrap
+from adapters.kit.registry import load
+from tests.unit.adapters.recap import CASES, GOLDEN, GOOD, recap, row
+
+MESSAGE = MessageContext("SYSTEM-1", "CONTOH", "CODE-1", 0)
+EKINERJA = load("ekinerja")
+
+
+def read(content: bytes) -> list[Canonical | Refused]:
+    return EKINERJA.translate("predicates", wrap("rekap.xlsx", content), MESSAGE)
+
+
+def rewritten(content: bytes, change: Callable[[str, bytes], bytes]) -> bytes:
+    """The workbook with every part passed through `change`."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+        for entry in old.infolist():
+            new.writestr(entry.filename, change(entry.filename, old.read(entry)))
+    return out.getvalue()
+
+
+def refused(content: bytes) -> str:
+    with pytest.raises(AdapterError) as caught:
+        read(content)
+    return caught.value.kind
+
+
+@pytest.mark.parametrize(
+    ("text", "month"),
+    [
+        ("Periode Bulanan 6 Tahun 2026", "2026-06"),
+        ("PERIODE BULANAN V TAHUN 2026", "2026-05"),
+        ("Periode: Bulanan XII / 2026", "2026-12"),
+        ("Periode Bulanan Oktober 2026", "2026-10"),
+        ("Periode Bulanan 06 2026", "2026-06"),
+        ("Periode Januari - Maret 2026", None),
+        ("Periode Bulanan V", None),
+        ("Periode Tahunan 2026", None),
+        ("Periode Triwulanan I 2026", None),
+        ("Periode 1 Januari 2026 sampai 31 Januari 2027", None),
+        ("Periode 13 2026", None),
+    ],
+)
+def test_month_of_the_head_row(text: str, month: str | None) -> None:
+    """One month and one year, in digits, Roman or by name; anything else is none."""
+    assert parse_month(text) == month
+
+
+def test_matrix_is_whole() -> None:
+    """Every pair of ratings has a predicate, and every predicate comes from a pair."""
+    assert len(MATRIX) == 9
+    assert set(MATRIX.values()) == set(PREDICATES.values())
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_golden_files_are_what_the_generator_makes(name: str) -> None:
+    """The workbooks of the golden cases hold the cells that the generator writes."""
+
+    def sheet(content: bytes) -> dict[str, bytes]:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return {n: archive.read(n) for n in archive.namelist() if re.search("sheet1|sharedStrings", n)}
+
+    assert sheet((CASES / name / "in.predicates.xlsx").read_bytes()) == sheet(GOLDEN[name])
+
+
+def test_a_file_that_inflates_beyond_the_limit() -> None:
+    """A small file with a huge part is refused before a reader sees it."""
+    bomb = rewritten(recap([row(1, *GOOD)]), lambda name, part: part + b" " * (40 << 20) if "sheet1" in name else part)
+    assert len(bomb) < 200_000
+    assert refused(bomb) == "file-too-large"
+
+
+def test_a_part_that_lies_about_its_size() -> None:
+    """A directory that claims a smaller part than what inflates is not believed."""
+    content = bytearray(recap([row(1, *GOOD)]))
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        size = next(e.file_size for e in archive.infolist() if "sheet1" in e.filename)
+    at = content.rindex(b"xl/worksheets/sheet1.xml") - 46
+    content[at + 24 : at + 28] = (size // 2).to_bytes(4, "little")
+    assert refused(bytes(content)) == "file-unsuitable"
+
+
+@pytest.mark.parametrize("corner", [b"XFD1048576", b"A1048576", b"XFD8", b"BM8", b"A20001"])
+def test_a_cell_at_the_far_corner(corner: bytes) -> None:
+    """One cell far out would make a dense sheet of thousands of millions of cells."""
+    far = rewritten(
+        recap([row(1, *GOOD)]),
+        lambda name, part: part.replace(b'r="G6"', b'r="%s"' % corner) if "sheet1" in name else part,
+    )
+    assert refused(far) == "file-too-large"
+
+
+def test_a_long_text_in_every_cell() -> None:
+    """One shared text repeated in very many cells is bounded by its volume, wherever the part lies."""
+    content = recap([row(n % 900 + 1, *GOOD) for n in range(3000)])
+    out = io.BytesIO(content)
+    with zipfile.ZipFile(out, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/elsewhere.xml", b"<sst><si><t>" + b"J" * 8000 + b"</t></si></sst>")
+    assert refused(out.getvalue()) == "file-too-large"
+
+
+def test_a_sheet_of_another_writer() -> None:
+    """Namespaces and shared texts, as spreadsheet programs write them, are no damage."""
+    strings: list[bytes] = []
+
+    def shared(name: str, part: bytes) -> bytes:
+        if "sheet1" not in name:
+            return part
+
+        def index(found: re.Match[bytes]) -> bytes:
+            strings.append(found[1])
+            return b't="s"><v>%d</v>' % (len(strings) - 1)
+
+        named = part.replace(b"<worksheet ", b'<worksheet xmlns:r="http://example.org/relationships" ')
+        return re.sub(rb't="inlineStr"><is><t>(.*?)</t></is>', index, named)
+
+    out = io.BytesIO(rewritten(recap([row(1, *GOOD)]), shared))
+    assert strings != []
+    with zipfile.ZipFile(out, "a", zipfile.ZIP_DEFLATED) as archive:
+        items = b"".join(b"<si><t>%s</t></si>" % text for text in strings)
+        space = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+        archive.writestr("xl/sharedStrings.xml", b'<sst xmlns="%s">%s</sst>' % (space, items))
+    assert [type(item) for item in read(out.getvalue())] == [Canonical]
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"No,NIP,Nama\n1,2,3\n", b"\xd0\xcf\x11\xe0" + bytes(600)])
+def test_what_is_no_workbook(content: bytes) -> None:
+    """CSV, old XLS and cut-off files are refused as unsuitable."""
+    assert refused(content) == "file-unsuitable"
+
+
+def test_bounds_take_a_real_recap() -> None:
+    """A recap of five thousand employees is within every bound."""
+    bounds.check(recap([row(n % 900 + 1, *GOOD) for n in range(5000)]))
+
+
+def test_blank_rows_are_no_rows() -> None:
+    """Rows are numbered among those that hold something."""
+    items = read(recap([row(1, *GOOD), (None,) * 7, row(2, *GOOD)]))
+    assert [item.row for item in items] == [0, 1]

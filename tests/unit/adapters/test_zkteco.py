@@ -1,0 +1,165 @@
+"""ADMS devices: clocks, keys, and a conversation as a device has it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from adapters.kit import AdapterError, Canonical, DeviceContext, DeviceReply, DeviceRequest, MessageContext, Refused
+from adapters.kit.registry import load
+from adapters.zkteco_adms.clock import EPOCH, clock_of, parse_time_zone, read_time, time_zone_option
+from adapters.zkteco_adms.lines import lines, natural_key
+
+ADMS = load("zkteco_adms")
+NOW = datetime(2026, 11, 1)  # noqa: DTZ001 -- UTC, naive as in clock.py
+NOON = 1_793_534_400_000
+
+
+def device(zone: str = "Asia/Jakarta", **options: str) -> DeviceContext:
+    return DeviceContext("gate-1", "CONTOH0001", zone, options)
+
+
+def say(method: str, path: str, body: bytes = b"", **query: str) -> DeviceReply:
+    request = DeviceRequest(method, path, {"SN": "CONTOH0001", **query}, body)
+    return ADMS.handle(path, request, device())
+
+
+def punches(body: bytes, of: DeviceContext | None = None) -> list[Canonical | Refused]:
+    return ADMS.translate("attlog", body, MessageContext("S", "CONTOH", "C", NOON, None, of or device()))
+
+
+@pytest.mark.parametrize(
+    ("text", "minutes"),
+    [
+        ("7", 420), ("+7", 420), ("5.5", 330), ("-6", -360), ("+07:00", 420), ("-03:30", -210), ("330", 330),
+        ("345", 345), ("540", 540), ("5.75", 345), (" 9 ", 540), ("0", 0), ("-210", -210), ("14", 840), ("15", 15),
+    ],
+)  # fmt: skip
+def test_time_zone_option_in_every_unit(text: str, minutes: int) -> None:
+    """Hours, +hh:mm and minutes are told apart; beyond 14 a number is minutes."""
+    assert parse_time_zone(text) == minutes
+
+
+@pytest.mark.parametrize("text", ["", "WIB", "7h", "+25:00", "900", "٧", "7,5", "1e1", "+07:99"])
+def test_time_zone_option_that_is_none(text: str) -> None:
+    """What is no offset within 14 hours is refused, not guessed."""
+    with pytest.raises(AdapterError) as caught:
+        parse_time_zone(text)
+    assert caught.value.kind == "option-malformed"
+
+
+@pytest.mark.parametrize(
+    ("of", "expected"),
+    [
+        (device("Asia/Jakarta"), "7"),
+        (device("+05:30"), "5.5"),
+        (device("+05:45"), "5.75"),
+        (device("-03:30"), "-3.5"),
+        (device("Africa/Dar_es_Salaam"), "3"),
+        (device("Asia/Jakarta", TimeZone="+09:00"), "+09:00"),
+        (device("UTC"), "0"),
+        (device("+10:00"), "10"),
+    ],
+)
+def test_handshake_tells_the_zone(of: DeviceContext, expected: str) -> None:
+    """The handshake tells the device its option as registered, or its zone in hours."""
+    assert time_zone_option(of) == expected
+
+
+def test_unknown_zone_is_refused() -> None:
+    """A zone that does not exist stops the message: every instant would be wrong."""
+    with pytest.raises(AdapterError) as caught:
+        clock_of(device("Asia/Nowhere"))
+    assert caught.value.kind == "zone-unknown"
+
+
+def test_clock_two_hours_ahead_is_explained_both_ways() -> None:
+    """TimeZone=9 and a known offset of 120 minutes give the same instant, the local time staying as it was said."""
+    line = b"0007\t2026-10-01 09:21:05\t0\t15\n"
+    found = [punches(line, of)[0] for of in (device(TimeZone="9"), device(clockOffsetMinutes="120"))]
+    facts = [
+        (item.value["at"], item.value["zone"], item.value["instant"]) for item in found if isinstance(item, Canonical)
+    ]
+    assert facts == [("2026-10-01T09:21:05", "+09:00", "2026-10-01T02:21:05Z".replace("02:", "00:"))] * 2
+
+
+@pytest.mark.parametrize(
+    ("text", "flags"),
+    [
+        ("2026-11-01 07:05:00", ()),
+        ("2026-11-01 07:10:01", ("clock-ahead",)),
+        ("2026-11-02 07:00:00", ("clock-ahead",)),
+        ("2026-11-02 07:00:01", ("clock-in-future",)),
+        ("2014-12-31 12:00:00", ("clock-before-2015",)),
+        ("2015-01-01 07:00:00", ()),
+    ],
+)
+def test_odd_clocks_are_flagged(text: str, flags: tuple[str, ...]) -> None:
+    """Clocks before 2015, ten minutes ahead and a day ahead of the admission are told apart."""
+    reading = read_time(text, clock_of(device()), NOW)
+    assert reading is not None
+    assert reading.flags == flags
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "252026-01-22 07:00:00", "2026-02-30 07:00:00", "2026-10-01", "2026-W01-1T00:00:00", "1969-12-31 00:00:00",
+     "2026-10-01 24:00:00", "0001-01-01 00:00:00", "9999-12-31 23:59:59", "99999999999"],
+)  # fmt: skip
+def test_times_that_are_none(text: str) -> None:
+    """What is no time is none; nothing overflows."""
+    assert read_time(text, clock_of(device("-12:00")), NOW) is None
+
+
+def test_hour_that_comes_twice_is_flagged() -> None:
+    """Where clocks are turned back the first reading is taken, and flagged."""
+    reading = read_time("2026-10-25 02:30:00", clock_of(device("Europe/Berlin")), NOW)
+    assert reading is not None
+    assert (reading.instant.isoformat(), reading.flags) == ("2026-10-25T00:30:00", ("local-time-ambiguous",))
+
+
+def test_epoch_seconds() -> None:
+    """Seconds since 1970 are taken as UTC and shown in the device's zone."""
+    reading = read_time("1793433600", clock_of(device()), NOW)
+    assert reading is not None
+    assert (reading.at, reading.zone, reading.flags) == ("2026-10-31T15:00:00", "+07:00", ("epoch-time",))
+    assert EPOCH.year == 1970
+
+
+def test_leading_zeros_are_kept() -> None:
+    """0042 and 42 are two users, in the record and in its key."""
+    items = punches(b"0042\t2026-10-01 07:00:00\t0\t1\n42\t2026-10-01 07:00:00\t0\t1\n")
+    assert [item.subject[2] for item in items if isinstance(item, Canonical)] == ["0042", "42"]
+    assert len({natural_key("CONTOH0001", line) for line in lines(b"0042\tt\t0\t1\n42\tt\t0\t1\n")}) == 2
+
+
+def test_rows_are_numbered_alike_on_both_sides() -> None:
+    """The n-th natural key of the reply is the n-th row of the translation, blank and broken lines included."""
+    body = b"\n0001\t2026-10-01 07:00:00\t0\t1\r\n\r\nbroken\n \t \n0002\t2026-10-01 07:00:00\t0\t1"
+    reply = say("POST", "/iclock/cdata", body, table="ATTLOG")
+    assert reply.admit is not None
+    assert [key[1:] for key in reply.admit.rows] == [
+        ("0001", "2026-10-01 07:00:00", "0"),
+        ("line", "broken"),
+        ("0002", "2026-10-01 07:00:00", "0"),
+    ]
+    assert [item.row for item in punches(body)] == [0, 1, 2]
+
+
+def test_conversation_of_a_working_day() -> None:
+    """Handshake, poll, punches, a resend of the same batch, operation log, command result: always an OK."""
+    batch = b"0001\t2026-10-01 07:00:00\t0\t1\t\t0\t0\n0002\t2026-10-01 07:01:00\t0\t15\t\t0\t0\n"
+    assert say("GET", "/iclock/cdata", options="all").text.startswith("GET OPTION FROM: CONTOH0001\n")
+    assert say("GET", "/iclock/getrequest").text == "OK"
+    first = say("POST", "/iclock/cdata", batch, table="ATTLOG", Stamp="9999")
+    again = say("POST", "/iclock/cdata", batch, table="ATTLOG", Stamp="None")
+    assert (first.text_when_stored, first.admit) == ("OK: 2", again.admit)
+    assert say("POST", "/iclock/cdata", b"OPLOG 4\t0\n", table="OPERLOG") == DeviceReply(200, "OK")
+    assert say("POST", "/iclock/devicecmd", b"ID=1&Return=-1002&CMD=DATA\n").text == "OK"
+
+
+def test_clock_set_back_within_a_batch() -> None:
+    """A line more than a minute before the line above it is flagged."""
+    items = punches(b"1\t2026-10-01 07:00:00\t0\t1\n1\t2026-10-01 06:59:00\t0\t1\n1\t2026-10-01 06:57:59\t0\t1\n")
+    assert [item.value["flags"] for item in items if isinstance(item, Canonical)] == [[], [], ["clock-set-back"]]
