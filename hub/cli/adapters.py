@@ -80,20 +80,21 @@ def api_arguments(code: str, adapter_id: str, exchange: str) -> dict[str, Any]:
 @command(app, "check")
 def check(
     session: Session,
-    name: Annotated[str | None, typer.Argument(help="Id or folder of an adapter; all of them otherwise.")] = None,
+    name: Annotated[str | None, typer.Argument(help="Id of an adapter; all of them otherwise.")] = None,
+    folder: Annotated[Path | None, typer.Option("--in", help="Folder of the adapters.")] = None,
 ) -> None:
     """Run the adapter laws: manifest, imports, golden cases."""
-    from adapters.kit.commands import check as check_adapters
+    from adapters.kit.check import check as check_one
+    from adapters.kit.registry import ROOT, find
 
-    findings = check_adapters(name)
-    rows = [{"adapter": finding.adapter, "law": finding.law, "problem": finding.problem} for finding in findings]
+    root = folder or ROOT
+    names = [name] if name is not None else sorted(find(root))
+    rows = [finding._asdict() for one in names for finding in check_one(one, root)]
     if session.as_json:
-        session.print_json({"ok": not rows, "findings": rows})
-    elif rows:
-        columns = (Column("adapter", "adapter"), Column("law", "law"), Column("problem", "problem"))
-        session.table(rows, columns, empty="")
+        session.print_json({"ok": not rows, "checked": names, "findings": rows})
     else:
-        session.say("every law holds")
+        columns = (Column("adapter", "adapter"), Column("law", "law"), Column("breaks it", "text"))
+        session.table(rows, columns, empty=f"every law holds: {', '.join(names)}")
     if rows:
         raise typer.Exit(1)
 
@@ -102,10 +103,15 @@ def check(
 def new(
     session: Session,
     name: Annotated[str, typer.Argument(help="Id: small letters, digits, underscores.")],
-    into: Annotated[Path | None, typer.Option("--into", help="Folder of the adapters.")] = None,
+    folder: Annotated[Path | None, typer.Option("--in", help="Folder of the adapters.")] = None,
 ) -> None:
     """Begin a new adapter from the template; it passes the suite as it is."""
-    from adapters.kit.commands import new as new_adapter
+    from adapters.kit.errors import AdapterError
+    from adapters.kit.new import create
+    from adapters.kit.registry import ROOT
 
-    folder = new_adapter(name) if into is None else new_adapter(name, into)
-    session.result({"folder": str(folder)}, f"{folder} made: describe the system in manifest.toml first")
+    try:
+        made = create(name, folder or ROOT)
+    except AdapterError as error:
+        raise CommandError(f"no adapter made: {error.reason}", "choose another name") from error
+    session.result({"folder": str(made)}, f"{made} made: describe the system in manifest.toml first")

@@ -24,11 +24,25 @@ def backup(session: Session, file: Annotated[Path, typer.Argument(help="File to 
     session.result({"file": str(file)}, f"{file} written: it holds private keys, keep it safe")
 
 
-def restore(session: Session, file: Annotated[Path, typer.Argument(help="File that `amana backup` wrote.")]) -> None:
+def restore(
+    session: Session,
+    file: Annotated[Path, typer.Argument(help="File that `amana backup` wrote.")],
+    erasures: Annotated[
+        Path | None,
+        typer.Option("--erasures", help="Data directory of the hub as it was last, to apply its erasures again."),
+    ] = None,
+) -> None:
     """Restore a backup into an empty data directory; erasures made since are applied again."""
     from hub.backup import restore as read_backup
 
-    read_backup(file, session.data)
+    done = read_backup(file, session.data, erasures)
     session.result(
-        {"data": str(session.data)}, f"restored to {session.data}: start it with `amana serve`, then `amana reconcile`"
+        {"data": str(session.data), "erased": done.erased, "erasuresKnown": done.erasures_known},
+        f"restored to {session.data}, {done.erased} erasures applied again: start it with `amana serve`, then "
+        "`amana reconcile`",
     )
+    if not done.erasures_known:
+        session.remark(
+            "amana: warning: nobody could say what was erased since the backup was taken; name the old data directory "
+            "with --erasures, or order these erasures again"
+        )

@@ -5,10 +5,13 @@ Rule: private keys are written once, mode 0600, never over an existing file; onl
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hub.cli.failures import CONFIGURATION, CommandError
+from hub.cli.failures import CONFIGURATION, USAGE, CommandError
 
 if TYPE_CHECKING:
     from signing.keys import PrivateKey, PublicKey
@@ -73,16 +76,46 @@ def read_public_key(path: Path) -> PublicKey:
         ) from error
 
 
-def make_key(path: Path, curve: str = "secp256r1") -> PrivateKey:
+@dataclass(frozen=True, slots=True)
+class MadeKey:
+    """A key pair made here: the private half in `file`."""
+
+    public: PublicKey
+    file: Path
+
+
+def make_key(path: Path, curve: str = "secp256r1") -> MadeKey:
     """A new key pair: the private half in `path` (mode 0600, never overwritten), the public one beside it."""
+    from signing.errors import SigningError
     from signing.keyfiles import write_key
     from signing.keys import generate
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    key = generate(curve)
     try:
+        key = generate(curve)
         write_key(path, key)
+    except SigningError as error:
+        raise CommandError(f"no key of curve {curve}", "choose secp256r1 or secp256k1", status=USAGE) from error
     except FileExistsError as error:
-        raise CommandError(f"{path} exists already", "choose another name: a key file is never overwritten") from error
-    path.with_suffix(".pub.pem").write_text(key.public.pem())
-    return key
+        raise CommandError(f"{path} exists already", "choose another place: a key file is never overwritten") from error
+    _public_file(path).write_text(key.public.pem())
+    return MadeKey(key.public, path)
+
+
+@contextmanager
+def kept_if_taken(made: MadeKey | None) -> Iterator[None]:
+    """Around the change that registers a made key: when the hub refuses it, its files go again, so that the command
+    can be repeated. They stay when nobody knows whether the hub took it."""
+    from hub.control.client import Refused
+
+    try:
+        yield
+    except Refused:
+        if made is not None:
+            made.file.unlink()
+            _public_file(made.file).unlink()
+        raise
+
+
+def _public_file(private: Path) -> Path:
+    return private.with_suffix(".pub.pem")

@@ -9,6 +9,7 @@ import typer
 
 from hub.cli.command import command, group
 from hub.cli.failures import USAGE, CommandError
+from hub.cli.operator_key import kept_if_taken, make_key, read_public_key
 from hub.cli.paging import AfterOption, LimitOption, target
 from hub.cli.terminal import Column, Session
 
@@ -37,17 +38,17 @@ def add(
     ] = None,
 ) -> None:
     """Register an operator."""
-    from hub.cli.operator_key import make_key, read_public_key
-
     if (public_key is None) == (generate_key is None):
         raise CommandError(
             "an operator needs one public key",
             "name it with --public-key, or make one with --generate-key",
             status=USAGE,
         )
-    key = read_public_key(public_key) if public_key else make_key(generate_key or Path()).public
+    made = None if generate_key is None else make_key(generate_key)
+    key = made.public if made is not None else read_public_key(public_key or Path())
     args = {"name": name, "person": person, "publicKey": key.pem(), "roles": role or ["admin"]}
-    answer = session.client.change("operator.add", args)
+    with kept_if_taken(made):
+        answer = session.client.change("operator.add", args)
     text = f"operator {name} added, key {key.key_id}"
     session.result(answer, text if generate_key is None else f"{text}\nprivate key  {generate_key}")
 

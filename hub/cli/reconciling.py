@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from typing import Annotated
+
 import typer
 
 from hub.cli.command import command
@@ -20,9 +23,21 @@ def register(app: typer.Typer) -> None:
     command(app, "reconcile")(reconcile)
 
 
-def reconcile(session: Session) -> None:
+LOOK_EVERY = 0.3  # seconds
+
+
+def reconcile(
+    session: Session,
+    wait: Annotated[
+        float, typer.Option("--wait", min=0, help="Seconds to give the stages to take what is still under way.")
+    ] = 10,
+) -> None:
     """Compare every control total with what the log and the index hold."""
+    deadline = time.monotonic() + wait
     found = session.client.get(target("reconcile"))
+    while not found["reconciled"] and time.monotonic() < deadline:
+        time.sleep(LOOK_EVERY)
+        found = session.client.get(target("reconcile"))
     if session.as_json:
         session.print_json(found)
     else:

@@ -8,15 +8,19 @@ from __future__ import annotations
 import hashlib
 import secrets
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hub.cli.command import command, group
 from hub.cli.failures import USAGE, CommandError
+from hub.cli.operator_key import MadeKey, kept_if_taken, make_key, read_public_key
 from hub.cli.options import pairs
 from hub.cli.paging import AfterOption, LimitOption, target
 from hub.cli.terminal import Column, Session
+
+if TYPE_CHECKING:
+    from signing.keys import PublicKey
 
 app = group("Systems of institutions: credentials and keys.")
 
@@ -57,21 +61,20 @@ def add(
     key, made = _public_key(code, public_key, generate_key, curve)
     client_id = secrets.token_hex(16)
     secret = secrets.token_urlsafe(32)
-    answer = session.client.change(
-        "system.add",
-        {
-            "code": code,
-            "institution": institution,
-            "clientId": client_id,
-            "secretSha256": hashlib.sha256(secret.encode()).hexdigest(),
-            "publicKey": key,
-            "url": callback,
-            "options": pairs(option),
-        },
-    )
+    args = {
+        "code": code,
+        "institution": institution,
+        "clientId": client_id,
+        "secretSha256": hashlib.sha256(secret.encode()).hexdigest(),
+        "publicKey": key.pem(),
+        "url": callback,
+        "options": pairs(option),
+    }
+    with kept_if_taken(made):
+        answer = session.client.change("system.add", args)
     shown: dict[str, Any] = {"code": code, "clientId": client_id, "clientSecret": secret}
     if made is not None:
-        shown["privateKeyFile"] = str(made)
+        shown["privateKeyFile"] = str(made.file)
     if session.as_json:
         session.print_json(answer | shown)
         return
@@ -79,7 +82,7 @@ def add(
     session.say(f"client id      {client_id}")
     session.say(f"client secret  {secret}")
     if made is not None:
-        session.say(f"private key    {made}")
+        session.say(f"private key    {made.file}")
     session.remark("The secret is shown this once: the hub keeps only its SHA-256. Hand it over safely.")
 
 
@@ -128,10 +131,11 @@ def rotate_key(
 ) -> None:
     """Register a new key; the old ones end after the overlap."""
     key, made = _public_key(code, public_key, generate_key, curve)
-    args = {"system": code, "publicKey": key, "overlapSeconds": overlap * 3600}
-    answer = session.client.change("system.rotate-key", args)
+    args = {"system": code, "publicKey": key.pem(), "overlapSeconds": overlap * 3600}
+    with kept_if_taken(made):
+        answer = session.client.change("system.rotate-key", args)
     text = f"system {code} has a new key; older keys end in {overlap} h"
-    session.result(answer, text if made is None else f"{text}\nprivate key    {made}")
+    session.result(answer, text if made is None else f"{text}\nprivate key    {made.file}")
 
 
 @command(app, "revoke-key")
@@ -155,16 +159,16 @@ def rotate_secret(session: Session, code: CodeArgument) -> None:
     session.remark("The secret is shown this once: the hub keeps only its SHA-256. Hand it over safely.")
 
 
-def _public_key(code: str, public_key: Path | None, generate: Path | None, curve: str) -> tuple[str, Path | None]:
-    """The public key as text, and the file of the private one when it was made here."""
-    from hub.cli.operator_key import make_key, read_public_key
-
+def _public_key(
+    code: str, public_key: Path | None, generate: Path | None, curve: str
+) -> tuple[PublicKey, MadeKey | None]:
+    """The public key, and the pair when it was made here."""
     if (public_key is None) == (generate is None):
         raise CommandError(
             "a system needs one public key", "name it with --public-key, or make one with --generate-key", status=USAGE
         )
     if public_key is not None:
-        return read_public_key(public_key).pem(), None
+        return read_public_key(public_key), None
     assert generate is not None
-    path = generate / f"{code}.pem"
-    return make_key(path, curve).public.pem(), path
+    made = make_key(generate / f"{code}.pem", curve)
+    return made.public, made
