@@ -105,7 +105,10 @@ def first_changes(house: House) -> list[tuple[str, dict[str, Any], dict[str, Any
                 ),
                 ("api.add", {"code": "JSON-CAL", "adapter": "generic_json", "exchange": "calendar"}),
                 ("api.add", {"code": "JSON-LEAVE", "adapter": "generic_json", "exchange": "leave"}),
-                ("api.add", {"code": "ADMS-ATT", "adapter": "zkteco_adms", "exchange": "attlog", "assurance": "device"}),
+                (
+                    "api.add",
+                    {"code": "ADMS-ATT", "adapter": "zkteco_adms", "exchange": "attlog", "assurance": "device"},
+                ),
                 ("grant.add", {"system": "HR", "code": "JSON-CAL"}),
                 (
                     "device.add",
