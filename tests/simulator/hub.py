@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -24,7 +24,7 @@ from hub.keys import FileKeyWrapper, HubKeys
 from hub.ports import Admitted, Duplicate
 from hub.records import Ms, Record
 from hub.stages.core import Core, CorePorts, build
-from hub.store.sql import SqlStore
+from hub.store.sql import Fault, SqlStore
 from hub.topics import INBOX, OUTBOX, RECORDS, SIGNALS_PAY
 from signing import envelope, keys, tokens
 from signing.jsontext import canonical, parse, render
@@ -63,7 +63,14 @@ HUB_KEYS = HubKeys(signing=PEOPLE.hub, wrapper=FileKeyWrapper(b"w" * 32), hmac=b
 class SimHub:
     """One hub. `faults` strike the log, `store_faults` the store; both are planned by the test."""
 
-    def __init__(self, *, partitions: int = 2, disk: Disk | None = None, policy: Policy | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        partitions: int = 2,
+        disk: Disk | None = None,
+        policy: Policy | None = None,
+        store: Callable[[Fault], SqlStore] | None = None,
+    ) -> None:
         self.partitions = partitions
         self.disk = Disk() if disk is None else disk
         self.faults = Faults()
@@ -71,15 +78,10 @@ class SimHub:
         self.clock = ManualClock(NOVEMBER)
         self.policy = policy or Policy()
         self.receiver = Receiver(PEOPLE.receiver, PEOPLE.hub.public, PEOPLE.forger)
-        self.store = self._new_store()
+        self.store = (store or open_store)(self._store_fault)
         self.adapters = find()
         self._starts = 0
         self.restart_parts()
-
-    def _new_store(self) -> SqlStore:
-        opened = SqlStore.open("sqlite://", fault=self._store_fault)
-        assert isinstance(opened, SqlStore)
-        return opened
 
     def _store_fault(self, moment: str) -> None:
         if moment in {"before", "after"}:
@@ -166,9 +168,7 @@ class SimHub:
         [answer] = await self.log.admit([found], self.clock.now())
         return answer
 
-    async def punch(
-        self, serial: str, path: str, query: Mapping[str, str], body: bytes
-    ) -> Admitted | Duplicate:
+    async def punch(self, serial: str, path: str, query: Mapping[str, str], body: bytes) -> Admitted | Duplicate:
         """What the gateway does with a device's upload."""
         from adapters.kit import DeviceRequest
 
@@ -260,6 +260,11 @@ class SimHub:
                 body = BodyKey(secret, "outbox").open_seal(h["ce_id"], record.value)
                 assert found.setdefault(h["ce_requestid"], body) == body, "one request, two bodies"
         return found
+
+
+def open_store(fault: Fault) -> SqlStore:
+    """An empty store in memory."""
+    return SqlStore.open("sqlite://", fault=fault)
 
 
 def push_envelope(code: str, body: bytes, key: keys.PrivateKey | None = None) -> bytes:
