@@ -15,7 +15,7 @@ from typing import Any
 
 import apsw
 
-from hub.errors import ConfigError, Halt, HubError, TryAgain
+from hub.errors import ConfigError, Halt, TryAgain
 from hub.log.tables import APPLICATION_ID, FORMAT, TABLES
 
 BUSY_MS = 10_000
@@ -43,6 +43,7 @@ _DISK_ERRORS = (
     apsw.PermissionsError,
     apsw.InterruptError,
     apsw.AbortError,
+    apsw.ConnectionClosedError,
 )
 
 
@@ -106,15 +107,20 @@ def guarded(doing: str) -> Iterator[None]:
     try:
         yield
     except (apsw.Error, OSError) as error:
-        raise reaction(error, doing) from error
+        raised = reaction(error, doing)
+        if raised is error:
+            raise
+        raise raised from error
 
 
-def reaction(error: apsw.Error | OSError, doing: str) -> HubError:
-    """What the hub does about an error of SQLite or of the file system."""
+def reaction(error: Exception, doing: str) -> Exception:
+    """What the hub does about an error of SQLite or of the file system; an error of the program stays what it is."""
     name = type(error).__name__
     if isinstance(error, (*_DISK_ERRORS, OSError)):
         return TryAgain("AMANA-BUS-001", f"{doing}: {name}")
-    return Halt("AMANA-LOG-001", f"{doing}: {name}")
+    if isinstance(error, (apsw.CorruptError, apsw.NotADBError)):
+        return Halt("AMANA-LOG-001", f"{doing}: {name}")
+    return error
 
 
 def insert_rows(connection: apsw.Connection, table: str, columns: str, rows: Sequence[Sequence[Any]]) -> None:

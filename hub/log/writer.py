@@ -131,7 +131,7 @@ class Writer:
 
     def _fail(self, jobs: Sequence[Job], error: Exception) -> None:
         for job in jobs:
-            job.answer = reaction(error, "writing") if isinstance(error, (apsw.Error, OSError)) else error
+            job.answer = reaction(error, "writing")
         self._disconnect()  # whatever state it is in, the next commit starts from the file
 
     def _finish(self, wait_ms: int) -> bool:

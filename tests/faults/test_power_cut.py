@@ -20,8 +20,8 @@ from hub.log import EmbeddedLog, connections
 from hub.log.inbox import PURPOSE
 from hub.ports import Admitted, Append, Candidate
 from hub.records import Ms
-from signing.sealing import BodyKey
-from tests.laws.engines import WRAPPER, LawClock, candidate, record
+from signing.sealing import BodyKey, LocalKeyWrapper
+from tests.laws.engines import LawClock, candidate, record
 from tests.simulator.disk import Recording, RecordingVFS
 
 SEEDS = 40
@@ -38,16 +38,30 @@ class Told:
     erasures: dict[str, str] = field(default_factory=dict)
 
 
+class NotingWrapper(LocalKeyWrapper):
+    """Remembers what each secret looks like on disk."""
+
+    def __init__(self) -> None:
+        super().__init__(bytes(32))
+        self.wrapped: dict[str, bytes] = {}
+
+    def wrap(self, secret: bytes, context: bytes) -> bytes:
+        wrapped = super().wrap(secret, context)
+        self.wrapped[context.decode()] = wrapped
+        return wrapped
+
+
 @dataclass(slots=True)
 class Run:
     recording: Recording = field(default_factory=Recording)
     told: Told = field(default_factory=Told)
+    wrapper: NotingWrapper = field(default_factory=NotingWrapper)
 
 
 async def workload(path: Path, vfs: str, run: Run, seed: int) -> None:
     """Concurrent appends and admissions of mixed sizes, secrets, erasures (which truncate the WAL), and checkpoints."""
     chance = random.Random(seed)
-    log = EmbeddedLog.open(path, WRAPPER, LawClock(), vfs=vfs)
+    log = EmbeddedLog.open(path, run.wrapper, LawClock(), vfs=vfs)
     await log.ensure(TOPICS)
     told = run.told
 
@@ -88,7 +102,8 @@ async def losses(directory: Path, run: Run, cut: int) -> list[str]:
     acknowledged = set(run.recording.marked_before(cut))
     told = run.told
     lost: list[str] = []
-    log = EmbeddedLog.open(directory / "bus.db", WRAPPER, LawClock())
+    log = EmbeddedLog.open(directory / "bus.db", run.wrapper, LawClock())
+    on_disk = bytes_of(directory)
     await log.ensure(TOPICS)
     check = connections.open_connection(directory / "bus.db")
     lost += [text for (text,) in check.execute("PRAGMA integrity_check") if text != "ok"]
@@ -118,6 +133,8 @@ async def losses(directory: Path, run: Run, cut: int) -> list[str]:
         secrets = await log.open([answer.id])
         if name in erased and secrets:
             lost.append(f"the erasure of {name}")
+        if name in erased and run.wrapper.wrapped[answer.id] in on_disk:
+            lost.append(f"the erasure of {name} from the disk")
         if name not in begun and not opens(secrets.get(answer.id), answer.id, found[0].value, message.received):
             lost.append(f"the body of {name}")
         (again,) = await log.admit([message], Ms(99))
@@ -129,6 +146,10 @@ async def losses(directory: Path, run: Run, cut: int) -> list[str]:
             lost.append(name)
     await log.close()
     return lost
+
+
+def bytes_of(directory: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in directory.glob("bus.db*"))
 
 
 def opens(secret: bytes | None, record_id: str, sealed: bytes, body: bytes) -> bool:
@@ -166,7 +187,8 @@ def many_checkpoints(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_nothing_acknowledged_is_lost_by_a_power_cut(tmp_path: Path) -> None:
     """After a cut anywhere the file is sound; every acknowledged append, admission, receipt and secret is there, every
-    body opens that was not to be erased, and every acknowledged erasure holds."""
+    body opens that was not to be erased, and every acknowledged erasure holds, to the
+    last byte of the reopened files."""
     with recorded(tmp_path, swallow_sync=False, seed=1) as run:
         assert len(run.told.appends) + len(run.told.admissions) + len(run.told.secrets) == 80
         assert sum(event.kind == "write" and event.file == "bus.db" for event in run.recording.events) > 100

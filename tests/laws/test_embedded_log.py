@@ -19,7 +19,7 @@ from hub.errors import ConfigError, Halt, TryAgain
 from hub.log import EmbeddedLog
 from hub.log import connections as log_connections
 from hub.log import writer as log_writer
-from hub.ports import Admitted, Append
+from hub.ports import Admitted, Append, Duplicate
 from hub.records import Ms
 from hub.rundir import run_directory
 from signing.sealing import LocalKeyWrapper
@@ -73,6 +73,24 @@ async def test_processes_append_to_one_file(engine: EmbeddedEngine) -> None:
         assert told[partition] == dict(enumerate(found))
         assert len(found) == 150
     await log.close()
+
+
+@law
+async def test_two_logs_on_one_file_share_their_duplicates(engine: EmbeddedEngine) -> None:
+    """A message that arrives at two gateways at once is admitted by one, and both give its receipt; a secret that both
+    put is one secret."""
+    logs = [engine.open(), engine.open()]
+    await logs[0].ensure({"inbox.law": 1})
+    messages = [candidate(b"%d" % n, "request-id", (b"%d" % n,)) for n in range(50)]
+    answers = await asyncio.gather(*(log.admit([message], Ms(1)) for message in messages for log in logs))
+    for n in range(50):
+        (one,), (two,) = answers[2 * n : 2 * n + 2]
+        assert {type(one), type(two)} == {Admitted, Duplicate}
+        assert (one.id, one.time, one.digest) == (two.id, two.time, two.digest)
+    assert await logs[0].end("inbox.law", 0) == 50
+    kept = await asyncio.gather(*(log.put({"run:a": bytes([n]) * 32}) for n, log in enumerate(logs)))
+    assert kept[0] == kept[1]
+    await asyncio.gather(*(log.close() for log in logs))
 
 
 @law
