@@ -51,12 +51,16 @@ def _place(error: BaseException) -> str:
 
 
 def holds_float(value: object) -> bool:
-    """True when there is a float anywhere inside `value` (plain JSON)."""
-    if isinstance(value, dict):
-        return any(holds_float(item) for item in value.values())
-    if isinstance(value, list | tuple):
-        return any(holds_float(item) for item in value)
-    return isinstance(value, float)
+    """True when there is a float anywhere inside `value` (plain JSON). Plain loops: it runs once per record."""
+    kind = type(value)
+    if kind is not dict and kind is not list and kind is not tuple:
+        return kind is float
+    inner: Any = value
+    for item in inner.values() if kind is dict else inner:
+        kind = type(item)
+        if kind is float or ((kind is dict or kind is list or kind is tuple) and item and holds_float(item)):
+            return True
+    return False
 
 
 def fingerprint(value: Any) -> bytes:
@@ -72,10 +76,10 @@ def results(raw: object, message: MessageContext, contracts: Iterable[str], reas
     for item in items:
         kind = type(item)
         if kind is Canonical:
-            contract, subject, value, _, _ = item
+            contract, subject, value, _, row = item
             if contract not in allowed:
                 raise KitError("contract", "a record of a contract that the manifest does not name")
-            if type(value) is not dict or type(subject) is not tuple:
+            if type(value) is not dict or type(subject) is not tuple or len(subject) < 2:
                 raise KitError("type", "a record's value is a dict and its subject a tuple of texts")
             if value.get("institution", institution) != institution:
                 raise KitError("institution", "a record of another institution than the sender's")
@@ -84,13 +88,14 @@ def results(raw: object, message: MessageContext, contracts: Iterable[str], reas
             if float in map(type, value.values()):
                 raise KitError("float", f"a float in a record of {contract}")
         elif kind is Refused:
-            if type(item.reason) is not str or len(item.reason) > MAX_TEXT:
+            row, code, reason = item
+            if type(reason) is not str or len(reason) > MAX_TEXT:
                 raise KitError("bound", f"a reason has at most {MAX_TEXT} characters")
-            if item.code not in slugs:
+            if code not in slugs:
                 raise KitError("contract", "a reason that the manifest does not name")
         else:
             raise KitError("type", f"a result is Canonical or Refused, not {kind.__name__}")
-        if type(item.row) is not int:
+        if type(row) is not int:
             raise KitError("type", "a row is an index")
     return items
 

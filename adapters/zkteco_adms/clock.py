@@ -7,7 +7,7 @@ unit of the TimeZone option is not agreed between models: hours ("7", "5.5", "-6
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -27,52 +27,87 @@ FUTURE: Final = timedelta(days=1)
 _OFFSET: Final = re.compile(r"([+-])([0-9]{1,2}):([0-5][0-9])", re.ASCII)
 _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{1,2})?", re.ASCII)
 _MINUTES: Final = re.compile(r"[+-]?[0-9]{1,4}", re.ASCII)
-_STAMP: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}", re.ASCII)
+_MINUTE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}", re.ASCII)
+_SECONDS: Final = {f":{second:02d}": timedelta(seconds=second) for second in range(60)}
+_MAX_KNOWN: Final = 8192
 _EPOCH_SECONDS: Final = re.compile(r"[0-9]{9,10}", re.ASCII)
 _MAX_HOURS: Final = 14
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class DeviceClock:
     """How the times of a device are read.
 
     `minutes`: its fixed offset from UTC; None when `zone` is an IANA zone, whose offset depends on the day and
-    which the clock is `ahead` minutes ahead of.
+    which the clock is `ahead` minutes ahead of. `known` are the minutes of the wall clock that were read before:
+    taps come in crowds.
     """
 
     zone: str
     why: str
     minutes: int | None
     ahead: int = 0
+    known: dict[str, Minute | None] = field(default_factory=dict)
 
 
-class Reading(NamedTuple):
-    """One time: `at` local as the device said it, the `zone` it is in, the `instant` in UTC (naive)."""
+class Minute(NamedTuple):
+    """One minute of a device's clock: local and UTC as text without seconds, the zone, the instant, what is odd."""
 
     at: str
+    utc: str
     zone: str
     instant: datetime
     flags: tuple[str, ...]
 
 
+_UNREAD: Final = Minute("", "", "", EPOCH, ())
+
+
+class Reading(NamedTuple):
+    """One time: `at` local as the device said it, the `zone` it is in, the instant in UTC as text and (naive) time."""
+
+    at: str
+    zone: str
+    utc: str
+    instant: datetime
+    flags: tuple[str, ...]
+
+
+class Now(NamedTuple):
+    """The admission time, as what a clock may show at most without being flagged."""
+
+    ahead: datetime
+    future: datetime
+
+
+def now_of(admitted_at: int) -> Now:
+    """The bounds for an admission at `admitted_at` ms since 1970."""
+    moment = EPOCH + timedelta(milliseconds=admitted_at)
+    return Now(moment + AHEAD, moment + FUTURE)
+
+
 def clock_of(device: DeviceContext) -> DeviceClock:
     """The clock of a device. The TimeZone option (which the handshake tells the device too) comes before the
     registered zone; a known clock offset is added to the registered zone."""
-    zone_option, offset_option = device.options.get(TIME_ZONE), device.options.get(CLOCK_OFFSET)
+    return _clock(device.zone, device.options.get(TIME_ZONE), device.options.get(CLOCK_OFFSET))
+
+
+@lru_cache(maxsize=1024)
+def _clock(zone: str, zone_option: str | None, offset_option: str | None) -> DeviceClock:
     if zone_option is not None:
         minutes = parse_time_zone(zone_option)
         return DeviceClock(format_offset(minutes), f"device option {TIME_ZONE}={zone_option.strip()}", minutes)
-    fixed = _fixed_minutes(device.zone)
+    fixed = _fixed_minutes(zone)
     if fixed is None:
-        _zone(device.zone)
+        _zone(zone)
     if offset_option is None:
-        return DeviceClock(device.zone, "zone registered for the device", fixed)
+        return DeviceClock(zone, "zone registered for the device", fixed)
     if not _MINUTES.fullmatch(offset_option.strip()):
         raise AdapterError("option-malformed", f"the device's option {CLOCK_OFFSET} is not a number of minutes")
     ahead = int(offset_option)
-    why = f"zone {device.zone} registered for the device, its clock {ahead} minutes ahead ({CLOCK_OFFSET})"
+    why = f"zone {zone} registered for the device, its clock {ahead} minutes ahead ({CLOCK_OFFSET})"
     if fixed is None:
-        return DeviceClock(device.zone, why, None, ahead)
+        return DeviceClock(zone, why, None, ahead)
     return DeviceClock(format_offset(fixed + ahead), why, fixed + ahead)
 
 
@@ -106,15 +141,31 @@ def time_zone_option(device: DeviceContext) -> str:
     return f"{hours.quantize(Decimal('0.01')).normalize():f}"
 
 
-def read_time(text: str, clock: DeviceClock, now: datetime) -> Reading | None:
-    """A device's time, local or epoch seconds (taken as UTC); None when it is neither.
-
-    `now` is the admission time in UTC (naive), against which a clock in the future is told.
-    """
-    if not _STAMP.fullmatch(text):
+def read_time(text: str, clock: DeviceClock, now: Now) -> Reading | None:
+    """A device's time, local or epoch seconds (taken as UTC); None when it is neither."""
+    seconds = _SECONDS.get(text[16:])
+    if seconds is None:
         return _read_epoch(text, clock, now)
+    said = text[:16]
+    minute = clock.known.get(said, _UNREAD)
+    if minute is _UNREAD:
+        if len(clock.known) >= _MAX_KNOWN:
+            clock.known.clear()
+        minute = clock.known[said] = _read_minute(said, clock)
+    if minute is None:
+        return None
+    at, utc, zone, instant, flags = minute
+    instant += seconds
+    if instant > now.ahead:
+        flags += _ahead(instant, now)
+    return Reading(at + text[16:], zone, f"{utc}{text[16:]}Z", instant, flags)
+
+
+def _read_minute(said: str, clock: DeviceClock) -> Minute | None:
+    if not _MINUTE.fullmatch(said):
+        return None
     try:
-        local = datetime.fromisoformat(text)
+        local = datetime.fromisoformat(said)
     except ValueError:
         return None
     if local.year not in READABLE:
@@ -122,12 +173,13 @@ def read_time(text: str, clock: DeviceClock, now: datetime) -> Reading | None:
     odd: tuple[str, ...] = ()
     zone, minutes = clock.zone, clock.minutes
     if minutes is None:
-        zone, minutes, odd = _offset_at(clock.zone, clock.ahead, text[:10], text[11:16])
+        zone, minutes, odd = _offset_at(clock.zone, clock.ahead, local)
     instant = local - timedelta(minutes=minutes)
-    return Reading(f"{text[:10]}T{text[11:]}", zone, instant, odd + _flags(instant, now))
+    old = ("clock-before-2015",) if instant.year < TRUSTED_FROM else ()
+    return Minute(local.isoformat()[:16], instant.isoformat()[:16], zone, instant, odd + old)
 
 
-def _read_epoch(text: str, clock: DeviceClock, now: datetime) -> Reading | None:
+def _read_epoch(text: str, clock: DeviceClock, now: Now) -> Reading | None:
     if not _EPOCH_SECONDS.fullmatch(text):
         return None
     instant = EPOCH + timedelta(seconds=int(text))
@@ -135,15 +187,14 @@ def _read_epoch(text: str, clock: DeviceClock, now: datetime) -> Reading | None:
     if minutes is None:
         minutes = _minutes_of(instant.replace(tzinfo=UTC).astimezone(_zone(clock.zone)))
     at = (instant + timedelta(minutes=minutes)).isoformat()
-    return Reading(at, format_offset(minutes), instant, ("epoch-time", *_flags(instant, now)))
+    old = ("clock-before-2015",) if instant.year < TRUSTED_FROM else _ahead(instant, now)
+    return Reading(at, format_offset(minutes), instant.isoformat() + "Z", instant, ("epoch-time", *old))
 
 
-def _flags(instant: datetime, now: datetime) -> tuple[str, ...]:
-    if instant.year < TRUSTED_FROM:
-        return ("clock-before-2015",)
-    if instant > now + AHEAD:
-        return ("clock-in-future",) if instant > now + FUTURE else ("clock-ahead",)
-    return ()
+def _ahead(instant: datetime, now: Now) -> tuple[str, ...]:
+    if instant <= now.ahead:
+        return ()
+    return ("clock-in-future",) if instant > now.future else ("clock-ahead",)
 
 
 def _fixed_minutes(text: str) -> int | None:
@@ -181,10 +232,9 @@ def _standard_minutes(zone: str) -> int:
     return _minutes_of(moment) - int((moment.dst() or timedelta()).total_seconds()) // 60
 
 
-@lru_cache(maxsize=4096)
-def _offset_at(zone: str, ahead: int, day: str, minute: str) -> tuple[str, int, tuple[str, ...]]:
+def _offset_at(zone: str, ahead: int, local: datetime) -> tuple[str, int, tuple[str, ...]]:
     """Zone text, minutes east of UTC, and a flag where the clock is turned: an hour that comes twice or never."""
-    moment = datetime.fromisoformat(f"{day} {minute}").replace(tzinfo=_zone(zone)) - timedelta(minutes=ahead)
+    moment = local.replace(tzinfo=_zone(zone)) - timedelta(minutes=ahead)
     early, late = _minutes_of(moment), _minutes_of(moment.replace(fold=1))
     odd = ("local-time-ambiguous",) if early != late else ()
     return (zone if ahead == 0 else format_offset(early + ahead)), early + ahead, odd

@@ -17,10 +17,9 @@ def lines(body: bytes) -> Iterator[str]:
 
     Only CR LF and LF end a line: `str.splitlines` would cut at control characters too.
     """
-    for line in body.decode("ascii", "replace").split("\n"):
-        bare = line.rstrip("\r")
-        if bare.strip():
-            yield bare
+    for line in body.decode("ascii", "replace").replace("\r\n", "\n").split("\n"):
+        if line and not line.isspace():
+            yield line
 
 
 def columns(line: str) -> list[str]:

@@ -7,15 +7,19 @@ that (zone, reason, instant, flags). Odd clocks are flagged, never corrected and
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from adapters.kit import AdapterError, Canonical, MessageContext, Refused, Translated
 
-from .clock import EPOCH, DeviceClock, clock_of, read_time
+from .clock import EPOCH, DeviceClock, Now, clock_of, now_of, read_time
 from .lines import MAX_COLUMNS, MIN_COLUMNS, columns, lines
 
 JUMP: Final = timedelta(minutes=1)
 """A device logs in order; a time this much before the line above it means that the clock was set back."""
+
+_NONE: Final = -1
+"""What `_code` gives for a text that is no code."""
 
 SHORT: Final = f"the line has fewer than {MIN_COLUMNS} columns"
 LONG: Final = f"the line has more than {MAX_COLUMNS} columns"
@@ -30,61 +34,68 @@ def attlog(body: bytes, message: MessageContext) -> list[Translated]:
     device = message.device
     if device is None:
         raise AdapterError("device-missing", "punches come from a registered device")
-    clock, now = clock_of(device), EPOCH + timedelta(milliseconds=message.admitted_at)
+    clock, now = clock_of(device), now_of(message.admitted_at)
     serial, wanted = device.serial, message.rows
     out: list[Translated] = []
+    add = out.append
     last = EPOCH
     for row, line in enumerate(lines(body)):
-        if wanted is not None and row not in wanted:
-            continue
-        item, last = _punch(row, line, serial, clock, now, last)
-        out.append(item)
+        if wanted is None or row in wanted:
+            item, last = _punch(row, columns(line), serial, clock, now, last)
+            add(item)
     return out
 
 
 def _punch(
-    row: int, line: str, serial: str, clock: DeviceClock, now: datetime, last: datetime
+    row: int, parts: list[str], serial: str, clock: DeviceClock, now: Now, last: datetime
 ) -> tuple[Translated, datetime]:
-    parts = columns(line)
-    if len(parts) < MIN_COLUMNS:
-        return Refused(row, "line-short", SHORT), last
-    if len(parts) > MAX_COLUMNS:
-        return Refused(row, "line-long", LONG), last
-    pin = parts[0].strip()
-    if not 0 < len(pin) <= 32 or not (pin.isascii() and pin.isprintable()) or " " in pin:
+    """The punch of one line and its instant; for a line that is none, the reason and the instant before it."""
+    count = len(parts)
+    if not MIN_COLUMNS <= count <= MAX_COLUMNS:
+        short = count < MIN_COLUMNS
+        return Refused(row, "line-short" if short else "line-long", SHORT if short else LONG), last
+    pin = _pin(parts[0])
+    if pin is None:
         return Refused(row, "pin-malformed", NO_PIN), last
     reading = read_time(parts[1].strip(), clock, now)
     if reading is None:
         return Refused(row, "time-malformed", NO_TIME), last
-    try:
-        state, verify = _code(parts[2]), _code(parts[3])
-    except ValueError:
+    state, verify = _code(parts[2]), _code(parts[3])
+    if _NONE in (state, verify):
         return Refused(row, "code-malformed", NO_CODE), last
-    workcode = parts[4].strip() if len(parts) > MIN_COLUMNS else ""
+    workcode = parts[4].strip() if count > MIN_COLUMNS else ""
     if workcode and not (len(workcode) <= 300 and workcode.isascii() and workcode.isprintable()):
         return Refused(row, "workcode-malformed", NO_WORKCODE), last
-    at, zone, instant, flags = reading
-    jumped = instant < last - JUMP
+    at, zone, utc, instant, flags = reading
     value = {
         "serial": serial,
         "pin": pin,
         "at": at,
         "zone": zone,
         "zoneWhy": clock.why,
-        "instant": instant.isoformat() + "Z",
+        "instant": utc,
         "state": state,
         "verify": verify,
         "workcode": workcode or None,
-        "flags": [*flags, "clock-set-back"] if jumped else list(flags),
+        "flags": [*flags, "clock-set-back"] if instant < last - JUMP else [*flags],
     }
     return Canonical("attendance.punch", ("pin", serial, pin), value, at[:7], row), instant
 
 
+@lru_cache(maxsize=65_536)
+def _pin(text: str) -> str | None:
+    """The PIN without the spaces around it, else as it is: leading zeros count. None when it is none."""
+    pin = text.strip()
+    usable = 0 < len(pin) <= 32 and pin.isascii() and pin.isprintable() and " " not in pin
+    return pin if usable else None
+
+
+@lru_cache(maxsize=1024)
 def _code(text: str) -> int | None:
-    """A raw code of the device; empty is none. `ValueError` for anything else than 0 to 65535 in ASCII digits."""
+    """A raw code of the device: 0 to 65535 in ASCII digits; empty is None; `_NONE` for anything else."""
     bare = text.strip()
     if not bare:
         return None
     if not (bare.isascii() and bare.isdigit() and len(bare) <= 5 and int(bare) <= 65_535):
-        raise ValueError("not a code")
+        return _NONE
     return int(bare)

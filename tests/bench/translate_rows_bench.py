@@ -1,0 +1,115 @@
+"""Rows per second through the adapters' translations, in one process, kit included.
+
+`python -m tests.bench.translate_rows_bench` prints one line of JSON per adapter: rows/s through the kit, and
+microseconds per row of the bare function and of both. Medians of seven rounds, the adapters interleaved.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from adapters.kit import DeviceContext, MessageContext
+from adapters.kit.attached import wrap
+from adapters.kit.registry import load
+from signing import jsontext
+from tests.unit.adapters.recap import GOOD, recap, row
+
+ROWS: Final = 500
+BATCHES: Final = 20
+ROUNDS: Final = 7
+DEVICE: Final = DeviceContext("gate-1", "CONTOH0001", "Asia/Jakarta")
+MESSAGE: Final = MessageContext("SYSTEM-1", "CONTOH", "CODE-1", 1_793_491_200_000, None, DEVICE)
+
+
+def siasn_page() -> dict[str, Any]:
+    """A page as SIASN sends it, with members that nobody reads."""
+    rows = [
+        {f"other{k}": "lain" for k in range(20)}
+        | {
+            "nipBaru": f"190001011999{n % 12 + 1:02d}1{n % 900 + 1:03d}",
+            "nama": f"Orang Contoh {n}",
+            "nik": f"31000000{n:08d}",
+            "statusPegawai": "PNS",
+            "kedudukanPnsNama": "Aktif",
+            "tmtCpns": f"01-{n % 12 + 1:02d}-2019",
+            "unorNama": "Bagian Contoh",
+            "jabatanNama": "Analis Contoh",
+            "golRuangAkhir": "III/d",
+        }
+        for n in range(ROWS)
+    ]
+    return {"pager": {"pageSize": ROWS, "page": 1, "total": ROWS, "nextPage": None}, "data": rows}
+
+
+def attlog() -> bytes:
+    """Punches of a morning, one every few seconds."""
+    return b"".join(
+        b"%04d\t2026-10-%02d %02d:%02d:%02d\t0\t15\t\t0\t0\r\n"
+        % (n % 250, n // 250 + 1, 7 + n // 60 % 10, n % 60, n * 7 % 60)
+        for n in range(ROWS)
+    )
+
+
+def enrolments() -> dict[str, Any]:
+    """Enrolments of a whole unit."""
+    return {
+        "records": [
+            {
+                "serial": "CONTOH0001",
+                "pin": f"{n:04d}",
+                "employeeId": f"1900010119990{n:05d}",
+                "institution": "CONTOH",
+                "validFrom": None,
+                "validTo": None,
+            }
+            for n in range(ROWS)
+        ]
+    }
+
+
+INPUTS: Final[dict[tuple[str, str], Callable[[], Any]]] = {
+    ("siasn", "employees"): siasn_page,
+    ("zkteco_adms", "attlog"): attlog,
+    ("generic_json", "enrolment"): enrolments,
+    ("ekinerja", "predicates"): lambda: wrap("rekap.xlsx", recap([row(n, *GOOD) for n in range(1, ROWS + 1)])),
+}
+
+
+def micros(function: Callable[[], object]) -> float:
+    """Microseconds of processor time per row."""
+    start = time.process_time()
+    for _ in range(BATCHES):
+        function()
+    return (time.process_time() - start) / BATCHES / ROWS * 1e6
+
+
+def main() -> None:
+    """Measure, and print one line of JSON per adapter."""
+    bare: dict[str, list[float]] = {}
+    whole: dict[str, list[float]] = {}
+    for _ in range(ROUNDS):
+        for (name, exchange), make in INPUTS.items():
+            adapter, body = load(name), make()
+            function = adapter.function(exchange)
+            bare.setdefault(name, []).append(micros(lambda f=function, b=body: f(b, MESSAGE)))  # type: ignore[misc]
+            whole.setdefault(name, []).append(
+                micros(lambda a=adapter, e=exchange, b=body: a.translate(e, b, MESSAGE))  # type: ignore[misc]
+            )
+    for name, found in whole.items():
+        median = statistics.median(found)
+        line = {
+            "name": f"adapters.{name}",
+            "value": round(1e6 / median),
+            "unit": "rows/s",
+            "bare_us": f"{statistics.median(bare[name]):.2f}",
+            "whole_us": f"{median:.2f}",
+        }
+        sys.stdout.write(jsontext.render(line).decode() + "\n")
+
+
+if __name__ == "__main__":
+    main()
