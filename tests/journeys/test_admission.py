@@ -18,7 +18,7 @@ from hub.records import Ms
 from hub.settings import load
 from signing.sealing import BodyKey
 from tests.journeys.gateway_client import Site, open_site
-from tests.unit.gateway.onboarded import CALENDAR, NETWORK, PATH, SECRET, SERIAL
+from tests.unit.gateway.onboarded import NETWORK, PATH, SECRET, SERIAL
 
 PUNCHES = b"0042\t2026-10-01 07:21:09\t0\t1\t0\n7\t2026-10-01 07:22:10\t0\t1\t0\n"
 UPLOAD = f"/iclock/cdata?SN={SERIAL}&table=ATTLOG&Stamp=9999"
@@ -147,7 +147,12 @@ def test_body_past_the_limit_is_refused_however_it_arrives(tmp_path: Path) -> No
         async with open_site(tmp_path) as site:
             pieces = [b"x" * 30_000] * 3
             huge = {"Content-Length": str(1 << 40)}
-            for body, headers, close in [(b"x" * 70_000, {}, False), (pieces, {}, False), (pieces, huge, True)]:
+            ways: list[tuple[bytes | list[bytes], dict[str, str], bool]] = [
+                (b"x" * 70_000, {}, False),
+                (pieces, {}, False),
+                (pieces, huge, True),
+            ]
+            for body, headers, close in ways:
                 reply = await site.ask("POST", "/esb/push-request", body, headers)
                 assert reply.status == 413
                 assert site.verified(reply)["message"].startswith("AMANA-SIZE-001")

@@ -76,55 +76,40 @@ class House:
 
 def first_changes(house: House) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
     """(kind, arguments, hub's members) of the changes that onboard everything."""
-    return [
+    plain: list[tuple[str, dict[str, Any]]] = [
+        ("institution.add", {"code": "KEM", "name": "Kementerian"}),
         (
-            "hub.start",
+            "system.add",
             {
-                "hubPublicKey": house.hub.public.pem(),
-                "operator": {
-                    "name": "admin",
-                    "person": "A. First",
-                    "publicKey": house.operator.public.pem(),
-                },
+                "institution": "KEM",
+                "code": "HR",
+                "clientId": "client-hr",
+                "secretSha256": hashlib.sha256(SECRET.encode()).hexdigest(),
+                "publicKey": house.sender.public.pem(),
             },
-            {"start": True},
         ),
-        *(
-            (kind, arguments, {})
-            for kind, arguments in [
-                ("institution.add", {"code": "KEM", "name": "Kementerian"}),
-                (
-                    "system.add",
-                    {
-                        "institution": "KEM",
-                        "code": "HR",
-                        "clientId": "client-hr",
-                        "secretSha256": hashlib.sha256(SECRET.encode()).hexdigest(),
-                        "publicKey": house.sender.public.pem(),
-                    },
-                ),
-                ("api.add", {"code": "JSON-CAL", "adapter": "generic_json", "exchange": "calendar"}),
-                ("api.add", {"code": "JSON-LEAVE", "adapter": "generic_json", "exchange": "leave"}),
-                (
-                    "api.add",
-                    {"code": "ADMS-ATT", "adapter": "zkteco_adms", "exchange": "attlog", "assurance": "device"},
-                ),
-                ("grant.add", {"system": "HR", "code": "JSON-CAL"}),
-                (
-                    "device.add",
-                    {
-                        "adapter": "zkteco_adms",
-                        "serial": SERIAL,
-                        "institution": "KEM",
-                        "code": "ADMS-ATT",
-                        "zone": "Asia/Jakarta",
-                        "secretPathSha256": hashlib.sha256(PATH.encode()).hexdigest(),
-                        "networks": [NETWORK],
-                    },
-                ),
-            ]
+        ("api.add", {"code": "JSON-CAL", "adapter": "generic_json", "exchange": "calendar"}),
+        ("api.add", {"code": "JSON-LEAVE", "adapter": "generic_json", "exchange": "leave"}),
+        ("api.add", {"code": "ADMS-ATT", "adapter": "zkteco_adms", "exchange": "attlog", "assurance": "device"}),
+        ("grant.add", {"system": "HR", "code": "JSON-CAL"}),
+        (
+            "device.add",
+            {
+                "adapter": "zkteco_adms",
+                "serial": SERIAL,
+                "institution": "KEM",
+                "code": "ADMS-ATT",
+                "zone": "Asia/Jakarta",
+                "secretPathSha256": hashlib.sha256(PATH.encode()).hexdigest(),
+                "networks": [NETWORK],
+            },
         ),
     ]
+    start = {
+        "hubPublicKey": house.hub.public.pem(),
+        "operator": {"name": "admin", "person": "A. First", "publicKey": house.operator.public.pem()},
+    }
+    return [("hub.start", start, {"start": True}), *((kind, arguments, {}) for kind, arguments in plain)]
 
 
 def onboard() -> House:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from hub import records as r
-from hub.gateway.admission import Candidate, Push, Refusal, examine
+from hub.gateway.admission import Push, Refusal, examine
+from hub.ports import Candidate
 from hub.records import Ms
 from signing import envelope, jsontext, keys
 from tests.unit.gateway.onboarded import CALENDAR, NOW, House, make_terms, onboard, render
