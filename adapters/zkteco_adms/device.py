@@ -11,7 +11,7 @@ from typing import Final
 
 from adapters.kit import AdapterError, DeviceContext, DeviceMessage, DeviceReply, DeviceRequest
 
-from .clock import time_zone_option
+from .clock import clock_of, time_zone_option
 from .lines import lines, natural_key
 
 ATTLOG: Final = "attlog"
@@ -65,7 +65,9 @@ def handshake(device: DeviceContext) -> str:
 
 def attlog(body: bytes, device: DeviceContext) -> DeviceReply:
     """Punches: the whole body is admitted, each row under its natural key. OK counts every line, so that the
-    device moves on; what is a duplicate or unreadable is the hub's affair."""
+    device moves on; what is a duplicate or unreadable is the hub's affair. Options that make every time unreadable
+    are an error here, before anything is acknowledged: the device keeps its punches until they are corrected."""
+    clock_of(device)
     rows = [natural_key(device.serial, line) for line in lines(body)]
     if not rows:
         return DeviceReply(200, "OK: 0")

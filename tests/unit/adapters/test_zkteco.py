@@ -158,6 +158,16 @@ def test_conversation_of_a_working_day() -> None:
     assert say("POST", "/iclock/devicecmd", b"ID=1&Return=-1002&CMD=DATA\n").text == "OK"
 
 
+def test_nothing_is_acknowledged_under_an_unreadable_zone() -> None:
+    """With an option that is no zone, the upload is an error at once: the device keeps its punches."""
+    request = DeviceRequest(
+        "POST", "/iclock/cdata", {"SN": "CONTOH0001", "table": "ATTLOG"}, b"1\t2026-10-01 07:00:00\t0\t1\n"
+    )
+    with pytest.raises(AdapterError) as caught:
+        ADMS.handle("/iclock/cdata", request, device(TimeZone="WIB"))
+    assert caught.value.kind == "option-malformed"
+
+
 def test_clock_set_back_within_a_batch() -> None:
     """A line more than a minute before the line above it is flagged."""
     items = punches(b"1\t2026-10-01 07:00:00\t0\t1\n1\t2026-10-01 06:59:00\t0\t1\n1\t2026-10-01 06:57:59\t0\t1\n")
