@@ -41,6 +41,14 @@ class Operator:
         answer: dict[str, Any] = jsontext.parse(text.encode())
         return answer
 
+    def reconcile(self) -> dict[str, Any]:
+        """`amana reconcile`, whose exit status says whether everything adds up yet."""
+        status, text = invoke(["reconcile", *self._tail, "--json"])
+        if status not in {0, 1} or not text.startswith("{"):
+            raise UnexpectedError(f"`amana reconcile` ended with {status}: {text.strip()}")
+        answer: dict[str, Any] = jsontext.parse(text.encode())
+        return answer
+
 
 def onboard(data: Path, preset: Preset, payroll_url: str, tick: Callable[[], None]) -> Onboarded:
     """Institutions, systems, codes, grants, devices, a subscription and a second operator."""

@@ -63,7 +63,7 @@ class Payroll:
 
         self._key = key
         self._hub = KeyRing([KeyWindow(hub_key, 0, None)])
-        config = uvicorn.Config(self._app, log_level="error", lifespan="off", ws="none")
+        config = uvicorn.Config(self._app, interface="asgi3", log_level="error", lifespan="off", ws="none")
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
         self._thread.start()
