@@ -1,7 +1,7 @@
 """Tables of the log file, and the format that this program reads.
 
-Rule: rows of `secret` are only appended and never change their length. SQLite moves rows of other trees from page to
-page and leaves their bytes behind; a row that never moves has one place in the file, and erasing overwrites it there.
+Rule: rows of `secret` are only appended and never change their length. A row that never moves has one place in the
+file, so erasing it is one overwrite in place and rests on no detail of how SQLite moves rows between pages.
 """
 
 from __future__ import annotations

@@ -166,6 +166,25 @@ async def test_an_erased_secret_is_on_no_byte_of_the_disk(engine: EmbeddedEngine
 
 
 @law
+async def test_opening_truncates_a_left_over_wal(engine: EmbeddedEngine) -> None:
+    """A WAL that an earlier process or a power cut left is emptied, also while somebody else has the file open: a
+    truncation that never reached the disk would bring erased secrets back."""
+    log = engine.open()
+    await log.ensure({"t": 1})
+    await append(log, "t", 0, "a")
+    other = log_connections.open_connection(engine.path)
+    other.execute("SELECT count(*) FROM part").fetchall()
+    await log.close()
+    wal = engine.path.with_name("bus.db-wal")
+    assert wal.stat().st_size > 0
+    log = engine.open()
+    assert wal.stat().st_size == 0
+    assert await texts(log, "t", 0) == ["a"]
+    other.close()
+    await log.close()
+
+
+@law
 async def test_a_reader_in_the_way_delays_an_erasure(engine: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     """While a reader holds a snapshot, erasing is `TryAgain`: the secret no longer opens, and once the reader has gone
     the erasure is finished, by the next commit or by a repeat that counts it."""
