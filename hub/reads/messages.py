@@ -29,13 +29,10 @@ from hub.records import (
     ID,
     OCCURRENCE,
     ORIGIN,
-    PARENT,
     ROWS,
     SYSTEM,
     Record,
-    partition_of,
 )
-from hub.topics import DEADLETTERS
 
 EVIDENCE = {
     "digest": DIGEST,
@@ -45,8 +42,9 @@ EVIDENCE = {
     "controlPosition": CONTROL_POSITION,
     "rows": ROWS,
 }
+SHORTEST = 6  # hex digits that name a message when nobody else's begins so
+REQUEST_ID = 32
 TRACE_LIMIT = 1000  # children of one message that are looked at
-SCAN_LIMIT = 20_000  # dead letters that are searched for those of one message
 
 
 def message_row(row: Mapping[str, Any]) -> MessageRow:
@@ -73,12 +71,22 @@ async def list_messages(store: Store, where: Mapping[str, Any], limit: int, afte
 
 
 async def find_message(store: Store, name: str) -> dict[str, Any]:
-    """The row of a message by its id, or by the request id that its sender knows."""
-    column = "id" if len(name) == 64 else "request_id"
-    rows = await store.rows("message", {column: name}, order=("time", "id"), limit=1)
-    if not rows:
+    """The row of a message by its id, by the request id that its sender knows, or by the beginning of either."""
+    row = await _begins_with(store, "message", "request_id" if len(name) <= REQUEST_ID else "id", name)
+    if row is None:
         raise BadMessage("AMANA-READ-001", "message")
-    return rows[0]
+    return row
+
+
+async def _begins_with(store: Store, table: str, column: str, beginning: str) -> dict[str, Any] | None:
+    """The one row whose hex column begins so. Several: the name is refused, for it names none of them."""
+    if len(beginning) < SHORTEST or not set(beginning) <= set("0123456789abcdef"):
+        return None
+    rows = await store.rows(table, {column: (">=", beginning)}, order=(column,), limit=2)
+    found = [row for row in rows if row[column].startswith(beginning)]
+    if len(found) == 2 and found[0][column] != found[1][column]:
+        raise BadMessage("AMANA-READ-001", "several begin so: name more of it")
+    return found[0] if found else None
 
 
 async def show_message(store: Store, bus: Bus, name: str) -> MessageDetail:
@@ -114,7 +122,7 @@ async def trace_message(store: Store, bus: Bus, name: str) -> Trace:
     detail = await show_message(store, bus, row["id"])
     origin = {"origin_topic": row["topic"], "origin_partition": row["partition"], "origin_offset": row["offset"]}
     facts = await store.rows("fact", origin, order=("record_id",), limit=TRACE_LIMIT) if row["topic"] else []
-    letters = await _dead_letters_of(store, bus, row)
+    letters = await store.rows("dead_letter", {"parent": row["id"]}, order=("id",), limit=TRACE_LIMIT)
     children = await store.rows("message", {"parent": row["id"]}, order=("time", "id"), limit=TRACE_LIMIT)
     steps: list[TraceStep] = [
         {"what": f"records.{contract}", "count": count, "states": {}}
@@ -135,38 +143,19 @@ async def trace_message(store: Store, bus: Bus, name: str) -> Trace:
     }
 
 
-async def _dead_letters_of(store: Store, bus: Bus, row: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Dead letters lie in the log under the key of their message and after it: found there, then looked up."""
-    message = await _record(bus, row)
-    partitions = bus.topics().get(DEADLETTERS, 0)
-    if message is None or not partitions:
-        return []
-    partition = partition_of(message.key, partitions)
-    offset = await bus.offset_at(DEADLETTERS, partition, row["time"])
-    ids: list[str] = []
-    seen = 0
-    while seen < SCAN_LIMIT and (batches := await bus.read(DEADLETTERS, partition, offset)):
-        for batch in batches:
-            ids += [record.headers[ID] for record in batch.records if record.headers.get(PARENT) == row["id"]]
-            seen += len(batch.records)
-            offset = batch.base + len(batch.records)
-    return await store.rows("dead_letter", {"id": ids[:TRACE_LIMIT]}, order=("id",)) if ids else []
-
-
 def _step(what: str, rows: Sequence[Mapping[str, Any]]) -> TraceStep:
     return {"what": what, "count": len(rows), "states": dict(sorted(Counter(row["state"] for row in rows).items()))}
 
 
 def dead_letter_row(row: Mapping[str, Any]) -> DeadLetterRow:
     spec = CODES.get(row["code"])
-    reason = str(row["group"] or "").split(":", 2)[2:]  # "<stage>:<code>:<reason>"
     return {
         "id": row["id"],
         "stage": row["stage"],
         "code": row["code"],
         "happened": spec.happened if spec else "",
         "remedy": spec.remedy if spec else "",
-        "reason": reason[0] if reason else "",
+        "reason": row["detail"] or "",
         "row": row["row"],
         "state": row["state"],
         "place": f"{row['topic']}/{row['partition']}/{row['offset']}",
@@ -184,14 +173,14 @@ async def list_dead_letters(
 
 async def show_dead_letter(store: Store, bus: Bus, name: str) -> DeadLetterDetail:
     """A dead letter, and the message that it is about."""
-    rows = await store.rows("dead_letter", {"id": name}, limit=1)
-    if not rows:
+    row = await _begins_with(store, "dead_letter", "id", name)
+    if row is None:
         raise BadMessage("AMANA-READ-001", "dead letter")
-    record = await _record(bus, rows[0])
+    record = await _record(bus, row)
     headers = record.headers if record is not None else {}
     return {
-        **dead_letter_row(rows[0]),
-        "message": headers.get(PARENT),
+        **dead_letter_row(row),
+        "message": row["parent"] or None,
         "system": headers.get(SYSTEM),
         "origin": headers.get(ORIGIN),
         "messageCode": headers.get(CODE),

@@ -15,7 +15,7 @@ from hub.ports import Bus, Store, Vault
 from hub.reads.rows import Check, Reconciliation
 from hub.reads.runs import open_signals, run_row
 from hub.reads.status import stage_lags
-from hub.runs.totals import signals_digest
+from hub.runs.codec import rebuild_run, run_digest
 from hub.topics import INBOX
 
 REFUSALS: Final = "refusals"
@@ -89,7 +89,7 @@ async def _check_run(store: Store, vault: Vault, view: View, code: str, checks: 
         return summary | {"opened": len(signals), "erased": erased}
     _add(checks, f"run {code}: ready", counts.get("ready"), len(ready))
     _add(checks, f"run {code}: held", counts.get("held"), len(signals) - len(ready))
-    _add(checks, f"run {code}: digest", row["digest"], signals_digest(signals))
+    _add(checks, f"run {code}: digest", row["digest"], run_digest(rebuild_run(order, counts, signals)))
     for name in _SUMS:
         total = sum((Decimal(signal[name]) for signal in ready), Decimal(0))
         _add(checks, f"run {code}: {name}", str(Decimal(row["totals"].get(name, "0"))), str(total))

@@ -17,12 +17,19 @@ from signing.errors import SigningError
 from signing.sealing import BodyKey
 
 SIGNAL = "pay.signal"
-WAITING = "waiting"  # ordered, and not computed yet
+WAITING = "waiting"  # ordered, and not looked at yet
+DELIVERED = "delivered"
+CONFIRMED = "confirmed"
 
 
-def run_row(order: RunOrder, row: Mapping[str, Any] | None, view: View) -> RunRow:
+def run_row(
+    order: RunOrder, row: Mapping[str, Any] | None, view: View, deliveries: Sequence[Mapping[str, Any]] = ()
+) -> RunRow:
+    """A run as ordered, as computed, and as delivered: that is when every receiver has confirmed."""
     state = row or {}
     approved = order.approved
+    confirmed = bool(deliveries) and all(delivery["state"] == CONFIRMED for delivery in deliveries)
+    delivered_at = max(delivery["updated"] for delivery in deliveries) if confirmed else None
     return {
         "code": order.code,
         "institution": order.institution,
@@ -30,7 +37,7 @@ def run_row(order: RunOrder, row: Mapping[str, Any] | None, view: View) -> RunRo
         "paid": order.paid,
         "ruleSet": order.rule_set,
         "ruleVersion": order.rule_version,
-        "state": state.get("state") or WAITING,
+        "state": DELIVERED if confirmed else state.get("state") or WAITING,
         "digest": state.get("digest"),
         "counts": state.get("counts") or {},
         "totals": state.get("totals") or {},
@@ -39,7 +46,7 @@ def run_row(order: RunOrder, row: Mapping[str, Any] | None, view: View) -> RunRo
         "computedAt": moment(state.get("computed_at")),
         "approvedBy": _name(view, approved.operator) if approved else None,
         "approvedAt": moment(approved.at) if approved else None,
-        "deliveredAt": moment(state.get("delivered_at")),
+        "deliveredAt": moment(delivered_at),
     }
 
 
@@ -65,16 +72,19 @@ async def list_runs(
     store: Store, view: View, orders: Sequence[RunOrder], limit: int, after: str | None
 ) -> Page[RunRow]:
     chosen, cursor = page_values(orders, lambda order: (order.code,), limit, after)
-    rows = await store.rows("run", {"code": [order.code for order in chosen]}) if chosen else []
-    states = {row["code"]: row for row in rows}
-    return page([run_row(order, states.get(order.code), view) for order in chosen], cursor)
+    codes = [order.code for order in chosen]
+    states = {row["code"]: row for row in await store.rows("run", {"code": codes})} if codes else {}
+    sent: dict[str, list[dict[str, Any]]] = {code: [] for code in codes}
+    for row in await store.rows("delivery", {"run": codes}) if codes else []:
+        sent[row["run"]].append(row)
+    return page([run_row(order, states.get(order.code), view, sent[order.code]) for order in chosen], cursor)
 
 
 async def show_run(store: Store, view: View, code: str) -> RunDetail:
     order = find_run(view, code)
     deliveries = await store.rows("delivery", {"run": code}, order=("subscription", "id"))
     return {
-        **run_row(order, await run_state(store, code), view),
+        **run_row(order, await run_state(store, code), view, deliveries),
         "deliveries": [delivery_row(row) for row in deliveries],
     }
 
