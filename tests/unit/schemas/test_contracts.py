@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -235,6 +236,15 @@ def test_schemas_that_cannot_be_trusted_do_not_compile(schema: dict[str, Any]) -
     with pytest.raises(SchemaError) as caught:
         compile_checker(schema)
     assert caught.value.kind == "schema"
+
+
+def test_nothing_is_fetched_even_from_the_same_machine(tmp_path: Path) -> None:
+    """A reference to a file that is there is refused all the same: a contract stands alone."""
+    other = tmp_path / "other.json"
+    other.write_bytes(render({"type": "string"}))
+    with pytest.raises(SchemaError) as caught:
+        compile_checker({"$ref": other.as_uri()})
+    assert "Retrieval is disabled" in caught.value.detail
 
 
 def test_an_unknown_contract_is_named() -> None:
