@@ -17,6 +17,7 @@ from schemas.canonical.text import (
     ExactText,
     Month,
     RecordIdText,
+    RunCode,
     Slug,
     Whole,
     Words,
@@ -84,7 +85,7 @@ class Signal(Canonical):
     """
 
     signal_id: RecordIdText = Field(title="Signal id", description="Follows from the records that were used.")
-    run: Code = Field(title="Run", description="Code of the run.")
+    run: RunCode = Field(title="Run", description="Code of the run.")
     employee_id: EmployeeId = Field(title="Employee number", description="As in the employee record.")
     institution: Code = Field(title="Institution", description="Code of the institution.")
     earned: Month = Field(title="Month earned", description="Month of the work.")
@@ -141,7 +142,7 @@ class Totals(Canonical):
 class Run(Canonical):
     """The unit that payroll gets: one institution, one month, with counts, sums and a digest of all signals."""
 
-    run: Code = Field(title="Run", description="Code of the run.")
+    run: RunCode = Field(title="Run", description="Code of the run.")
     institution: Code = Field(title="Institution", description="Code of the institution.")
     earned: Month = Field(title="Month earned", description="Month of the work.")
     paid: Month = Field(title="Month paid", description="Month in which payroll pays it.")

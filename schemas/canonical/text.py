@@ -29,7 +29,7 @@ LOCAL_PATTERN = f"^{_CALENDAR_DATE}T{_CLOCK}$"
 INSTANT_PATTERN = f"^{_CALENDAR_DATE}T{_CLOCK}(\\.[0-9]{{1,6}})?Z$"
 DECIMAL_PATTERN = r"^(0|[1-9][0-9]{0,14})(\.[0-9]{1,12})?$"
 EXACT_PATTERN = r"^(0|[1-9][0-9]{0,14})(\.[0-9]{1,60})?$"
-WHOLE_PATTERN = r"^(0|[1-9][0-9]{0,17})$"
+WHOLE_PATTERN = r"^(0|[1-9][0-9]{0,23})$"
 ZONE_PATTERN = r"^([+-](0[0-9]|1[0-4]):[0-5][0-9]|[A-Za-z][0-9A-Za-z_+-]*(/[0-9A-Za-z_+-]+){0,2})$"
 PRINTABLE_PATTERN = r"^[^\x00-\x1f\x7f]+$"
 
@@ -78,6 +78,8 @@ Words = Annotated[str, StringConstraints(pattern=PRINTABLE_PATTERN, max_length=3
 EmployeeId = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z./-]{1,32}$")]
 Code = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]{0,63}$")]
 """A code of the directory or of a source system: institution, paying unit, bank, run, rule set."""
+RunCode = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]{0,95}$")]
+"""`<institution>-<month>-<n>`: longer than the code of an institution."""
 Serial = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z._:-]{1,64}$")]
 Pin = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,32}$")]
 Account = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z.-]{1,40}$")]

@@ -304,6 +304,21 @@ def test_hostile_but_valid_records_do_not_stop_a_run() -> None:
     assert (only(result)["status"], checker("pay.signal").breaches(only(result))) == ("ready", [])
 
 
+def test_the_greatest_codes_and_amounts_fit() -> None:
+    """An institution's longest code makes a run's code, and the largest tariffs make sums: all keep the contracts."""
+    institution = "I" * 64
+    facts = []
+    for n in range(12):
+        for f in r.month(f"{n:018d}", f"{n:04d}"):
+            value = {**f.value, **({"institution": institution} if "institution" in f.value else {})}
+            value |= {"tariff": "999999999999999.999999999999"} if f.contract == "payee" else {}
+            facts.append(f._replace(value=value))
+    result = run(facts, code=f"{institution}-2026-10-1000", institution=institution)
+    assert result.run["totals"]["gross"] == "12000000000000000"
+    assert checker("pay.run").breaches(result.run) == []
+    assert [checker("pay.signal").breaches(signal) for signal in result.signals] == [[]] * 12
+
+
 def test_a_calendar_in_an_unknown_zone_holds() -> None:
     """The contract cannot know every zone; the run says that the schedule is not usable."""
     facts = [*without(r.month(), "calendar"), fact("calendar", r.calendar(zone="Asia/Nowhere"))]
