@@ -2,7 +2,7 @@
 
 Rule: per message one try block, per record a handful of C-speed checks and nothing more. The dear check (was
 the input changed?) is made for drafts only; the laws make it for every adapter. Not contained: an adapter
-that never returns; the supervisor of the worker ends it.
+that never returns.
 """
 
 from __future__ import annotations
