@@ -143,13 +143,15 @@ def onboarding_changes() -> list[tuple[str, dict[str, Any]]]:
         ("institution.add", {"code": p.institution.code, "name": p.institution.name}),
         ("institution.add", {"code": p.payroll.code, "name": p.payroll.name}),
     ]
-    for system in p.systems:
-        changes.append(("system.add", _system(p.institution.code, system.code, PEOPLE.sender.public.pem(), None)))
+    sender = PEOPLE.sender.public.pem()
+    changes += [("system.add", _system(p.institution.code, system.code, sender, None)) for system in p.systems]
     changes.append(("system.add", _system(p.payroll.code, PAYROLL, PEOPLE.receiver.public.pem(), URL)))
     for e in p.exchanges:
         if e.code == "TUKIN-OUT":
             continue
-        changes.append(("api.add", {"code": e.code, "adapter": e.adapter, "exchange": e.exchange, **_dedupe(e.adapter)}))
+        changes.append(
+            ("api.add", {"code": e.code, "adapter": e.adapter, "exchange": e.exchange, **_dedupe(e.adapter)})
+        )
         if e.system:
             changes.append(("grant.add", {"system": e.system, "code": e.code}))
     out = {"code": "TUKIN-OUT", "adapter": "adk_tukin", "exchange": "files", "direction": "out"}

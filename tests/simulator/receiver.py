@@ -5,6 +5,7 @@ Rule: like a real one it takes a request once and answers a repeat of the same `
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -28,6 +29,8 @@ class Receiver:
     manner: Callable[[int, str], Manner] = lambda _, __: "accept"
     taken: dict[str, Any] = field(default_factory=dict)
     calls: Counter[str] = field(default_factory=Counter)
+    held: dict[str, asyncio.Event] = field(default_factory=dict)
+    """By code: requests that are not answered before the event is set."""
     closed: bool = False
 
     async def call(self, call: Call) -> Answer:
@@ -35,6 +38,8 @@ class Receiver:
         verify(found, KeyRing([KeyWindow(self.hub, 0, None)]), 0)
         data = parse(found.data)
         request, code = data["requestId"], data["pushCode"]
+        if code in self.held:
+            await self.held[code].wait()
         manner = self.manner(self.calls.total(), code)
         self.calls[request] += 1
         if manner == "silent":
