@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 BREACHES_SHOWN: Final = 5
 _LANES_KEPT: Final = 4096
+_TOKENS_KEPT: Final = 4096
 _SIGNATURE_CODES: Final = {
     "signature": "AMANA-SIG-001",
     "no-key": "AMANA-SIG-002",
@@ -81,6 +82,7 @@ class Terms:
     partitions: Callable[[str], int]
     wire: Callable[[str, str], WireTerms]  # adapter id, exchange name
     lanes: dict[tuple[int, str, str], Lane] = field(default_factory=dict)  # memo, by directory position
+    tokens: dict[bytes, tokens.Token] = field(default_factory=dict)  # memo of tokens that are ours, by header
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ def examine(push: Push, view: View, now: Ms, terms: Terms) -> Candidate | Refusa
     api: Api | None = None
     try:
         check_size(len(push.body), terms.max_body)
-        system = identify(push.authorization, view, now, terms.token_key)
+        system = identify(push.authorization, view, now, terms)
         check_active(system)
         frame = open_frame(push)
         verify_signature(frame, system, now)
@@ -123,19 +125,30 @@ def check_size(size: int, limit: int) -> None:
         raise BadMessage("AMANA-SIZE-001", f"limit {limit} bytes")
 
 
-def identify(authorization: bytes, view: View, now: Ms, key: bytes) -> System:
+def identify(authorization: bytes, view: View, now: Ms, terms: Terms) -> System:
     """The system that the token stands for. Takes `Bearer <token>` and the bare token (one client sends that)."""
-    text = authorization[7:] if authorization[:7].lower() == b"bearer " else authorization
-    try:
-        token = tokens.read(key, text.strip().decode("ascii"), now)
-    except UnicodeDecodeError:
-        raise BadMessage("AMANA-AUTH-001") from None
-    except SigningError as error:
-        raise BadMessage("AMANA-AUTH-002" if error.kind == "token-expired" else "AMANA-AUTH-001") from None
+    token = terms.tokens.get(authorization)
+    if token is None or now >= token.expires:
+        token = read_token(authorization, now, terms)
     system = view.system(token.system)
     if system is None or token.epoch != system.epoch:
         raise BadMessage("AMANA-AUTH-001")
     return system
+
+
+def read_token(authorization: bytes, now: Ms, terms: Terms) -> tokens.Token:
+    """What a token of ours says; remembered, because senders use one for many messages."""
+    text = authorization[7:] if authorization[:7].lower() == b"bearer " else authorization
+    try:
+        token = tokens.read(terms.token_key, text.strip().decode("ascii"), now)
+    except UnicodeDecodeError:
+        raise BadMessage("AMANA-AUTH-001") from None
+    except SigningError as error:
+        raise BadMessage("AMANA-AUTH-002" if error.kind == "token-expired" else "AMANA-AUTH-001") from None
+    if len(terms.tokens) >= _TOKENS_KEPT:
+        terms.tokens.clear()
+    terms.tokens[authorization] = token
+    return token
 
 
 def check_active(system: System) -> None:

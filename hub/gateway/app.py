@@ -16,6 +16,7 @@ from hub.errors import BadMessage, Halt, HubError, TryAgain
 from hub.gateway import devices, receipts, tokens
 from hub.gateway.address import client_address, parse_networks
 from hub.gateway.admission import Push, Refusal, examine
+from hub.gateway.gathering import Gathering
 from hub.gateway.quota import MINUTE, Budget
 from hub.gateway.refusals import Refusals
 from hub.gateway.terms import make_terms
@@ -34,13 +35,11 @@ from hub.gateway.wire import (
     read_body,
 )
 from hub.logs import logger
-from hub.records import Ms
 from hub.topics import CONTROL
 from signing import jsontext
 
 if TYPE_CHECKING:
     from hub.gateway.context import GatewayContext
-    from hub.ports import Admitted, Candidate, Duplicate
 
 FAILURES_PER_MINUTE: Final = 30
 NO_STORE: Final = (b"cache-control", b"no-store")
@@ -61,6 +60,7 @@ class Gateway:
         self._limit = context.settings.max_body
         self._proxies = parse_networks(context.settings.trusted_proxies)
         self._routes = devices.Routes(context.adapters)
+        self._gathering = Gathering(context.admissions, context.clock)
         self._failures = Budget(FAILURES_PER_MINUTE, MINUTE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -104,10 +104,10 @@ class Gateway:
                     content_type = value
             now = self.context.clock.now()
             found = examine(Push(authorization, content_type, body), self._view, now, self._terms)
-            if type(found) is Refusal:
+            if isinstance(found, Refusal):
                 await self._refuse(send, found, body, scope)
                 return
-            outcome = await self._store(found, now)  # type: ignore[arg-type]  # narrowed by `type`, for speed
+            outcome = await self._gathering.admit(found)
             await answer(send, 200, receipts.render_receipt(outcome, self.context.keys.signing), JSON)
         except TooLargeError as large:
             await self._refuse_large(send, large, scope)
@@ -117,9 +117,6 @@ class Gateway:
             raise
         except Exception as error:  # noqa: BLE001 - the last line: logged, answered, never a stack trace
             await self._refuse_hub(send, self._unexpected(error))
-
-    async def _store(self, candidate: Candidate, now: Ms) -> Admitted | Duplicate:
-        return (await self.context.admissions.admit([candidate], now))[0]
 
     async def _refuse(self, send: Send, refusal: Refusal, received: bytes, scope: Scope) -> None:
         address = client_address(scope, self._proxies)
@@ -193,7 +190,7 @@ class Gateway:
             text = reply.text
             if reply.admit is not None:
                 candidate = devices.make_candidate(reply.admit, device, self._view, self._terms)
-                await self._store(candidate, self.context.clock.now())
+                await self._gathering.admit(candidate)
                 text = reply.text_when_stored
             await answer(send, reply.status, text.encode(), TEXT)
         except TooLargeError as large:

@@ -1,0 +1,62 @@
+"""Concurrent admissions meet in one call of the log: one commit, one wake-up, however many connections ask.
+
+Rule: nobody waits for company. What is ready in the same turn of the event loop goes together, and so does what arrives
+while a commit is under way; a lone request goes at once. One caller's defect is that caller's alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from hub.errors import HubError
+from hub.ports import Admissions, Admitted, Candidate, Clock, Duplicate
+
+MOST: Final = 512
+"""Messages in one call: bounds how long the first waits for the last."""
+
+_Waiting = tuple[Candidate, "asyncio.Future[Admitted | Duplicate]"]
+
+
+class Gathering:
+    """Single-flight batches over `Admissions`. Belongs to one event loop."""
+
+    def __init__(self, admissions: Admissions, clock: Clock) -> None:
+        self._admissions = admissions
+        self._clock = clock
+        self._waiting: list[_Waiting] = []
+        self._running: asyncio.Task[None] | None = None
+
+    def admit(self, candidate: Candidate) -> asyncio.Future[Admitted | Duplicate]:
+        """A future of the outcome; raises what `Admissions.admit` raises."""
+        future: asyncio.Future[Admitted | Duplicate] = asyncio.get_running_loop().create_future()
+        self._waiting.append((candidate, future))
+        if self._running is None:
+            self._running = asyncio.create_task(self._run())
+        return future
+
+    async def _run(self) -> None:
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
+                await self._admit(batch)
+        finally:
+            self._running = None
+
+    async def _admit(self, batch: list[_Waiting]) -> None:
+        try:
+            outcomes = await self._admissions.admit([candidate for candidate, _ in batch], self._clock.now())
+        except HubError as error:
+            for _, future in batch:
+                if not future.done():
+                    future.set_exception(error)
+        except Exception as error:  # noqa: BLE001 - handed to the one whose candidate it is
+            if len(batch) > 1:
+                for one in batch:
+                    await self._admit([one])
+            elif not batch[0][1].done():
+                batch[0][1].set_exception(error)
+        else:
+            for (_, future), outcome in zip(batch, outcomes, strict=True):
+                if not future.done():
+                    future.set_result(outcome)
