@@ -30,7 +30,7 @@ from signing import envelope, keys, tokens
 from signing.jsontext import canonical, parse, render
 from signing.sealing import BodyKey
 from tests.simulator.clock import ManualClock
-from tests.simulator.faults import Faults
+from tests.simulator.faults import Faults, How
 from tests.simulator.memory_log import Disk, MemoryLog
 from tests.simulator.receiver import Receiver
 
@@ -81,6 +81,7 @@ class SimHub:
         self.store = (store or open_store)(self._store_fault)
         self.adapters = find()
         self._starts = 0
+        self._how: How | None = None
         self.restart_parts()
 
     def _store_fault(self, moment: str) -> None:
@@ -103,7 +104,6 @@ class SimHub:
         self.log = MemoryLog(HUB_KEYS.wrapper, self.clock, self.faults, disk=self.disk)
         self.follower = DirectoryFollower(self.log, self.log)
         self.core: Core | None = None
-        self._how: str | None = None
 
     async def crash(self) -> None:
         """End the process at once and start another one."""

@@ -1,0 +1,222 @@
+"""The runner: publish before commit, drop what was taken, narrow a bad batch down, stop when too much is bad."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from hub.errors import BadMessage, Halt, TryAgain
+from hub.ports import Append, Write
+from hub.records import DERIVED, ID, STAGE, Record
+from hub.stages.brake import Brake
+from hub.stages.effects import Effects, Entry
+from hub.stages.runner import Runner
+from hub.store.sql import SqlStore
+from hub.topics import DEADLETTERS
+from tests.simulator.clock import ManualClock
+from tests.simulator.hub import HUB_KEYS, open_store
+from tests.simulator.memory_log import MemoryLog
+
+Decide = Callable[[Sequence[Entry]], Effects]
+
+
+@dataclass
+class Stub:
+    """A stage that does what the test says."""
+
+    does: Decide
+    name: str = "stub"
+    version: int = 1
+    batch: int = 100
+    seen: list[list[str]] = field(default_factory=list)
+
+    def sources(self, topics: Iterable[str]) -> list[str]:
+        return [topic for topic in topics if topic == "in"]
+
+    async def decide(self, topic: str, partition: int, entries: Sequence[Entry]) -> Effects:
+        self.seen.append([entry.record.headers[ID] for entry in entries])
+        return self.does(entries)
+
+
+def _record(name: str, source: str | None = None, stage: str = "maker/1") -> Record:
+    headers = {ID: name}
+    if source is not None:
+        headers |= {DERIVED: source, STAGE: stage}
+    return Record(b"k", headers, b"")
+
+
+@dataclass
+class Bench:
+    """A log with a topic, a store, and records to put in."""
+
+    log: MemoryLog = field(default_factory=lambda: MemoryLog(HUB_KEYS.wrapper, ManualClock()))
+    store: SqlStore = field(default_factory=lambda: open_store(lambda _: None))
+
+    async def put(self, *records: Record) -> None:
+        await self.log.ensure({"in": 1, "out": 1, DEADLETTERS: 1})
+        await self.log.append([Append("in", 0, list(records))])
+
+    async def ids(self, topic: str) -> list[str]:
+        return [r.headers[ID] for b in await self.log.read(topic, 0, 0) for r in b.records]
+
+    def runner(self, does: Decide, **more: Any) -> tuple[Runner, Stub]:
+        stage = Stub(does)
+        return Runner(stage, self.log, self.store, "owner", **more), stage
+
+
+def _copy(entries: Sequence[Entry]) -> Effects:
+    return Effects(publishes=[Append("out", 0, [_record("of-" + e.record.headers[ID]) for e in entries])])
+
+
+def test_what_a_maker_published_twice_is_taken_once() -> None:
+    """After a crash between publish and commit the same sources come again, and readers drop them."""
+
+    async def go() -> None:
+        bench = Bench()
+        first = [_record("a", "src/0/5/0"), _record("b", "src/0/5/1")]
+        await bench.put(*first, *first, _record("c", "src/0/6/0"))
+        runner, stage = bench.runner(_copy)
+        assert await runner.step() == 5
+        assert stage.seen == [["a", "b", "c"]]
+        assert runner.tally.dropped == 2
+
+    asyncio.run(go())
+
+
+def test_watermarks_tell_makers_apart() -> None:
+    """Two stages, and two partitions, may derive from equal offsets: neither hides the other's records."""
+
+    async def go() -> None:
+        bench = Bench()
+        await bench.put(
+            _record("a", "src/0/9/0", "one/1"), _record("b", "src/0/1/0", "two/1"), _record("c", "src/1/0/0", "one/1")
+        )
+        runner, stage = bench.runner(_copy)
+        await runner.step()
+        assert stage.seen == [["a", "b", "c"]]
+
+    asyncio.run(go())
+
+
+def test_progress_survives_the_runner() -> None:
+    """A new runner goes on behind what the old one committed, watermarks included."""
+
+    async def go() -> None:
+        bench = Bench()
+        await bench.put(_record("a", "src/0/5/0"))
+        await bench.runner(_copy)[0].step()
+        await bench.put(_record("a", "src/0/5/0"), _record("b", "src/0/6/0"))
+        runner, stage = bench.runner(_copy)
+        await runner.step()
+        assert stage.seen == [["b"]]
+
+    asyncio.run(go())
+
+
+def test_an_older_owner_is_fenced() -> None:
+    """Of two runners of one stage the later wins; the earlier halts and writes nothing more to the store."""
+
+    async def go() -> None:
+        bench = Bench()
+        await bench.put(_record("a"))
+        old, _ = bench.runner(lambda _: Effects(writes=[Write("institution", [{"code": "X", "name": "x"}])]))
+        await old.step()
+        new, _ = bench.runner(_copy)
+        await new.step()
+        await bench.put(_record("b"))
+        with pytest.raises(Halt, match="AMANA-FENCE-001"):
+            await old.step()
+
+    asyncio.run(go())
+
+
+def test_a_bad_message_is_buried_alone() -> None:
+    """The runner finds the one in the batch that cannot be taken; its neighbours go on, in order."""
+
+    def picky(entries: Sequence[Entry]) -> Effects:
+        if any(e.record.headers[ID] == "bad" for e in entries):
+            raise BadMessage("AMANA-TRANS-003", "no")
+        return _copy(entries)
+
+    async def go() -> None:
+        bench = Bench()
+        await bench.put(_record("a"), _record("bad"), _record("c"))
+        runner, _ = bench.runner(picky)
+        await runner.step()
+        assert await bench.ids("out") == ["of-a", "of-c"]
+        [batch] = await bench.log.read(DEADLETTERS, 0, 0)
+        [letter] = batch.records
+        assert (letter.headers["ce_parent"], letter.headers["ce_errorcode"]) == ("bad", "AMANA-TRANS-003")
+        assert letter.headers[DERIVED] == "in/0/1/0"
+        assert letter.value == b""
+
+    asyncio.run(go())
+
+
+def test_try_again_advances_nothing() -> None:
+    """What could not be done now is done from the start the next time."""
+    throws = [TryAgain("AMANA-BUS-001")]
+
+    def once(entries: Sequence[Entry]) -> Effects:
+        if throws:
+            raise throws.pop()
+        return _copy(entries)
+
+    async def go() -> None:
+        bench = Bench()
+        await bench.put(_record("a"))
+        runner, stage = bench.runner(once)
+        with pytest.raises(TryAgain):
+            await runner.step()
+        assert await runner.step() == 1
+        assert (stage.seen, await bench.ids("out")) == ([["a"], ["a"]], ["of-a"])
+
+    asyncio.run(go())
+
+
+def test_a_stage_may_take_a_part_of_its_batch() -> None:
+    """The rest comes again, and no watermark runs ahead of it."""
+
+    def two(entries: Sequence[Entry]) -> Effects:
+        effects = _copy(entries[:2])
+        effects.taken = 2
+        return effects
+
+    async def go() -> None:
+        bench = Bench()
+        await bench.put(*(_record(name, f"src/0/{n}/0") for n, name in enumerate("abc")))
+        runner, stage = bench.runner(two)
+        assert (await runner.step(), await runner.step()) == (2, 1)
+        assert stage.seen == [["a", "b", "c"], ["c"]]
+
+    asyncio.run(go())
+
+
+def test_the_brake_stops_a_stage_that_only_fails() -> None:
+    """Past the run length the stage halts before anything of that batch is published."""
+
+    def fail(entries: Sequence[Entry]) -> Effects:
+        raise BadMessage("AMANA-TRANS-003")
+
+    async def go() -> None:
+        bench = Bench()
+        await bench.put(*(_record(f"m{n}") for n in range(10)))
+        runner, _ = bench.runner(fail, brake=Brake(run=5))
+        with pytest.raises(Halt, match="AMANA-BRAKE-001"):
+            await runner.step()
+        assert await bench.ids(DEADLETTERS) == []
+
+    asyncio.run(go())
+
+
+def test_the_brake_lets_single_failures_pass() -> None:
+    """Failures with successes between them do not stop a stage, as long as they are the smaller part."""
+    brake = Brake(run=3, ratio=0.5, window=10)
+    brake.note([False, False, True] * 1)
+    brake.note([True, False, True, False, True, True, True, True, False, True])
+    with pytest.raises(Halt, match="AMANA-BRAKE-001"):
+        brake.note([False, True, False, True, False, False, True, False, False])
