@@ -7,6 +7,8 @@ AMANA-HUB-001 with a request id; no internals, no value of the request.
 from __future__ import annotations
 
 import secrets
+import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from fastapi.exceptions import RequestValidationError
@@ -90,5 +92,8 @@ async def _http(_: Request, error: Exception) -> Response:
 
 async def _unexpected(_: Request, error: Exception) -> Response:
     request_id = secrets.token_hex(16)
-    log.error("api.failed", request_id=request_id, exc_info=error)
+    frames = traceback.extract_tb(error.__traceback__)[-4:]
+    where = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames))
+    # its text may quote a value of the request, so it is left out
+    log.error("api.failed", request_id=request_id, error=type(error).__name__, where=where)
     return answer_problem(BadMessage("AMANA-HUB-001"), request_id)
