@@ -10,7 +10,7 @@ from typing import Final
 
 from hub.errors import BadMessage
 from hub.ports import Append, Bus, Progress, Store
-from hub.records import DERIVED, STAGE, Batch, Record, parse_source, partition_of
+from hub.records import DERIVED, STAGE, Batch, Record, partition_of
 from hub.stages.brake import Brake
 from hub.stages.deadletters import dead_letter
 from hub.stages.effects import Effects, Entry, Stage
@@ -18,6 +18,9 @@ from hub.topics import DEADLETTERS
 
 APPEND_RECORDS: Final = 4000
 """About how many records one append carries: a large run must not hold the log, or the event loop, for long."""
+
+
+_NONE: Final = (-1, -1)
 
 
 @dataclass(slots=True)
@@ -129,11 +132,11 @@ def fresh(batches: Sequence[Batch], before: Progress) -> tuple[list[Entry], Prog
     for batch in batches:
         for offset, record in enumerate(batch.records, batch.base):
             derived = record.headers.get(DERIVED)
-            if derived is not None:
-                source = parse_source(derived)
-                stage = record.headers.get(STAGE, "").partition("/")[0]  # two stages may read one topic
-                maker, mark = f"{stage}:{source.topic}/{source.partition}", (source.offset, source.n)
-                if mark <= marks.get(maker, (-1, -1)):
+            if derived is not None:  # as `parse_source` reads it, without an object per record
+                place, at, n = derived.rsplit("/", 2)
+                stage = record.headers.get(STAGE, "")
+                maker, mark = f"{stage.partition('/')[0]}:{place}", (int(at), int(n))  # two stages may read one topic
+                if mark <= marks.get(maker, _NONE):
                     continue
                 marks[maker] = mark
             entries.append(Entry(offset, batch.time, record))

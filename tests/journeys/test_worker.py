@@ -8,9 +8,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from hub.clock import SystemClock
+from hub.rundir import run_directory
+from hub.serve.first import prepare
+from hub.settings import load
 from hub.stages.core import CorePorts, build
-from hub.stages.halted import read_halted, write_halted
-from hub.stages.worker import Worker
+from hub.stages.halted import FILE, read_halted, write_halted
+from hub.stages.worker import Worker, run
 from tests.simulator.hub import HUB_KEYS, SimHub
 from tests.simulator.month import Script
 
@@ -111,3 +114,21 @@ def test_the_list_of_halted_stages_is_read_as_written(tmp_path: Path) -> None:
     assert read_halted(tmp_path) == {}
     write_halted(tmp_path, {"translate": "AMANA-BRAKE-001"})
     assert read_halted(tmp_path) == {"translate": "AMANA-BRAKE-001"}
+
+
+def test_the_worker_role_starts_and_stops_on_a_new_directory(tmp_path: Path) -> None:
+    """On what the first start made, the role comes up with every stage running, and ends when told."""
+
+    async def go() -> None:
+        settings = load(tmp_path / "data")
+        await prepare(settings)
+        stop = asyncio.Event()
+        running = asyncio.create_task(run(settings, stop))
+        started = run_directory(settings.data) / FILE
+        while not started.exists() and not running.done():  # noqa: ASYNC110 -- a file has no bell
+            await asyncio.sleep(0.005)
+        stop.set()
+        await running
+        assert read_halted(settings.data) == {}
+
+    asyncio.run(go())
