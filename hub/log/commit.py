@@ -15,7 +15,7 @@ import apsw
 from hub.errors import HubError
 from hub.log.admission import Stored, load_memory, store_admissions
 from hub.log.batches import MAX_BYTES, MAX_RECORDS, Chunk, checksum, encode_record, render_batch
-from hub.log.connections import transaction
+from hub.log.connections import insert_rows, transaction
 from hub.log.dedupe import Memory, decide
 from hub.log.inbox import build_inbox_record
 from hub.log.jobs import AdmitJob, AppendJob, PutJob, SharedJob
@@ -154,14 +154,22 @@ def _load_tails(connection: apsw.Connection, jobs: Sequence[SharedJob]) -> dict[
 
 
 def _store_tails(connection: apsw.Connection, tails: dict[int, _Tail]) -> bool:
-    rows = []
+    rows: list[tuple[int, int, int, int, bytes]] = []
+    ends: list[int] = []
     for part, tail in tails.items():
         for batch in tail.batches:
             body = render_batch(batch.chunks)
             crc = checksum(batch.base, batch.count, batch.time, body)
             rows.append((part << OFFSET_BITS | batch.base, batch.count, batch.time, crc, body))
         if tail.batches:
-            connection.execute("UPDATE part SET next = ?, time = ? WHERE id = ?", (tail.next, tail.time, part))
-    for row in rows:
-        connection.execute("INSERT INTO batch(place, count, time, crc, body) VALUES (?,?,?,?,?)", row)
-    return bool(rows)
+            ends += (part, tail.next, tail.time)
+    if not rows:
+        return False
+    insert_rows(connection, "batch", "place,count,time,crc,body", rows)
+    places = ",".join(["(?,?,?)"] * (len(ends) // 3))
+    connection.execute(
+        f"WITH tail(part, next, time) AS (VALUES {places})"  # noqa: S608 - "?" only
+        " UPDATE part SET next = tail.next, time = tail.time FROM tail WHERE part.id = tail.part",
+        ends,
+    )
+    return True

@@ -128,7 +128,7 @@ def insert_rows(connection: apsw.Connection, table: str, columns: str, rows: Seq
     width = columns.count(",") + 1
     place = "(" + ",".join("?" * width) + ")"
     done = 0
-    for size in (128, 16, 1):
+    for size in (128, 16, 4, 1):
         statement = f"INSERT INTO {table}({columns}) VALUES " + ",".join([place] * size)  # noqa: S608 - names of ours
         while len(rows) - done >= size:
             connection.execute(statement, [value for row in rows[done : done + size] for value in row])

@@ -23,12 +23,21 @@ class Job:
     future: asyncio.Future[Any]
     answer: Any = field(default=None, init=False)
 
+    @property
+    def size(self) -> int:
+        """Bytes of the records that it brings, about."""
+        return 0
+
 
 @dataclass(slots=True, eq=False)
 class AppendJob(Job):
     """Per append: the partition's number in the file and the encoded records."""
 
     appends: Sequence[tuple[int, Sequence[Chunk]]]
+
+    @property
+    def size(self) -> int:
+        return sum(len(chunk.body) for _, chunks in self.appends for chunk in chunks)
 
 
 @dataclass(slots=True, eq=False)
@@ -37,6 +46,10 @@ class AdmitJob(Job):
 
     claims: Sequence[tuple[int, Claim]]
     now: Ms
+
+    @property
+    def size(self) -> int:
+        return sum(len(claim.candidate.received) for _, claim in self.claims)
 
 
 @dataclass(slots=True, eq=False)

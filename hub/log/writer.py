@@ -22,6 +22,7 @@ from hub.log.vault import destroy_secrets, finish_erasures
 from hub.ports import Clock, KeyWrapper
 
 MAX_JOBS = 1024  # per commit: bounds how long the first caller waits for the last
+MAX_COMMIT_BYTES = 1 << 20  # a larger commit is hardly faster, and callers prepare the next one meanwhile
 ERASE_WAIT_MS = 2000
 
 
@@ -78,12 +79,18 @@ class Writer:
                 return
 
     def _take(self) -> list[Job | None]:
-        jobs = [self._queue.get()]
-        while jobs[-1] is not None and len(jobs) < MAX_JOBS:
+        job = self._queue.get()
+        jobs = [job]
+        size = 0
+        while job is not None and len(jobs) < MAX_JOBS:
+            size += job.size
+            if size >= MAX_COMMIT_BYTES:
+                break
             try:
-                jobs.append(self._queue.get_nowait())
+                job = self._queue.get_nowait()
             except queue.Empty:
                 break
+            jobs.append(job)
         return jobs
 
     def _share(self, jobs: Sequence[SharedJob]) -> None:

@@ -22,7 +22,7 @@ from hub.ports import Append
 from hub.records import Ms, Record
 from signing.sealing import LocalKeyWrapper
 
-CALLERS = 8
+CALLERS = 32
 RECORDS = 100
 PARTITIONS = 4
 ROUND_SECONDS = 0.5
