@@ -71,7 +71,11 @@ def command(
                 url=common.get("url"),
                 operator_option=common.get("operator"),
             )
-            function(session, **values)  # type: ignore[call-arg]  # the signature was built from the function's
+            try:
+                with session:
+                function(session, **values)  # type: ignore[call-arg]  # the signature was built from the function's
+            finally:
+                session.close()
 
         kind = inspect.Parameter.KEYWORD_ONLY
         shown = [inspect.Parameter("_context", kind, annotation=typer.Context)]

@@ -1,0 +1,113 @@
+"""Contracts, adapters, rule sets and the doctor: commands that look at what is installed or at this machine."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.cli import checks
+from hub.cli.main import invoke
+from hub.settings import load
+from schemas.contracts import CONTRACTS
+from signing import jsontext
+from tests.unit.api.desk import Desk
+
+
+def value(*words: str) -> Any:
+    status, text = invoke([*words, "--json"])
+    assert status == 0, text
+    return jsontext.parse(text.encode())
+
+
+def test_contracts_are_listed_shown_and_exported(tmp_path: Path) -> None:
+    """Every canonical contract and every wire contract, each a JSON Schema file of its own."""
+    listed = {row["name"] for row in value("contract", "list")["items"]}
+    assert set(CONTRACTS) - listed == set()
+    assert value("contract", "show", "employee") == CONTRACTS["employee"].schema
+    files = value("contract", "export", str(tmp_path))["files"]
+    assert len(files) == len(listed)
+    assert jsontext.parse((tmp_path / "wire.siasn.employees.json").read_bytes())["$schema"]
+
+
+def test_an_unknown_contract_is_a_plain_failure() -> None:
+    """Status 1 and where to look."""
+    status, text = invoke(["contract", "show", "nothing"])
+    assert (status, "amana contract list" in text) == (1, True)
+
+
+def test_a_new_adapter_begins_by_keeping_the_laws(tmp_path: Path) -> None:
+    """`adapter new` makes a folder that `adapter check` has nothing against, and never overwrites one."""
+    made = value("adapter", "new", "my_system", "--in", str(tmp_path))
+    checked = value("adapter", "check", "my_system", "--in", str(tmp_path))
+    again = invoke(["adapter", "new", "my_system", "--in", str(tmp_path)])
+    assert Path(made["folder"]).is_dir()
+    assert checked == {"ok": True, "checked": ["my_system"], "findings": []}
+    assert again[0] == 1
+
+
+def test_a_broken_adapter_fails_its_check(tmp_path: Path) -> None:
+    """Status 1 and the law that it breaks."""
+    value("adapter", "new", "my_system", "--in", str(tmp_path))
+    manifest = tmp_path / "my_system" / "manifest.toml"
+    manifest.write_text(manifest.read_text() + "\nnonsense = [")
+    status, text = invoke(["adapter", "check", "my_system", "--in", str(tmp_path)])
+    assert (status, "manifest" in text) == (1, True)
+
+
+def test_rule_sets_show_every_line_with_its_source() -> None:
+    """Each line has a value, a source and how sure it is."""
+    sets = value("pay", "rules")["items"]
+    lines = value("pay", "rules", sets[0]["id"])["items"]
+    assert "permenaker-15-2024" in {row["id"] for row in sets}
+    assert [line for line in lines if line["confidence"] not in {"A", "B", "U"} or not line["source"]] == []
+    assert {line["line"]: line["value"] for line in lines}["absence-rate"] == "0.03"
+
+
+def test_keys_that_others_may_read_are_found(desk: Desk) -> None:
+    """A key file of mode 0644 fails, with the command that mends it."""
+    path = desk.data / "keys" / "operators" / "admin.pem"
+    path.chmod(0o644)
+    failed = [finding for finding in checks.check_keys(desk.data) if not finding.ok]
+    assert [(f.name, f.remedy) for f in failed] == [("key file operators/admin.pem", f"chmod 600 {path}")]
+
+
+def test_a_missing_hub_key_is_found(desk: Desk) -> None:
+    """The doctor names the file and what to do."""
+    (desk.data / "keys" / "wrap.key").unlink()
+    assert [(f.name, f.ok) for f in checks.check_keys(desk.data)][-1] == ("hub keys", False)
+
+
+def test_a_full_disk_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Less free than a day of messages needs fails."""
+    assert checks.check_disk(tmp_path).ok is True
+    monkeypatch.setattr(checks, "LEAST_FREE", 1 << 60)
+    assert checks.check_disk(tmp_path).ok is False
+
+
+def test_durability_of_the_files_is_looked_at(tmp_path: Path) -> None:
+    """Files that are not there fail; files of the hub hold WAL and synchronous=FULL."""
+    from hub.log.connections import create_tables
+    from hub.store.sql import SqlStore
+
+    settings = load(tmp_path)
+    assert [checks.check_log(settings).ok, checks.check_store(settings).ok] == [False, False]
+    create_tables(tmp_path / "bus.db")
+    asyncio.run(SqlStore.open(settings.store).close())
+    found = [checks.check_log(settings), checks.check_store(settings)]
+    assert [finding.ok for finding in found] == [True, True]
+    assert found[0].found == "journal_mode=wal, synchronous=2, secure_delete=1"
+
+
+def test_the_doctor_fails_where_something_is_wrong(desk: Desk) -> None:
+    """Status 1, the failed checks with what to do, and every setting with passwords masked."""
+    status, text = invoke(["doctor", "--data", str(desk.data), "--json"])
+    found = jsontext.parse(text.encode())
+    failed = {check["name"]: check["do"] for check in found["checks"] if not check["ok"]}
+    assert status == 1
+    assert set(failed) == {"log durability", "store durability"}  # this hub has both in memory
+    assert all(failed.values())
+    assert {check["name"] for check in found["checks"] if check["ok"]} >= {"hub keys", "hub", "clock", "directory"}
+    assert found["settings"]["AMANA_DATA"] == str(desk.data)
