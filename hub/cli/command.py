@@ -72,7 +72,6 @@ def command(
                 operator_option=common.get("operator"),
             )
             try:
-                with session:
                 function(session, **values)  # type: ignore[call-arg]  # the signature was built from the function's
             finally:
                 session.close()

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -97,14 +97,6 @@ class Session:
 
     def close(self) -> None:
         """Give back the connection, if the command made one: many commands run in one process."""
-        if "client" in self.__dict__:
-            self.client.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Let go of the connection: commands run many times in one process."""
         if "client" in self.__dict__:
             self.client.close()
 
