@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from adapters.kit import AdapterError, Canonical, DeviceContext, KitError, MessageContext, Refused
 from hub.errors import BadMessage
 from hub.keys import subject_key
@@ -48,7 +50,7 @@ from hub.topics import DEADLETTERS, INBOX, RECORDS
 from schemas.contracts import CONTRACTS, checker
 from signing.envelope import frame
 from signing.errors import SigningError
-from signing.jsontext import member, parse, render
+from signing.jsontext import render
 from signing.sealing import BodyKey
 
 if TYPE_CHECKING:
@@ -202,7 +204,7 @@ class Translate:
             rows=_row_set(h.get(ROWS, "all")),
             device=_device(view, h.get(DEVICE)),
         )
-        body: Any = received if context.device is not None else _esb_body(received)
+        body: Any = received if context.device is not None else esb_body(received)
         try:
             return adapter.translate(api.exchange, body, context)
         except AdapterError as error:
@@ -249,15 +251,24 @@ class Translate:
         return view
 
 
-def _esb_body(received: bytes) -> Any:
-    """The `esbBody` of an admitted envelope, parsed; the gateway has verified the very same bytes."""
+class _Data(msgspec.Struct, gc=False):
+    """What translate reads of an envelope's data node; other members are skipped over."""
+
+    esbBody: Any  # noqa: N815 -- the name on the wire
+
+
+_data = msgspec.json.Decoder(_Data)
+
+
+def esb_body(received: bytes) -> Any:
+    """The `esbBody` of an admitted envelope. The gateway has parsed the very same bytes strictly, and refused every
+    text on which parsers differ; so here a faster parser gives the same value in one pass."""
     try:
-        raw = member(frame(received).data, "esbBody")
-        if raw is None:
-            raise BadMessage("AMANA-JSON-002", "esbBody")
-        return parse(raw)
+        return _data.decode(frame(received).data).esbBody
     except SigningError as error:
-        raise BadMessage("AMANA-JSON-001", error.kind) from error
+        raise BadMessage("AMANA-FRM-001", error.kind) from error
+    except msgspec.MsgspecError as error:
+        raise BadMessage("AMANA-JSON-002", "esbBody") from error
 
 
 def _row_set(text: str) -> frozenset[int] | None:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any, cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapters.kit import AdapterError, Canonical, KitError, MessageContext, Refused
 from adapters.kit.registry import Adapter
 from hub.errors import Halt
 from hub.records import CONTROL_POSITION, DERIVED, ORIGIN, PARENT, Record
 from hub.stages.runner import Runner
-from hub.stages.translate import Translate
-from signing.jsontext import render
+from hub.stages.translate import Translate, esb_body
+from signing.jsontext import parse, render
 from tests.simulator.hub import HUB_KEYS, SimHub, push_envelope
 from tests.simulator.month import PERIOD, Script, preset
 
@@ -161,6 +164,23 @@ def test_a_tampered_body_stops_the_stage() -> None:
             await runner.step()
 
     asyncio.run(go())
+
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(value=JSON)
+def test_the_faster_parser_reads_what_the_gateway_read(value: Any) -> None:
+    """Of every text that the strict parser takes, translate sees the same value, integers of any size included."""
+    text = json.dumps({"records": value}).encode()  # noqa: TID251 -- escapes and big integers as clients write them
+    envelope = push_envelope("JSON-CAL", text)
+    assert esb_body(envelope) == parse(text)
+    assert repr(esb_body(envelope)) == repr(parse(text))
 
 
 def test_a_message_is_read_under_the_directory_of_its_admission() -> None:
