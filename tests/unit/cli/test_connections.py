@@ -19,7 +19,11 @@ def test_a_command_gives_its_connection_back(fails: bool, tmp_path: Path, monkey
     """The client that a command made is closed when it ends, well or not."""
     closed: list[HubClient] = []
     made: list[HubClient] = []
-    monkeypatch.setattr(HubClient, "close", closed.append)
+
+    def close(client: HubClient) -> None:
+        closed.append(client)
+
+    monkeypatch.setattr(HubClient, "close", close)
     write_key(tmp_path / "operator.pem", generate())
     app = group("For this test.")
 
