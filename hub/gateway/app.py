@@ -31,6 +31,7 @@ from hub.gateway.wire import (
     Send,
     TooLargeError,
     answer,
+    answer_receipt,
     find_header,
     read_body,
 )
@@ -108,7 +109,7 @@ class Gateway:
                 await self._refuse(send, found, body, scope)
                 return
             outcome = await self._gathering.admit(found)
-            await answer(send, 200, receipts.render_receipt(outcome, self.context.keys.signing), JSON)
+            await answer_receipt(scope, send, receipts.render_receipt(outcome, self.context.keys.signing))
         except TooLargeError as large:
             await self._refuse_large(send, large, scope)
         except (TryAgain, Halt) as error:
