@@ -109,7 +109,7 @@ def test_record_making_stages_see_no_clock_and_no_chance() -> None:
     wrong = []
     for room in rooms:
         for path in modules(room):
-            if path.name in {"client.py", "worker.py", "sample.py"}:
+            if path.name in {"client.py", "worker.py", "sample.py", "fuzz.py"}:
                 continue
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
