@@ -90,6 +90,7 @@ async def _stage() -> Stage:
 async def _month(where: Where | None, number: int, how: How, stage: Stage) -> tuple[SimHub, int]:
     """The month with at most one crash; returns the hub and how many writes there were to die at."""
     hub, script = stage.hub(), stage.script
+    hub.receiver.manner = lambda n, _: "took-then-silent" if n == 0 else "accept"  # so that there is a retry
     hub.faults.error = hub.store_faults.error = Crash
     faults: Faults | None = {"log": hub.faults, "store": hub.store_faults, None: None}[where]
     before = len(hub.faults.written), len(hub.store_faults.written)
