@@ -133,13 +133,26 @@ class HubClient:
 
             transport = self._transport
             if transport is None and self._data is not None:
-                from hub.rundir import run_directory
-
-                transport = httpx.HTTPTransport(uds=str(run_directory(self._data) / SOCKET))
+                transport = httpx.HTTPTransport(uds=self._listening(self._data))
             self._http = httpx.Client(  # noqa: TID251
                 base_url=self._url, timeout=TIMEOUT, transport=transport, trust_env=False
             )
         return self._http
+
+    def _listening(self, data: Path) -> str:
+        """The socket of the hub, on which somebody listens. Asked here because httpcore forgets to close a socket
+        that it could not connect."""
+        import socket
+
+        from hub.rundir import run_directory
+
+        path = str(run_directory(data) / SOCKET)
+        with socket.socket(socket.AF_UNIX) as probe:
+            try:
+                probe.connect(path)
+            except OSError as error:
+                raise self._nobody() from error
+        return path
 
     def _exchange(self, method: str, target: str, body: bytes | None, headers: dict[str, str]) -> httpx.Response:
         import httpx
