@@ -109,12 +109,13 @@ def examine(push: Push, view: View, now: Ms, terms: Terms) -> Candidate | Refusa
         check_active(system)
         frame = open_frame(push)
         verify_signature(frame, system, now)
-        code, body, value = read_members(frame.data)
-        api = find_api(code, view)
+        members, body = read_members(frame.data)
+        value = members["esbBody"]
+        api = find_api(members["pushCode"], view)
         check_grant(system, api, view)
         lane = find_lane(system, api, view.position, terms)
         check_wire(value, lane.checker)
-        return make_candidate(push.body, body, value, system.code, api.code, lane, terms.hmac)
+        return make_candidate(push.body, body, members, system.code, api.code, lane, terms.hmac)
     except BadMessage as refused:
         return Refusal(refused.code, refused.detail, system, api.code if api else None)
 
@@ -175,21 +176,20 @@ def verify_signature(frame: envelope.Frame, system: System, now: Ms) -> None:
         raise BadMessage(_SIGNATURE_CODES.get(error.kind, "AMANA-SIG-001")) from None
 
 
-def read_members(data: bytes) -> tuple[str, bytes, Any]:
-    """`pushCode`, the bytes of `esbBody` as they came, and its value. Strict JSON."""
+def read_members(data: bytes) -> tuple[dict[str, Any], bytes]:
+    """The members of `data`, among them `pushCode` (text) and `esbBody`, and the bytes of `esbBody` as they came."""
     try:
         members = jsontext.parse(data)
     except SigningError:
         raise BadMessage("AMANA-JSON-001") from None
     if not isinstance(members, dict):
         raise BadMessage("AMANA-JSON-002", "data")
-    code = members.get("pushCode")
-    if not isinstance(code, str):
+    if not isinstance(members.get("pushCode"), str):
         raise BadMessage("AMANA-JSON-002", "pushCode")
     body = jsontext.member(data, "esbBody")
     if body is None:
         raise BadMessage("AMANA-JSON-002", "esbBody")
-    return code, body, members["esbBody"]
+    return members, body
 
 
 def find_api(code: str, view: View) -> Api:
@@ -254,7 +254,7 @@ def make_lane(system: System, api: Api, position: int, terms: Terms) -> Lane:
 
 
 def make_candidate(
-    received: bytes, body: bytes, value: Any, system: str, code: str, lane: Lane, hmac: bytes
+    received: bytes, body: bytes, members: Mapping[str, Any], system: str, code: str, lane: Lane, hmac: bytes
 ) -> Candidate:
     """What the log decides upon."""
     return Candidate(
@@ -267,15 +267,23 @@ def make_candidate(
         received=received,
         headers=dict(lane.headers),
         rule=lane.rule,
-        dedupe_keys=() if lane.rule == "window" else dedupe_keys(value, system, code, lane, hmac),
+        dedupe_keys=() if lane.rule == "window" else dedupe_keys(members, system, code, lane, hmac),
         window_ms=lane.window_ms,
     )
 
 
-def dedupe_keys(value: Any, system: str, code: str, lane: Lane, hmac: bytes) -> list[bytes]:
-    """One HMAC per row (natural key), or one of the whole body (request id: the members that `fields` names)."""
-    rows = [value] if lane.rule == "request-id" else find_rows(value, lane.rows)
-    return [natural_key(hmac, system, code, row_fields(row, lane.fields)) for row in rows]
+def dedupe_keys(members: Mapping[str, Any], system: str, code: str, lane: Lane, hmac: bytes) -> list[bytes]:
+    """One HMAC per row (natural key), or one for the whole message (request id: the body's members that `fields`
+    names, or the `requestId` beside the body)."""
+    value = members["esbBody"]
+    if lane.rule == "natural-key":
+        return [natural_key(hmac, system, code, row_fields(row, lane.fields)) for row in find_rows(value, lane.rows)]
+    if lane.fields:
+        return [natural_key(hmac, system, code, row_fields(value, lane.fields))]
+    request = members.get("requestId")
+    if not isinstance(request, str) or not request:
+        raise BadMessage("AMANA-JSON-002", "requestId")
+    return [natural_key(hmac, system, code, [request])]
 
 
 def natural_key(hmac: bytes, system: str, code: str, fields: Sequence[str]) -> bytes:

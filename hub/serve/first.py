@@ -17,6 +17,7 @@ from hub import keys, topics
 from hub.control.follow import DirectoryFollower, submit
 from hub.control.requests import sign_change
 from hub.errors import ConfigError
+from hub.serve import ports
 from hub.serve.ports import Opened, open_ports
 from hub.settings import Settings
 from schemas.contracts import CONTRACTS
@@ -28,6 +29,8 @@ async def prepare(settings: Settings) -> Path | None:
     """Make the directory fit to be served; the key file of the first operator if it was made just now."""
     made = None
     if not keys.exists(settings.data):
+        if ports.has_log(settings):
+            raise ConfigError("AMANA-CONF-004", "there is a log, but not the keys that open it")
         keys.create(settings.data)
     path = keys.operator_file(settings.data, FIRST_OPERATOR)
     opened = await open_ports(settings)

@@ -16,8 +16,10 @@ import uvicorn
 
 from adapters.kit.registry import find
 from hub.control.follow import DirectoryFollower
+from hub.errors import TryAgain
 from hub.gateway.app import Gateway, close, tend
 from hub.gateway.context import GatewayContext
+from hub.ports import Clock
 from hub.serve.http import BoundedProtocol
 from hub.serve.ports import Opened, open_ports
 from hub.settings import Settings
@@ -76,6 +78,15 @@ def make_gateway(settings: Settings, opened: Opened, follower: DirectoryFollower
     return Gateway(context, build_api(context))
 
 
+async def keep_following(follower: DirectoryFollower, clock: Clock) -> None:
+    """Follow the control log through times when it cannot be read; `/readyz` says so meanwhile. Ends only by raising."""
+    while True:
+        try:
+            await follower.follow()
+        except TryAgain as again:
+            await clock.sleep(again.after)
+
+
 async def run(settings: Settings, sockets: Sequence[socket.socket], stop: asyncio.Event) -> None:
     """Serve on `sockets` until `stop`; on return everything is finished and closed. Raises `ConfigError` or `Halt` when
     it cannot start, or can no longer follow the directory."""
@@ -85,7 +96,7 @@ async def run(settings: Settings, sockets: Sequence[socket.socket], stop: asynci
         await follower.catch_up()
         gateway = make_gateway(settings, opened, follower)
         tending = asyncio.create_task(tend(gateway))
-        following = asyncio.create_task(follower.follow())
+        following = asyncio.create_task(keep_following(follower, opened.clock))
         server = make_server(gateway)
         serving = asyncio.create_task(server.serve(sockets=list(sockets)))
         stopping = asyncio.create_task(stop.wait())

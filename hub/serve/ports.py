@@ -51,3 +51,8 @@ async def open_ports(settings: Settings) -> Opened:
         await log.close()
         raise
     return Opened(bus=log, admissions=log, vault=log, store=store, keys=held, clock=clock)
+
+
+def has_log(settings: Settings) -> bool:
+    """Whether there is a log already, which only the keys that it was made with can open."""
+    return settings.bus.startswith(SQLITE) and Path(settings.bus.removeprefix(SQLITE)).exists()

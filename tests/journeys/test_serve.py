@@ -170,3 +170,15 @@ def test_draining_finishes_what_is_in_flight(tmp_path: Path, start: Start) -> No
     hub.communicate(timeout=DRAIN + 5)
     assert hub.returncode == 0
     assert time.monotonic() - begin < DRAIN
+
+
+def test_log_without_its_keys_is_not_served_with_new_ones(tmp_path: Path, start: Start) -> None:
+    """Keys made beside a log that older keys protect would lock it away unseen: the hub refuses to start."""
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "bus.db").touch()
+    process = start("--role", "gateway")
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 3
+    assert err.startswith("AMANA-CONF-004")
+    assert not (data / "keys").exists()

@@ -195,6 +195,28 @@ def test_natural_key_gives_one_key_per_row_that_is_the_same_again() -> None:
     assert one.dedupe_keys[0] != one.dedupe_keys[1]
 
 
+def test_request_id_beside_the_body_tells_repeats_apart() -> None:
+    """Under the rule `request-id` the sender's own id decides, whatever the body says; without one there is no key."""
+    house = onboard()
+    house.change("api.add", {"code": "RID", "adapter": "generic_json", "exchange": "calendar", "dedupe": "request-id"})
+    house.change("grant.add", {"system": "HR", "code": "RID"})
+
+    def keyed(**more: str) -> Candidate | Refusal:
+        data = render({"pushCode": "RID", "esbBody": CALENDAR, **more})
+        return judge(house, house.push(envelope.seal(data, house.sender)))
+
+    one, same, other = keyed(requestId="a1"), keyed(requestId="a1"), keyed(requestId="a2")
+    assert isinstance(one, Candidate)
+    assert isinstance(same, Candidate)
+    assert isinstance(other, Candidate)
+    assert len(one.dedupe_keys) == 1
+    assert list(one.dedupe_keys) == list(same.dedupe_keys)
+    assert list(one.dedupe_keys) != list(other.dedupe_keys)
+    missing = keyed()
+    assert isinstance(missing, Refusal)
+    assert (missing.code, missing.detail) == ("AMANA-JSON-002", "requestId")
+
+
 def test_candidates_share_no_headers(house: House) -> None:
     """The log adds headers to each candidate: what one gets must not appear on the next."""
     first, second = judge(house, house.push()), judge(house, house.push())
