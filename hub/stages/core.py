@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from hub.control.projection import DirectoryTables
 from hub.delivery.deliver import Deliverer, Policy
 from hub.ports import Bus, Caller, Clock, Store, Vault
 from hub.runs.stage import RunStage
@@ -78,6 +79,7 @@ def build(ports: CorePorts) -> Core:
         RunStage(p.bus, p.store, p.vault, p.follower, p.adapters, p.keys.hmac, p.partitions, p.draft_rules),
         Erase(p.vault, p.follower),
         Index(p.store, p.follower),
+        DirectoryTables(p.follower),
     )
     deliverer = Deliverer(
         bus=p.bus,
