@@ -60,7 +60,14 @@ def send(
             try:
                 receipt = sender.push(code, body)
             except SendingError as error:
-                rows.append({"file": str(path), "ok": False, "error": error.happened, "remedy": error.remedy})
+                rows.append(
+                    {
+                        "file": str(path),
+                        "ok": False,
+                        "error": error.happened,
+                        "remedy": None if error.code else error.remedy,
+                    }
+                )
                 continue
             rows.append(
                 {
@@ -86,7 +93,9 @@ def _report(session: Session, rows: list[dict[str, Any]]) -> None:
             if row["ok"]:
                 session.say(f"{row['file']}: {'had already' if row['duplicate'] else 'received'}, {row['requestId']}")
         for row in failed:
-            session.remark(f"{row['file']}: {row['error']}\n  do:       {row['remedy']}")
+            # what the hub says with a code ends with its own remedy
+            remedy = f"\n  do:       {row['remedy']}" if row["remedy"] else ""
+            session.remark(f"{row['file']}: {row['error']}{remedy}")
         if len(rows) > 1:
             session.say(f"{len(rows) - len(failed)} of {len(rows)} held by the hub")
     if failed:
