@@ -29,20 +29,21 @@ def restore(
     file: Annotated[Path, typer.Argument(help="File that `amana backup` wrote.")],
     erasures: Annotated[
         Path | None,
-        typer.Option("--erasures", help="Data directory of the hub as it was last, to apply its erasures again."),
+        typer.Option(
+            help="Data directory, or bus.db, of the hub it is of as it was last: what it erased stays erased."
+        ),
     ] = None,
 ) -> None:
     """Restore a backup into an empty data directory; erasures made since are applied again."""
     from hub.backup import restore as read_backup
 
-    done = read_backup(file, session.data, erasures)
-    session.result(
-        {"data": str(session.data), "erased": done.erased, "erasuresKnown": done.erasures_known},
-        f"restored to {session.data}, {done.erased} erasures applied again: start it with `amana serve`, then "
-        "`amana reconcile`",
-    )
-    if not done.erasures_known:
+    restored = read_backup(file, session.data, erasures)
+    if not restored.erasures_known:
         session.remark(
-            "amana: warning: nobody could say what was erased since the backup was taken; name the old data directory "
-            "with --erasures, or order these erasures again"
+            "amana: warning: the hub that this backup is of was not found, so messages that were erased since can be "
+            "read again; erase them again before you serve it, or restore with --erasures"
         )
+    session.result(
+        {"data": str(session.data), "erased": restored.erased, "erasuresKnown": restored.erasures_known},
+        f"restored to {session.data}: start it with `amana serve`, then `amana reconcile`",
+    )

@@ -143,19 +143,24 @@ def hub_key(url: str) -> PublicKey:
         return load_public(client.public("/api/v1/hub")["publicKey"])
 
 
-def set_up(data: Path, payroll_url: str, people: int, loaders: int = 0) -> Unit:
-    """Onboard everybody; the hub is being served, and nothing is killed meanwhile."""
-    preset = load("kementerian")
-    onboarded = onboard(data, preset, payroll_url, lambda: None)
+def add_loaders(data: Path, count: int) -> list[Credentials]:
+    """Systems that push `JSON-OUTAGE` of an institution of their own."""
     operator = Operator(data)
     keys = data / "demo-keys"
+    operator.run("institution", "add", "--code", LOAD, "--name", "Unit that makes load (made up)")
     made = []
-    if loaders:
-        operator.run("institution", "add", "--code", LOAD, "--name", "Unit that makes load (made up)")
-    for number in range(loaders):
+    for number in range(count):
         code = f"{LOAD}-{number}"
         answer = operator.run("system", "add", "--institution", LOAD, "--code", code, "--generate-key", str(keys))
         operator.run("grant", "add", "--system", code, "--code", "JSON-OUTAGE")
         key = load_private(read_private(keys / f"{code}.pem"))
         made.append(Credentials(code, answer["clientId"], answer["clientSecret"], key))
+    return made
+
+
+def set_up(data: Path, payroll_url: str, people: int, loaders: int = 0) -> Unit:
+    """Onboard everybody; the hub is being served, and nothing is killed meanwhile."""
+    preset = load("kementerian")
+    onboarded = onboard(data, preset, payroll_url, lambda: None)
+    made = add_loaders(data, loaders) if loaders else []
     return Unit(data, preset, make_month(preset, PERIOD, people, SEED), onboarded, made)
