@@ -10,7 +10,6 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
-from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -26,6 +25,7 @@ from pydantic.alias_generators import to_camel
 from hub.control.objects import Assurance, Direction, Role
 from hub.errors import BadMessage
 from hub.ports import DedupeRule
+from hub.urls import parse_url
 from signing.errors import SigningError
 from signing.keys import load_public
 
@@ -50,9 +50,7 @@ def _network(text: str) -> str:
 
 
 def _url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.password:
-        raise ValueError("not an http(s) URL without credentials")
+    parse_url(text)
     return text
 
 

@@ -106,8 +106,8 @@ def test_missing_references_are_refused(script: Script, change: str, args: dict[
     ("change", "args", "detail"),
     [
         ("system.add", system_args("NEW", publicKey="nonsense"), "publicKey: not a public key"),
-        ("system.add", system_args("NEW", url="ftp://x"), "url: not an http(s) URL without credentials"),
-        ("system.add", system_args("NEW", url="https://user:pw@x"), "url: not an http(s) URL without credentials"),
+        ("system.add", system_args("NEW", url="ftp://x"), "url: a URL begins with http:// or https://"),
+        ("system.add", system_args("NEW", url="https://user:pw@x"), "url: a URL without user name and password"),
         ("system.add", system_args("new\n"), "code: string_pattern_mismatch"),
         ("device.add", device_args("S1", networks=[]), "a network or a secret path"),
         ("device.add", device_args("S1", zone="east"), "zone: string_pattern_mismatch"),
