@@ -99,8 +99,10 @@ class LeavePay(_Part):
 
 
 class Rounding(_Part):
-    mode: Literal["half-up"]
-    unit: Literal["1"]
+    """How money is rounded: the way, and the unit of the currency that is left."""
+
+    mode: Literal["half-up", "half-even", "down"]
+    unit: Literal["1", "100", "1000"]
 
 
 class Lines(_Part):
@@ -117,16 +119,16 @@ class Lines(_Part):
     hours: Line[Week]
     breaks: Line[Week]
     tolerance_minutes: Line[Annotated[int, Field(ge=0, le=1440)]]
-    minute_counting: Line[Literal["whole"]]
-    tap_choice: Line[Literal["by-time"]]
+    minute_counting: Line[Literal["whole", "begun"]]
+    tap_choice: Line[Literal["by-time", "by-key"]]
     double_punch_seconds: Line[Annotated[int, Field(ge=0, le=3600)]]
     day_begins: Line[TimeOfDay]
-    lone_tap: Line[Literal["present-one-missing"]]
+    lone_tap: Line[Literal["present-one-missing", "absent"]]
     away_minutes: Line[Literal["clean-pairs", "never"]]
     ceremony_missed_when: Line[Literal["absent", "late", "never"]]
     ignored_flags: Line[list[str]]
     outage_waives_missing_taps: Line[bool]
-    outage_of_one_device: Line[Literal["any"]]
+    outage_of_one_device: Line[Literal["any", "all"]]
     outage_without_taps: Line[Literal["excused", "absent"]]
     outage_minutes: Line[Literal["not-charged", "charged"]]
     leave_annual: Line[LeavePay]
@@ -135,18 +137,18 @@ class Lines(_Part):
     leave_important_reason: Line[LeavePay]
     leave_long: Line[LeavePay]
     leave_miscarriage: Line[LeavePay]
-    leave_replaces: Line[Literal["whole-month"]]
-    leave_month: Line[Literal["first-working-day"]]
-    leave_decrease: Line[Literal["to-last-day"]]
+    leave_replaces: Line[Literal["whole-month", "days"]]
+    leave_month: Line[Literal["first-working-day", "calendar-month"]]
+    leave_decrease: Line[Literal["to-last-day", "to-first-day"]]
     leave_joins: Line[Literal["over-weekends", "never"]]
-    leave_mixed: Line[Held]
+    leave_mixed: Line[Literal["held", "lowest", "highest"]]
     sanction_light: Line[Percent | Held]
     sanction_medium: Line[Percent | Held]
     sanction_heavy: Line[Percent | Held]
-    sanctions_combine: Line[Literal["highest"]]
-    gross: Line[Literal["tariff"]]
+    sanctions_combine: Line[Literal["highest", "sum"]]
+    gross: Line[Literal["tariff", "earned"]]
     rounding: Line[Rounding]
-    cut: Line[Literal["gross-minus-net"]]
+    cut: Line[Literal["gross-minus-net", "rounded"]]
     paid_offset_months: Line[Annotated[int, Field(ge=0, le=12)]]
     assurance: Line[dict[str, Assurance]]
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import (
+    ROUND_DOWN,
+    ROUND_HALF_EVEN,
     ROUND_HALF_UP,
     Clamped,
     Context,
@@ -24,7 +26,12 @@ from hub.runs.leaves import Replacement
 from schemas.rulesets import RuleSet
 
 EXACT: Final = Context(prec=120, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow, Clamped])
-_ROUNDING: Final = Context(prec=120, rounding=ROUND_HALF_UP, traps=[InvalidOperation, DivisionByZero, Overflow])
+_ROUNDING: Final = Context(prec=120, traps=[InvalidOperation, DivisionByZero, Overflow])
+_MODES: Final = {
+    "half-up": (ROUND_HALF_UP, "half up"),
+    "half-even": (ROUND_HALF_EVEN, "half to even"),
+    "down": (ROUND_DOWN, "down"),
+}
 _ONE: Final = Decimal(1)
 _HUNDRED: Final = Decimal(100)
 
@@ -52,8 +59,10 @@ def digits(value: Decimal) -> str:
 
 
 def round_money(exact: Decimal, rules: RuleSet) -> Decimal:
-    """The rule set's rounding: half up, to its unit."""
-    return exact.quantize(Decimal(rules.lines.rounding.value.unit), context=_ROUNDING)
+    """The rule set's rounding, in its way and to its unit."""
+    rounding = rules.lines.rounding.value
+    mode, _ = _MODES[rounding.mode]
+    return exact.quantize(Decimal(rounding.unit).normalize(), rounding=mode, context=_ROUNDING)
 
 
 def price(
@@ -98,7 +107,10 @@ def price(
     assert sanction is not None
     with localcontext(EXACT):
         tariff = Decimal(payee["tariff"])
-        steps = [_step("gross", "full tariff of the class", tariff)]
+        steps: list[dict[str, str]] = []
+        full = rules.lines.gross.value == "tariff"
+        if full:
+            steps.append(_step("gross", "full tariff of the class", tariff))
         if leave is not None and leave.percent is not None:
             exact = tariff * leave.percent.scaleb(-2)
             steps.append(_step(leave.line, leave.text, exact))
@@ -106,16 +118,33 @@ def price(
             assert percent is not None
             assert review is not None
             exact = tariff * (_attendance(facts, rules, steps) + _performance(review, percent, rules, steps))
-        for line, cut in sanction:
+        most = tariff if full else exact
+        if not full:
+            steps.append(_step("gross", "what was earned, before sanctions", exact))
+        if sanction:
+            line, cut = sanction
             exact *= _ONE - cut.scaleb(-2)
             steps.append(_step(line, f"a sanction in force cuts {digits(cut)} %", exact))
-    gross, net = round_money(tariff, rules), round_money(exact, rules)
-    steps.append(_step("rounding", f"{digits(exact)} rounded half up", net))
-    steps.append(_step("cut", "gross minus net", gross - net))
+    gross, net = _round_pay(most, exact, rules, steps)
     answer.update(
         status="ready", gross=digits(gross), exact=digits(exact), cut=digits(gross - net), net=digits(net), steps=steps
     )
     return answer
+
+
+def _round_pay(most: Decimal, exact: Decimal, rules: RuleSet, steps: list[dict[str, str]]) -> tuple[Decimal, Decimal]:
+    """Gross and net in money: net is rounded and the cut follows, or the cut is rounded and net follows."""
+    _, words = _MODES[rules.lines.rounding.value.mode]
+    gross = round_money(most, rules)
+    if rules.lines.cut.value == "gross-minus-net":
+        net = round_money(exact, rules)
+        steps.append(_step("rounding", f"{digits(exact)} rounded {words}", net))
+        steps.append(_step("cut", "gross minus net", gross - net))
+        return gross, net
+    cut = round_money(most - exact, rules)
+    steps.append(_step("cut", f"{digits(most - exact)} rounded {words}", cut))
+    steps.append(_step("rounding", "net is gross minus the cut", gross - cut))
+    return gross, gross - cut
 
 
 def _missing(
@@ -143,8 +172,8 @@ def _missing(
     return codes
 
 
-def _sanction(sanctions: Sequence[Mapping[str, Any]], rules: RuleSet) -> list[tuple[str, Decimal]] | None:
-    """Line and percent of the highest cut in force, in a list that is empty where there is none; None: not known."""
+def _sanction(sanctions: Sequence[Mapping[str, Any]], rules: RuleSet) -> tuple[str, Decimal] | tuple[()] | None:
+    """Line and percent that the sanctions in force cut together; empty where there is none; None: not known."""
     cuts: list[tuple[Decimal, str]] = []
     for sanction in sanctions:
         name, line = rules.sanction(sanction["level"])
@@ -152,7 +181,12 @@ def _sanction(sanctions: Sequence[Mapping[str, Any]], rules: RuleSet) -> list[tu
         if cut == "held" or cut > _HUNDRED:
             return None
         cuts.append((cut, name))
-    return [(name, cut) for cut, name in sorted(cuts)[-1:]]
+    if not cuts:
+        return ()
+    if rules.lines.sanctions_combine.value == "sum" and len(cuts) > 1:
+        return "sanctions-combine", min(sum((cut for cut, _ in cuts), Decimal(0)), _HUNDRED)
+    cut, name = max(cuts)
+    return name, cut
 
 
 def _attendance(facts: Mapping[str, int], rules: RuleSet, steps: list[dict[str, str]]) -> Decimal:

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, timezone, tzinfo
+from datetime import date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from hub.runs.outages import Window
 from schemas.rulesets import RuleSet, Span
 
 _MINUTE: Final = timedelta(minutes=1)
 _NONE: Final = timedelta(0)
+ARRIVAL: Final = 0
+DEPARTURE: Final = 1
 BREAK_OUT: Final = 2
 BREAK_IN: Final = 3
 
@@ -39,17 +42,6 @@ class Schedule:
     zone: tzinfo
     working: tuple[date, ...]
     ceremonies: frozenset[date]
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """The part of a day in which devices were out."""
-
-    start: datetime
-    end: datetime
-
-    def covers(self, moment: datetime) -> bool:
-        return self.start <= moment <= self.end
 
 
 @lru_cache(maxsize=64)
@@ -82,14 +74,6 @@ def read_tap(punch: Mapping[str, Any], schedule: Schedule) -> Tap:
     else:
         at = datetime.fromisoformat(punch["instant"]).astimezone(schedule.zone).replace(tzinfo=None)
     return Tap(at.replace(microsecond=0), punch["state"], tuple(punch["flags"]))
-
-
-def read_window(outage: Mapping[str, Any]) -> Window:
-    """A `device-outage` value; open ends reach to the ends of its day."""
-    day = date.fromisoformat(outage["date"])
-    start = time.fromisoformat(outage["from"]) if outage["from"] else time.min
-    end = time.fromisoformat(outage["to"]) if outage["to"] else time.max
-    return Window(datetime.combine(day, start), datetime.combine(day, end))
 
 
 def work_day(tap: datetime, rules: RuleSet) -> date:
@@ -183,7 +167,8 @@ def _derive_day(
     waived = rules.lines.outage_waives_missing_taps.value
     arrival_out = waived and any(window.covers(start) for window in windows)
     departure_out = waived and any(window.covers(end) for window in windows)
-    if not usable:
+    lone = (arrival is None and not arrival_out) or (departure is None and not departure_out)
+    if not usable or (lone and rules.lines.lone_tap.value == "absent"):
         excused = arrival_out and departure_out and rules.lines.outage_without_taps.value == "excused"
         value["status"] = "outage" if excused else "absent"
         if windows and not excused:
@@ -213,9 +198,14 @@ def _usable(taps: list[Tap], rules: RuleSet, notes: list[str]) -> list[Tap]:
 def _ends(
     taps: list[Tap], start: datetime, end: datetime, rules: RuleSet, notes: list[str]
 ) -> tuple[datetime | None, datetime | None]:
-    """Arrival and departure, by time. Taps close to each other are one; one alone is the end it is nearer to."""
+    """Arrival and departure, by the keys pressed or by time. By time, taps close to each other are one, and one alone
+    is the end it is nearer to."""
     if not taps:
         return None, None
+    if rules.lines.tap_choice.value == "by-key":
+        arrival = next((tap.at for tap in taps if tap.state == ARRIVAL), None)
+        departures = [tap.at for tap in taps if tap.state == DEPARTURE and (arrival is None or tap.at >= arrival)]
+        return arrival, departures[-1] if departures else None
     window = timedelta(seconds=rules.lines.double_punch_seconds.value)
     first = taps[0].at
     for earlier, later in pairwise(taps):
@@ -244,19 +234,19 @@ def _charge_minutes(
 ) -> None:
     excusing = windows if rules.lines.outage_minutes.value == "not-charged" else ()
     if arrival is not None:
-        late = _minutes(start, min(arrival, end), excusing)
+        late = _minutes(start, min(arrival, end), excusing, rules)
         value["lateMinutes"] = max(0, late - rules.lines.tolerance_minutes.value)
         if late:
             value["notes"].append(f"{late} minute(s) late before tolerance")
     if departure is not None:
-        value["earlyMinutes"] = _minutes(max(departure, start), end, excusing)
+        value["earlyMinutes"] = _minutes(max(departure, start), end, excusing, rules)
     if rules.lines.away_minutes.value == "clean-pairs":
         pause = rules.lines.breaks.value.on(start.weekday())
-        value["awayMinutes"] = _away(taps, start, end, pause, excusing, value["notes"])
+        value["awayMinutes"] = _away(taps, start, end, pause, excusing, rules, value["notes"])
 
 
-def _minutes(start: datetime, end: datetime, excusing: Sequence[Window]) -> int:
-    """Whole minutes from `start` to `end`, without those inside an outage."""
+def _minutes(start: datetime, end: datetime, excusing: Sequence[Window], rules: RuleSet) -> int:
+    """Minutes from `start` to `end`, without those inside an outage: the whole ones, or those begun."""
     if end <= start:
         return 0
     span = end - start
@@ -266,11 +256,18 @@ def _minutes(start: datetime, end: datetime, excusing: Sequence[Window]) -> int:
         if closed > opened:
             span -= closed - opened
             reached = closed
-    return max(_NONE, span) // _MINUTE
+    span = max(_NONE, span)
+    return span // _MINUTE if rules.lines.minute_counting.value == "whole" else -(-span // _MINUTE)
 
 
 def _away(
-    taps: list[Tap], start: datetime, end: datetime, pause: Span, excusing: Sequence[Window], notes: list[str]
+    taps: list[Tap],
+    start: datetime,
+    end: datetime,
+    pause: Span,
+    excusing: Sequence[Window],
+    rules: RuleSet,
+    notes: list[str],
 ) -> int:
     """Minutes between break-out and break-in within the hours, outside the break; 0 with a note if not in pairs."""
     marks = [tap for tap in taps if tap.state in {BREAK_OUT, BREAK_IN}]
@@ -282,7 +279,7 @@ def _away(
         return 0
     rest = Window(datetime.combine(start, pause.start), datetime.combine(start, pause.end))
     pairs = zip(marks[::2], marks[1::2], strict=True)
-    return sum(_minutes(max(out.at, start), min(back.at, end), [*excusing, rest]) for out, back in pairs)
+    return sum(_minutes(max(out.at, start), min(back.at, end), [*excusing, rest], rules) for out, back in pairs)
 
 
 def _missed_ceremony(status: str, arrival: datetime | None, start: datetime, rules: RuleSet) -> bool:

@@ -13,8 +13,9 @@ from typing import Any, Final, Protocol
 
 from hub.records import RecordId, derived_id, parents_id
 from hub.runs.allowance import price
-from hub.runs.attendance import Schedule, derive_days, read_schedule, read_tap, read_window, work_day
+from hub.runs.attendance import Schedule, derive_days, read_schedule, read_tap, work_day
 from hub.runs.leaves import join_leaves, leave_days, matters, replace_result
+from hub.runs.outages import excusing_windows
 from hub.runs.selection import Fact, Person, select
 from hub.runs.totals import add_up, count, signals_digest
 from schemas.canonical.pay import ASSURANCES, Assurance
@@ -170,7 +171,8 @@ def _days(
         if work_day(tap.at, rules).isoformat()[:7] == order.period:
             taps.append(tap)
             punches.append(fact)
-    windows = [read_window(fact.value) for fact in person.outages]
+    enrolments = (fact.value for fact in person.enrolments)
+    windows = excusing_windows([fact.value for fact in person.outages], enrolments, rules)
     employee_id = person.employee.value["employeeId"]
     return derive_days(employee_id, order.institution, schedule, taps, leave, windows, rules), punches
 

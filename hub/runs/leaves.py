@@ -75,7 +75,10 @@ def leave_days(spells: Sequence[Spell], working: Sequence[date]) -> dict[date, s
 
 
 def replace_result(spells: Sequence[Spell], working: Sequence[date], rules: RuleSet) -> Replacement | None:
-    """What leave pays where it covers every one of these working days of a month; None where it does not."""
+    """What leave pays where it covers every one of these working days of a month; None where it does not, or where the
+    rules only excuse its days."""
+    if rules.lines.leave_replaces.value == "days":
+        return None
     covering: dict[Spell, date] = {}
     for day in working:
         spell = _covering(spells, day)
@@ -86,8 +89,18 @@ def replace_result(spells: Sequence[Spell], working: Sequence[date], rules: Rule
     if not answers:
         return None
     if len({answer.percent for answer in answers}) > 1:
-        return Replacement("leave-mixed", None, "the month is covered by leaves that pay different percentages")
+        return _mixed([answer.percent for answer in answers], rules)
     return answers[0]
+
+
+def _mixed(percents: Sequence[Decimal | None], rules: RuleSet) -> Replacement:
+    """What a month pays that is covered by leaves which pay different percentages."""
+    known = [percent for percent in percents if percent is not None]
+    reading = rules.lines.leave_mixed.value
+    if reading == "held" or len(known) < len(percents):
+        return Replacement("leave-mixed", None, "the month is covered by leaves that pay different percentages")
+    percent = min(known) if reading == "lowest" else max(known)
+    return Replacement("leave-mixed", percent, f"leaves that pay differently: the {reading} counts, {percent} %")
 
 
 def _covering(spells: Sequence[Spell], day: date) -> Spell | None:
@@ -100,9 +113,9 @@ def _pay(spell: Spell, first: date, rules: RuleSet) -> Replacement:
     pay = line.value
     if pay.short is not None and spell.end < add_months(spell.start, 1) - _DAY:
         return Replacement(name, pay.short, f"leave ({spell.kind}) of less than one month")
-    number = months_between(spell.start, first)
+    number = _months_before(spell.start, first, rules)
     label = f"leave ({spell.kind}), month {number + 1}"
-    percent = _decreased(pay, spell, first) if pay.daily_decrease is not None else _of_month(pay, number)
+    percent = _of_month(pay, number) if pay.daily_decrease is None else _decreased(pay, spell, first, number, rules)
     if percent is None:
         return Replacement(name, None, f"{label}: the rules do not say what it pays")
     return Replacement(name, percent, f"{label} pays {percent} % of the tariff")
@@ -114,11 +127,20 @@ def _of_month(pay: LeavePay, number: int) -> Decimal | None:
     return None if pay.then == "held" else pay.then
 
 
-def _decreased(pay: LeavePay, spell: Spell, first: date) -> Decimal | None:
-    last = min(spell.end, first.replace(day=monthrange(first.year, first.month)[1]))
+def _months_before(start: date, day: date, rules: RuleSet) -> int:
+    """Months of a leave that came before the one that `day` falls in: full ones, or as the calendar counts."""
+    if rules.lines.leave_month.value == "first-working-day":
+        return months_between(start, day)
+    return (day.year - start.year) * 12 + day.month - start.month
+
+
+def _decreased(pay: LeavePay, spell: Spell, first: date, number: int, rules: RuleSet) -> Decimal | None:
+    """Days are counted to the last day of the leave in the pay month, or to its first working day there."""
+    of_month = min(spell.end, first.replace(day=monthrange(first.year, first.month)[1]))
+    last = of_month if rules.lines.leave_decrease.value == "to-last-day" else first
     over = (last - add_months(spell.start, len(pay.months))).days + 1
     if over <= 0:
-        return _of_month(pay, months_between(spell.start, first))
+        return _of_month(pay, number)
     if over > pay.decrease_days or pay.daily_decrease is None or not pay.months:
         return None if pay.then == "held" else pay.then
     return max(Decimal(0), pay.months[-1] - pay.daily_decrease * over)

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from hub.runs.attendance import derive_days, read_schedule, read_tap, read_window, zone_of
+from hub.runs.attendance import derive_days, read_schedule, read_tap, zone_of
+from hub.runs.outages import read_window
 from schemas.rulesets import load
 from tests.unit.runs.records import EMPLOYEE, INSTITUTION, calendar, outage, punch
 
