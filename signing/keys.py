@@ -35,22 +35,19 @@ _SHA256: Final = SHA256()
 class PublicKey:
     """A public key. `key_id` is the SHA-256 (hex) of its SubjectPublicKeyInfo DER; equal keys have equal ids."""
 
-    __slots__ = ("_der", "_key", "curve", "key_id")
+    __slots__ = ("_check", "_der", "_key", "curve", "key_id")
 
     def __init__(self, key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey) -> None:
         self.curve = _kind_of(key)
         self._key = key
+        self._check = _checking(key)
         self._der = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
         self.key_id = hashlib.sha256(self._der).hexdigest()
 
     def verify(self, data: bytes, signature: bytes) -> bool:
         """Whether `signature` (ASN.1 DER for ECDSA) over `data` was made with the private half. Never raises."""
-        key = self._key
         try:
-            if isinstance(key, ec.EllipticCurvePublicKey):
-                key.verify(signature, data, _ECDSA)
-            else:
-                key.verify(signature, data, _PKCS1, _SHA256)
+            self._check(signature, data)
         except InvalidSignature:
             return False
         return True
@@ -77,18 +74,16 @@ class PublicKey:
 class PrivateKey:
     """A private key. Shows its public half only."""
 
-    __slots__ = ("_key", "public")
+    __slots__ = ("_key", "_make", "public")
 
     def __init__(self, key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> None:
         self._key = key
+        self._make = _making(key)
         self.public = PublicKey(key.public_key())
 
     def sign(self, data: bytes) -> bytes:
         """Signature over `data` with SHA-256: ASN.1 DER for ECDSA. Randomised: two calls differ."""
-        key = self._key
-        if isinstance(key, ec.EllipticCurvePrivateKey):
-            return key.sign(data, _ECDSA)
-        return key.sign(data, _PKCS1, _SHA256)
+        return self._make(data)
 
     def pem(self) -> bytes:
         """PKCS#8, unencrypted: for a key file of mode 0600 and nothing else."""
@@ -175,6 +170,19 @@ def _split(windows: list[KeyWindow], ms: int) -> tuple[tuple[PublicKey, ...], tu
     valid = tuple(dict.fromkeys(w.key for w in newest if w.covers(ms)))
     others = tuple(dict.fromkeys(w.key for w in newest if w.key not in valid))
     return valid, others
+
+
+def _checking(key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey) -> Callable[[bytes, bytes], None]:
+    """Verification of (signature, data) by this key: what kind it is, is asked once and not per message."""
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return lambda signature, data: key.verify(signature, data, _ECDSA)
+    return lambda signature, data: key.verify(signature, data, _PKCS1, _SHA256)
+
+
+def _making(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> Callable[[bytes], bytes]:
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        return lambda data: key.sign(data, _ECDSA)
+    return lambda data: key.sign(data, _PKCS1, _SHA256)
 
 
 def _kind_of(key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey) -> str:

@@ -16,12 +16,12 @@ from hub.errors import HubError
 from hub.log.admission import Stored, load_memory, store_admissions
 from hub.log.batches import MAX_BYTES, MAX_RECORDS, Chunk, checksum, encode_record, render_batch
 from hub.log.connections import insert_rows, transaction
-from hub.log.dedupe import Memory, decide
+from hub.log.dedupe import Fresh, Memory, decide
 from hub.log.inbox import build_inbox_record
 from hub.log.jobs import AdmitJob, AppendJob, PutJob, SharedJob
 from hub.log.tables import OFFSET_BITS
 from hub.log.vault import put_secrets
-from hub.ports import Admitted, Clock, Duplicate, KeyWrapper
+from hub.ports import Admitted, Answered, Clock, KeyWrapper
 from hub.records import Ms
 from signing.errors import SigningError
 from signing.sealing import SECRET_BYTES
@@ -72,8 +72,10 @@ class _Tail:
         return base
 
 
-def commit_shared(connection: apsw.Connection, jobs: Sequence[SharedJob], wrapper: KeyWrapper, clock: Clock) -> bool:
-    """Do all jobs or none; sets their answers. True when records were appended. Raises `JobError` when one job must
+def commit_shared(
+    connection: apsw.Connection, jobs: Sequence[SharedJob], wrapper: KeyWrapper, clock: Clock
+) -> list[int]:
+    """Do all jobs or none; sets their answers. Returns the partitions that grew. Raises `JobError` when one job must
     leave the commit, apsw's errors when nothing (or nobody knows what) was stored."""
     now = clock.now()
     with transaction(connection):
@@ -111,11 +113,11 @@ class _Admissions:
         self._wrapper = wrapper
         self._stored: list[Stored] = []
 
-    def admit(self, job: AdmitJob, tails: dict[int, _Tail]) -> list[Admitted | Duplicate]:
-        answers: list[Admitted | Duplicate] = []
+    def admit(self, job: AdmitJob, tails: dict[int, _Tail]) -> list[Answered]:
+        answers: list[Answered] = []
         for part, claim in job.claims:
             fresh = decide(claim, self._memory, job.now)
-            if isinstance(fresh, Duplicate):
+            if not isinstance(fresh, Fresh):
                 answers.append(fresh)
                 continue
             secret = next(self._randomness)
@@ -153,7 +155,7 @@ def _load_tails(connection: apsw.Connection, jobs: Sequence[SharedJob]) -> dict[
     return {part: _Tail(offset, time) for part, offset, time in rows}
 
 
-def _store_tails(connection: apsw.Connection, tails: dict[int, _Tail]) -> bool:
+def _store_tails(connection: apsw.Connection, tails: dict[int, _Tail]) -> list[int]:
     rows: list[tuple[int, int, int, int, bytes]] = []
     ends: list[int] = []
     for part, tail in tails.items():
@@ -164,7 +166,7 @@ def _store_tails(connection: apsw.Connection, tails: dict[int, _Tail]) -> bool:
         if tail.batches:
             ends += (part, tail.next, tail.time)
     if not rows:
-        return False
+        return []
     insert_rows(connection, "batch", "place,count,time,crc,body", rows)
     places = ",".join(["(?,?,?)"] * (len(ends) // 3))
     connection.execute(
@@ -172,4 +174,4 @@ def _store_tails(connection: apsw.Connection, tails: dict[int, _Tail]) -> bool:
         " UPDATE part SET next = tail.next, time = tail.time FROM tail WHERE part.id = tail.part",
         ends,
     )
-    return True
+    return ends[::3]

@@ -7,6 +7,7 @@ through the writer thread, reading happens inline.
 from __future__ import annotations
 
 import asyncio
+from array import array
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,7 +25,7 @@ from hub.log.parts import Parts
 from hub.log.reader import find_time, read_batches
 from hub.log.vault import find_secrets, list_erasures
 from hub.log.writer import Writer
-from hub.ports import Admitted, Append, Candidate, Clock, Duplicate, KeyWrapper
+from hub.ports import Answered, Append, Candidate, Clock, KeyWrapper
 from hub.records import Batch, Ms
 from hub.rundir import run_directory
 from signing.errors import SigningError
@@ -112,7 +113,7 @@ class EmbeddedLog:
         parts = {self._part(topic, partition): offset for (topic, partition), offset in seen.items()}
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout
-        with self._bell.listening() as rung:
+        with self._bell.listening(parts) as rung:
             while True:
                 rung.clear()
                 if self._ahead(parts):
@@ -133,9 +134,9 @@ class EmbeddedLog:
 
     # Admissions
 
-    async def admit(self, candidates: Sequence[Candidate], now: Ms) -> list[Admitted | Duplicate]:
+    async def admit(self, candidates: Sequence[Candidate], now: Ms) -> list[Answered]:
         claims = [(self._part(c.topic, c.partition), claim(c)) for c in candidates]
-        answers: list[Admitted | Duplicate] = await self._do(AdmitJob, claims, now)
+        answers: list[Answered] = await self._do(AdmitJob, claims, now)
         return answers
 
     # Vault
@@ -189,8 +190,15 @@ class EmbeddedLog:
     def _ahead(self, seen: Mapping[int, int]) -> bool:
         with self._reading("reading ends") as connection:
             self._parts.refresh(connection)
-            ends: list[Any] = connection.execute("SELECT id, next FROM part").fetchall()
-        return any(end > seen[part] for part, end in ends if part in seen)
+            ends: list[Any] = (
+                connection.execute(
+                    "SELECT id, next FROM part WHERE id IN (SELECT value FROM carray(?))",
+                    (apsw.carray(array("q", seen)),),
+                ).fetchall()
+                if seen
+                else []
+            )
+        return any(end > seen[part] for part, end in ends)
 
     def _unwrap(self, wrapped: Mapping[str, bytes]) -> dict[str, bytes]:
         try:

@@ -20,6 +20,7 @@ class Parts:
     def __init__(self) -> None:
         self._topics: dict[str, int] = {}
         self._numbers: dict[tuple[str, int], int] = {}
+        self._last: int | None = None
 
     def topics(self) -> Mapping[str, int]:
         return dict(self._topics)
@@ -30,8 +31,10 @@ class Parts:
 
     def refresh(self, connection: apsw.Connection) -> None:
         """Take up what this or another process has made."""
-        rows: list[Any] = connection.execute("SELECT topic, partition, id FROM part").fetchall()
-        if len(rows) != len(self._numbers):
+        last = connection.execute("SELECT max(id) FROM part").get
+        if last != self._last:
+            rows: list[Any] = connection.execute("SELECT topic, partition, id FROM part").fetchall()
+            self._last = max((number for _, _, number in rows), default=None)
             self._numbers = {(topic, partition): number for topic, partition, number in rows}
             topics: list[Any] = connection.execute("SELECT name, partitions FROM topic ORDER BY name").fetchall()
             self._topics = dict(topics)

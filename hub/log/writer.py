@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 import apsw
@@ -30,7 +30,12 @@ class Writer:
     """Start it once; `submit` from any thread; `close` finishes what was submitted."""
 
     def __init__(
-        self, path: Path, vfs: str | None, wrapper: KeyWrapper, clock: Clock, committed: Callable[[], None]
+        self,
+        path: Path,
+        vfs: str | None,
+        wrapper: KeyWrapper,
+        clock: Clock,
+        committed: Callable[[Collection[int]], None],
     ) -> None:
         self._path = path
         self._vfs = vfs
@@ -95,7 +100,7 @@ class Writer:
 
     def _share(self, jobs: Sequence[SharedJob]) -> None:
         left = list(jobs)
-        appended = False
+        appended: Collection[int] = ()
         while left:
             try:
                 appended = commit_shared(self._connected(), left, self._wrapper, self._clock)
@@ -109,7 +114,7 @@ class Writer:
             break
         settle(left)
         if appended:
-            self._committed()
+            self._committed(appended)
             if self._pending:
                 self._finish(0)
 
@@ -124,7 +129,7 @@ class Writer:
             elif isinstance(job, EnsureJob):
                 with transaction(connection):
                     ensure_topics(connection, job.topics)
-                self._committed()
+                self._committed(())
         except Exception as error:  # noqa: BLE001 - as above
             self._fail([job], error)
         settle([job])
