@@ -23,8 +23,9 @@ from hub.records import Ms
 from signing.sealing import BodyKey, LocalKeyWrapper
 from tests.laws.engines import LawClock, candidate, record
 from tests.simulator.disk import Recording, RecordingVFS
+from tests.soak import rounds
 
-SEEDS = 40
+SEEDS = rounds(40)
 TOPICS = {"t": 2, "inbox.law": 2}
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from signing import envelope
 from tests.journeys.gateway_client import Site, open_site
+from tests.soak import rounds
 from tests.unit.gateway.onboarded import NETWORK, SERIAL
 
 TARGETS = [
@@ -82,7 +83,7 @@ def test_garbage_is_refused_with_a_code(tmp_path: Path) -> None:
         site = runner.run(stack.enter_async_context(open_site(tmp_path)))
         site.peer = NETWORK.replace("0/24", "9")
 
-        @settings(max_examples=200, deadline=None)
+        @settings(max_examples=rounds(200), deadline=None)
         @given(REQUESTS)
         def each(request: dict[str, Any]) -> None:
             runner.run(judge(site, **request))

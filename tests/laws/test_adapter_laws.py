@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from adapters.kit import AdapterError, DeviceContext, DeviceRequest, KitError, MessageContext
-from adapters.kit.laws import LAWS, broken_by
+from adapters.kit.laws import LAWS, broken_by, damage_contained
 from adapters.kit.registry import find, load
+from tests.soak import rounds
 
 ADAPTERS = [*find(), "_template"]
 REAL = ["adk_tukin", "ekinerja", "generic_json", "siasn", "zkteco_adms"]
@@ -33,6 +34,12 @@ def test_every_real_adapter_is_under_the_laws() -> None:
 def test_adapter_keeps_law(adapter: str, law: str) -> None:
     """The adapter keeps the law."""
     assert broken_by(load(adapter), law) == []
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
+def test_damage_of_another_seed_is_contained(adapter: str) -> None:
+    """Damage that `amana adapter check` does not try; in a soak a long search."""
+    assert damage_contained(load(adapter), rounds(20), seed=2) == []
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from adapters.kit.registry import load
 from adapters.zkteco_adms.clock import clock_of, format_offset, parse_time_zone
 from adapters.zkteco_adms.lines import lines, natural_key
 from schemas.contracts import checker
+from tests.soak import rounds
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), max_size=30)
 CODE = st.text("0123456789ABC", min_size=1, max_size=12)
@@ -62,7 +63,7 @@ def test_offset_round_trip(minutes: int) -> None:
     assert parse_time_zone(format_offset(minutes)) == minutes
 
 
-@settings(max_examples=200)
+@settings(max_examples=rounds(200))
 @given(
     st.lists(
         st.one_of(
@@ -95,7 +96,7 @@ def test_any_bytes_of_a_device(parts: list[bytes], zone: str, options: dict[str,
 ODD = st.one_of(st.none(), st.text(max_size=20), st.from_regex(r"[0-9]{16,18}(000)?", fullmatch=True))
 
 
-@settings(max_examples=200)
+@settings(max_examples=rounds(200))
 @given(
     st.lists(
         st.fixed_dictionaries(

@@ -17,6 +17,7 @@ from hub.runs.leaves import Replacement
 from hub.runs.selection import Fact
 from schemas.contracts import checker
 from schemas.rulesets import load
+from tests.soak import rounds
 from tests.unit.runs import records as r
 from tests.unit.runs.records import Ordered, fact
 
@@ -119,7 +120,7 @@ def run(facts: list[Fact]) -> RunResult:
     return compute_run(Ordered(), facts)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=rounds(40), deadline=None)
 @given(months(), st.randoms(use_true_random=False))
 def test_the_order_of_records_changes_nothing(facts: list[Fact], rng: Any) -> None:
     """A run is a function of the set."""
@@ -128,7 +129,7 @@ def test_the_order_of_records_changes_nothing(facts: list[Fact], rng: Any) -> No
     assert run(shuffled) == run(facts)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=rounds(40), deadline=None)
 @given(months(), st.data())
 def test_a_repeated_punch_changes_nothing(facts: list[Fact], data: st.DataObject) -> None:
     """The same device, PIN, time and key under another record id, admitted later."""
@@ -140,7 +141,7 @@ def test_a_repeated_punch_changes_nothing(facts: list[Fact], data: st.DataObject
     assert run(facts + again) == run(facts)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=rounds(40), deadline=None)
 @given(months(), st.lists(FACTS.filter(lambda f: f.contract != "attendance.punch"), min_size=1, max_size=10))
 def test_records_of_another_institution_change_nothing(facts: list[Fact], others: list[Fact]) -> None:
     """Even about the same employee, PIN, day and id, and admitted last."""
@@ -151,7 +152,7 @@ def test_records_of_another_institution_change_nothing(facts: list[Fact], others
     assert run(facts + foreign) == run(facts)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=rounds(60), deadline=None)
 @given(months())
 def test_every_active_employee_has_one_signal_and_all_of_it_is_valid(facts: list[Fact]) -> None:
     """Counts agree with the signals, sums with their parts, every value with its contract, ids are unique."""
@@ -174,7 +175,7 @@ def test_every_active_employee_has_one_signal_and_all_of_it_is_valid(facts: list
     assert len(result.day_ids) == len(result.days)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=rounds(60), deadline=None)
 @given(months())
 def test_held_has_reasons_and_no_amounts_ready_has_amounts_and_no_reasons(facts: list[Fact]) -> None:
     """Nothing in between."""
@@ -188,7 +189,7 @@ def test_held_has_reasons_and_no_amounts_ready_has_amounts_and_no_reasons(facts:
             assert (cut, 0 <= net <= gross) == (gross - net, True)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=rounds(60), deadline=None)
 @given(months())
 def test_days_add_up_to_the_counts_of_the_signal(facts: list[Fact]) -> None:
     """The days that are told are the days that were priced."""
@@ -256,7 +257,7 @@ def test_leave_and_sanction_keep_net_within_gross(counts: dict[str, int], tariff
     assert (Fraction(found["exact"]), taken, 0 <= net <= gross) == (exact, gross - net, True)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=rounds(40), deadline=None)
 @given(st.sampled_from(DAYS), st.integers(0, 500), st.integers(0, 500))
 def test_arriving_later_never_raises_net(on: str, first: int, second: int) -> None:
     """From the tap to the amount: of two arrivals on one day the later one never pays more."""
