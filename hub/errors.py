@@ -314,7 +314,7 @@ CODES: dict[str, Code] = {
         "hub",
         "Too many messages in a row failed, the stage stopped",
         "fewer failures than the brake's limit",
-        "Find the common cause, then resume the stage",
+        "Find the common cause, then restart the worker: the stage goes on where it was",
     ),
     "AMANA-FENCE-001": _c(
         500,

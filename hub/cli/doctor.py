@@ -82,9 +82,26 @@ def _running(session: Session) -> Iterator[Finding]:
     yield from _clocks(status, SystemClock().now())
     behind = status["controlEnd"] - 1 - status["directoryPosition"]
     yield Finding("directory", behind <= 0, f"{max(behind, 0)} changes behind", "restart the gateway if it stays so")
-    for stage in status["stages"]:
-        remedy = "look at the log for a stage that stopped (AMANA-BRAKE, AMANA-SEAL); it goes on where it was"
-        yield Finding(f"stage {stage['stage']}", stage["behind"] < LAG, f"{stage['behind']} records behind", remedy)
+    yield from _stages(status)
+
+
+def _stages(status: dict[str, Any]) -> Iterator[Finding]:
+    """Every stage of the worker: whether it runs, and how far it is."""
+    from hub.cli.checks import Finding
+    from hub.errors import CODES
+
+    behind = {stage["stage"]: stage["behind"] for stage in status["stages"]}
+    halted = status["halted"]
+    for stage in sorted(behind.keys() | halted.keys()):
+        lag = f"{behind.get(stage, 0)} records behind"
+        if stage not in halted:
+            remedy = "give it time; if it stays behind, look at the hub's log for what holds it up"
+            yield Finding(f"stage {stage}", behind[stage] < LAG, lag, remedy)
+            continue
+        spec = CODES.get(halted[stage])
+        why = f"{spec.happened}. {spec.remedy}. " if spec else ""
+        remedy = why + "Once that is done, restart `amana serve`: the stage goes on where it was"
+        yield Finding(f"stage {stage}", False, f"halted: {halted[stage]}, {lag}", remedy)
 
 
 def _clocks(status: dict[str, Any], now: int) -> Iterator[Finding]:

@@ -78,8 +78,9 @@ def _view(context: GatewayContext) -> View:
 @router.get("/status", tags=["hub"])
 async def show_status(context: Context, _: Reader) -> Status:
     """How far every reader of the log is, and what waits."""
-    now = context.clock.now()
-    return await status.show_status(context.bus, context.store, context.follower.position, context.health.reason(), now)
+    health, now = context.health, context.clock.now()
+    position = context.follower.position
+    return await status.show_status(context.bus, context.store, position, health.reason(), health.halted, now)
 
 
 @router.get("/institutions", tags=["directory"])

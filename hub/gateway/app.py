@@ -36,6 +36,7 @@ from hub.gateway.wire import (
     read_body,
 )
 from hub.logs import logger
+from hub.stages.halted import read_halted
 from hub.topics import CONTROL
 from signing import jsontext
 
@@ -236,17 +237,27 @@ def _retry_after(seconds: float) -> tuple[bytes, bytes]:
 
 
 async def tend(gateway: Gateway, every: float = 1.0) -> None:
-    """Until cancelled: flush the counted refusals and look whether bus and store still answer."""
-    context = gateway.context
+    """Until cancelled: `look` every so often."""
     while True:
-        for part, probe in (("bus", context.bus.end(CONTROL, 0)), ("store", gateway.refusals.flush())):
-            try:
-                await probe
-                context.health.up(part)
-            except Exception:
-                context.health.down(part)
-                log.exception("gateway.unready", reason=part)
-        await context.clock.sleep(every)
+        await look(gateway)
+        await gateway.context.clock.sleep(every)
+
+
+async def look(gateway: Gateway) -> None:
+    """Flush the counted refusals; note whether bus and store still answer, and which stages of the worker on this
+    directory have halted."""
+    context = gateway.context
+    for part, probe in (("bus", context.bus.end(CONTROL, 0)), ("store", gateway.refusals.flush())):
+        try:
+            await probe
+            context.health.up(part)
+        except Exception:
+            context.health.down(part)
+            log.exception("gateway.unready", reason=part)
+    try:
+        context.health.halted = read_halted(context.settings.data)
+    except OSError:
+        log.exception("gateway.unready", reason="halted")
 
 
 async def close(gateway: Gateway, tending: asyncio.Task[None]) -> None:

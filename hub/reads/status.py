@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 from typing_extensions import TypedDict
 
@@ -22,6 +23,7 @@ class Status(TypedDict):
     time: str | None
     timeMs: int
     health: str
+    halted: dict[str, str]
     directoryPosition: int
     controlEnd: int
     lastRecordAt: str | None
@@ -31,7 +33,8 @@ class Status(TypedDict):
     deliveries: dict[str, int]
 
 
-async def show_status(bus: Bus, store: Store, position: int, health: str, now: Ms) -> Status:
+async def show_status(bus: Bus, store: Store, position: int, health: str, halted: Mapping[str, str], now: Ms) -> Status:
+    """`halted`: stages of the worker that have stopped, with the code of the reason."""
     end = await bus.end(CONTROL, 0)
     last = await bus.read(CONTROL, 0, end - 1, max_records=1) if end else []
     last_at = last[-1].time if last else None
@@ -40,6 +43,7 @@ async def show_status(bus: Bus, store: Store, position: int, health: str, now: M
         "time": moment(now),
         "timeMs": int(now),
         "health": health,
+        "halted": dict(halted),
         "directoryPosition": position,
         "controlEnd": end,
         "lastRecordAt": moment(last_at),

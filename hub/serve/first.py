@@ -19,6 +19,7 @@ from hub.errors import ConfigError
 from hub.serve import ports
 from hub.serve.ports import Opened, open_ports
 from hub.settings import Settings
+from hub.stages.halted import forget_halted
 from schemas.contracts import CONTRACTS
 
 FIRST_OPERATOR: Final = "admin"
@@ -47,6 +48,7 @@ async def prepare(settings: Settings) -> Path | None:
             raise ConfigError("AMANA-CONF-004", "hub.pem is not the key that the control log names")
     finally:
         await opened.close()
+    forget_halted(settings.data)  # no worker runs yet, so none has stopped
     return made
 
 

@@ -24,6 +24,11 @@ def write_halted(data: Path, halted: Mapping[str, str]) -> None:
     fresh.replace(path)
 
 
+def forget_halted(data: Path) -> None:
+    """Before any worker runs: what an earlier one wrote says nothing about the next."""
+    (run_directory(data) / FILE).unlink(missing_ok=True)
+
+
 def read_halted(data: Path) -> dict[str, str]:
     """Stages that have stopped, by name, with the code of the reason. Empty when all run, or none has started."""
     try:

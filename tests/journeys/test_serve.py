@@ -19,6 +19,7 @@ from hub.rundir import run_directory
 from hub.serve.listening import SOCKET, read_address
 from hub.serve.readiness import await_ready, is_ready
 from hub.serve.supervisor import DRAIN
+from hub.stages.halted import FILE, read_halted, write_halted
 
 Start = Callable[..., "subprocess.Popen[str]"]
 
@@ -135,6 +136,21 @@ def test_gateway_that_is_killed_is_started_again_on_the_same_port(tmp_path: Path
     again = child(hub.pid, "gateway")
     assert again is not None
     assert again.pid != gateway.pid
+
+
+def test_a_halted_stage_shows_at_readyz_until_its_worker_starts_anew(tmp_path: Path, start: Start) -> None:
+    """What the worker wrote of a stage makes the gateway unready; the next worker takes it back."""
+    data = tmp_path / "data"
+    hub = start()
+    assert await_ready(data, 60, lambda: hub.poll() is None)
+    assert wait_for((run_directory(data) / FILE).exists)  # its stages run
+    worker = child(hub.pid, "worker")
+    assert worker is not None
+    write_halted(data, {"translate": "AMANA-BRAKE-001"})
+    assert wait_for(lambda: not is_ready(data))
+    worker.send_signal(signal.SIGKILL)
+    assert wait_for(lambda: is_ready(data))
+    assert read_halted(data) == {}
 
 
 @pytest.mark.parametrize("mode", [["--role", "gateway,worker"], ["--single-process"]])

@@ -8,11 +8,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from hub.clock import SystemClock
-from hub.rundir import run_directory
 from hub.serve.first import prepare
 from hub.settings import load
 from hub.stages.core import CorePorts, build
-from hub.stages.halted import FILE, read_halted, write_halted
+from hub.stages.halted import forget_halted, read_halted, write_halted
 from hub.stages.worker import Worker, run
 from tests.simulator.hub import HUB_KEYS, SimHub
 from tests.simulator.month import Script
@@ -114,18 +113,21 @@ def test_the_list_of_halted_stages_is_read_as_written(tmp_path: Path) -> None:
     assert read_halted(tmp_path) == {}
     write_halted(tmp_path, {"translate": "AMANA-BRAKE-001"})
     assert read_halted(tmp_path) == {"translate": "AMANA-BRAKE-001"}
+    forget_halted(tmp_path)
+    assert read_halted(tmp_path) == {}
 
 
 def test_the_worker_role_starts_and_stops_on_a_new_directory(tmp_path: Path) -> None:
-    """On what the first start made, the role comes up with every stage running, and ends when told."""
+    """On what the first start made, the role comes up with every stage running, whatever an earlier worker wrote of
+    its own, and ends when told."""
 
     async def go() -> None:
         settings = load(tmp_path / "data")
         await prepare(settings)
+        write_halted(settings.data, {"translate": "AMANA-BRAKE-001"})
         stop = asyncio.Event()
         running = asyncio.create_task(run(settings, stop))
-        started = run_directory(settings.data) / FILE
-        while not started.exists() and not running.done():  # noqa: ASYNC110 -- a file has no bell
+        while read_halted(settings.data) and not running.done():  # noqa: ASYNC110 -- a file has no bell
             await asyncio.sleep(0.005)
         stop.set()
         await running

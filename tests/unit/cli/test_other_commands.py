@@ -101,6 +101,18 @@ def test_durability_of_the_files_is_looked_at(tmp_path: Path) -> None:
     assert found[0].found == "journal_mode=wal, synchronous=2, secure_delete=1"
 
 
+def test_the_doctor_names_a_stage_that_halted_and_what_to_do(desk: Desk) -> None:
+    """A stopped stage is a failed check of its own, with the code, its cause and the way back."""
+    desk.context.health.halted = {"translate": "AMANA-BRAKE-001"}
+    status, text = invoke(["doctor", "--data", str(desk.data), "--json"])
+    checks_ = {check["name"]: check for check in jsontext.parse(text.encode())["checks"]}
+    assert status == 1
+    assert checks_["hub"]["found"] == "stage translate halted: AMANA-BRAKE-001"
+    assert checks_["stage translate"]["found"] == "halted: AMANA-BRAKE-001, 0 records behind"
+    assert "Find the common cause" in checks_["stage translate"]["do"]
+    assert "restart `amana serve`" in checks_["stage translate"]["do"]
+
+
 def test_the_doctor_fails_where_something_is_wrong(desk: Desk) -> None:
     """Status 1, the failed checks with what to do, and every setting with passwords masked."""
     status, text = invoke(["doctor", "--data", str(desk.data), "--json"])
