@@ -1,7 +1,7 @@
 """Rows per second through the adapters' translations, in one process, kit included.
 
 `python -m tests.bench.translate_rows_bench` prints one line of JSON per adapter: rows/s through the kit, and
-microseconds per row of the bare function and of both. Medians of seven rounds, the adapters interleaved.
+microseconds per row of the bare function and of both. Medians of at least seven rounds, the adapters interleaved.
 """
 
 from __future__ import annotations
@@ -87,11 +87,14 @@ def micros(function: Callable[[], object]) -> float:
     return (time.process_time() - start) / BATCHES / ROWS * 1e6
 
 
-def main() -> None:
-    """Measure, and print one line of JSON per adapter."""
+def run(seconds: float) -> list[dict[str, Any]]:
+    """One row per adapter, each held against its own bare function; at least seven rounds, the adapters interleaved."""
     bare: dict[str, list[float]] = {}
     whole: dict[str, list[float]] = {}
-    for _ in range(ROUNDS):
+    until = time.monotonic() + seconds
+    rounds = 0
+    while rounds < ROUNDS or time.monotonic() < until:
+        rounds += 1
         for (name, exchange), make in INPUTS.items():
             adapter, body = load(name), make()
             function = adapter.function(exchange)
@@ -99,17 +102,23 @@ def main() -> None:
             whole.setdefault(name, []).append(
                 micros(lambda a=adapter, e=exchange, b=body: a.translate(e, b, MESSAGE))  # type: ignore[misc]
             )
-    for name, found in whole.items():
-        median = statistics.median(found)
-        line = {
+    return [
+        {
             "name": f"adapters.{name}",
-            "value": round(1e6 / median),
+            "value": round(1e6 / statistics.median(found)),
             "unit": "rows/s",
+            "limit": round(1e6 / statistics.median(bare[name])),
+            "limit_name": "its bare function",
+            "ratio": round(statistics.median(b / w for b, w in zip(bare[name], found, strict=True)), 3),
+            "floor": None,
+            "aim": None,
             "bare_us": f"{statistics.median(bare[name]):.2f}",
-            "whole_us": f"{median:.2f}",
+            "whole_us": f"{statistics.median(found):.2f}",
         }
-        sys.stdout.write(jsontext.render(line).decode() + "\n")
+        for name, found in whole.items()
+    ]
 
 
 if __name__ == "__main__":
-    main()
+    for line in run(0):
+        sys.stdout.write(jsontext.render(line).decode() + "\n")

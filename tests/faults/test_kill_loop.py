@@ -31,7 +31,7 @@ from tests.faults.month_run import LOAD, PERIOD, Unit, hub_key, set_up
 from tests.faults.served import Served, Victim, orphans, serving
 from tests.journeys import stored
 
-SOAK: Final = bool(os.environ.get("AMANA_TEST_SOAK"))
+SOAK: Final = os.environ.get("AMANA_TEST_SOAK", "0") not in {"", "0"}
 KILLS: Final = int(os.environ.get("AMANA_TEST_KILLS") or (50 if SOAK else 10))
 PEOPLE: Final = 60
 SEED: Final = int(os.environ.get("AMANA_TEST_SEED") or 5)
