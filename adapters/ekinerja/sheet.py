@@ -6,16 +6,13 @@ a sheet that does not say so is refused whole, because a row under a wrong heade
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
-from typing import Any, Final
-
-from python_calamine import CalamineWorkbook
+from typing import Final
 
 from adapters.kit import AdapterError
 
-from . import bounds
 from .labels import parse_month, plain
+from .workbook import Cell, Row, read_sheets
 
 HEADER: Final = (
     "no",
@@ -35,40 +32,38 @@ class Recap:
     """Month of work (YYYY-MM) and the rows below the header that are not blank, seven cells each."""
 
     period: str
-    rows: list[list[Any]]
+    rows: list[list[Cell]]
 
 
 def read(content: bytes) -> Recap:
     """The recap in an XLSX file; `AdapterError` when there is none."""
-    bounds.check(content)
-    try:
-        workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        sheets = [workbook.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in workbook.sheet_names]
-    except (KeyboardInterrupt, GeneratorExit):
-        raise
-    except BaseException as error:
-        raise AdapterError("file-unsuitable", "the workbook cannot be read") from error
-    found = [(cells, at) for cells in sheets if (at := _header_row(cells)) is not None]
+    found = [(rows, at) for rows in read_sheets(content) if (at := _header_row(rows)) is not None]
     if not found:
         raise AdapterError("header-missing", "no sheet has the header No, NIP, Nama, Jabatan, ratings, predicate")
     if len(found) > 1:
         raise AdapterError("header-repeated", "more than one sheet has the header; send one recap in a file")
-    cells, at = found[0]
-    period = _period(cells[:at])
-    width = len(HEADER)
-    rows = [row[:width] for row in cells[at + 1 :] if any(_text(cell) for cell in row[:width])]
-    return Recap(period, rows)
+    rows, at = found[0]
+    period = _period(rows[:at])
+    return Recap(period, [cells for row in rows[at + 1 :] if any(map(_text, cells := _seven(row)))])
 
 
-def _header_row(cells: list[list[Any]]) -> int | None:
-    for at, row in enumerate(cells[:HEAD_ROWS]):
-        if tuple(plain(_text(cell)) for cell in row[: len(HEADER)]) == HEADER:
+def _header_row(rows: list[Row]) -> int | None:
+    """Index of the header among `rows`."""
+    for at, row in enumerate(rows):
+        if row.number > HEAD_ROWS:
+            break
+        if tuple(plain(_text(cell)) for cell in _seven(row)) == HEADER:
             return at
     return None
 
 
-def _period(head: list[list[Any]]) -> str:
-    lines = [plain(" ".join(filter(None, map(_text, row)))) for row in head]
+def _seven(row: Row) -> list[Cell]:
+    cells = row.cells[: len(HEADER)]
+    return cells + [""] * (len(HEADER) - len(cells))
+
+
+def _period(head: list[Row]) -> str:
+    lines = [plain(" ".join(filter(None, map(_text, row.cells)))) for row in head]
     months = {parse_month(line) for line in lines if "periode" in line}
     if len(months) != 1 or None in months:
         raise AdapterError("period-unreadable", "the head rows do not name exactly one month and its year")
@@ -77,5 +72,5 @@ def _period(head: list[list[Any]]) -> str:
     return month
 
 
-def _text(cell: object) -> str:
-    return cell.strip() if isinstance(cell, str) else "" if cell is None else str(cell)
+def _text(cell: Cell) -> str:
+    return cell.strip() if isinstance(cell, str) else str(cell)

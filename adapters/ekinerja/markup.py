@@ -1,0 +1,129 @@
+"""The XML of a part, read as a stream of elements, and what it may cost.
+
+Rule: nothing is built but what the reader of a part keeps. No document type (so no entities), UTF-8 alone, a bound on
+elements, depth, the length of one piece of markup and of one text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final, Protocol
+from xml.parsers import expat
+
+from adapters.kit import AdapterError
+
+MAX_DEPTH: Final = 32
+MAX_NAMES: Final = 256
+"""Different elements directly inside of one kind of element."""
+MAX_ELEMENTS: Final = 1_000_000
+"""Of all parts together. A recap of twenty thousand employees has half of them."""
+MAX_MARKUP: Final = 262_144
+"""Bytes of one start tag, comment or the like: the parser looks at an unfinished one again with every piece."""
+MAX_TEXT: Final = 32_767
+"""Characters of one cell: what spreadsheet programs allow."""
+
+_MAIN: Final = (
+    "http://schemas.openxmlformats.org/spreadsheetml/2006/main ",
+    "http://purl.oclc.org/ooxml/spreadsheetml/main ",
+    "http://schemas.openxmlformats.org/package/2006/relationships ",
+)
+"""The name spaces of workbooks, of the strict form, and of relations between parts, as they precede a name."""
+
+_OTHER_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
+"""Of UTF-16 at the beginning of a part: the parser would follow them whatever it is told."""
+
+
+class Reader(Protocol):
+    """What is told of a part's elements. A path is the names from the root on, an element of a foreign name space
+    being ""."""
+
+    def begin(self, path: tuple[str, ...], attributes: Mapping[str, str]) -> bool:
+        """An element begins; whether its text is wanted."""
+        ...
+
+    def end(self, path: tuple[str, ...], text: str) -> None:
+        """It ends; its text, or "" when that was not wanted."""
+        ...
+
+
+class _Place:
+    """Where an element stands. Made once per kind of place: there are few, and very many elements."""
+
+    __slots__ = ("below", "path")
+
+    def __init__(self, path: tuple[str, ...]) -> None:
+        self.path = path
+        self.below: dict[str, _Place] = {}
+
+    def enter(self, name: str) -> _Place:
+        if len(self.path) >= MAX_DEPTH or len(self.below) >= MAX_NAMES:
+            raise AdapterError("file-too-large", "the workbook has far more kinds of markup than a recap")
+        space = next((space for space in _MAIN if name.startswith(space)), None)
+        place = self.below[name] = _Place((*self.path, "" if space is None else name[len(space) :]))
+        return place
+
+
+class _Handlers:
+    """Passes what the parser finds on to a reader, within the bounds."""
+
+    def __init__(self, reader: Reader, elements: int) -> None:
+        self._reader = reader
+        self._places = [_Place(())]
+        self.elements = elements  # that may still come
+        self._text: list[str] | None = None
+        self._length = 0
+
+    def begin(self, name: str, attributes: Mapping[str, str]) -> None:
+        self.elements -= 1
+        if self.elements < 0:
+            raise AdapterError("file-too-large", "the workbook has far more markup than a recap")
+        above = self._places[-1]
+        place = above.below.get(name) or above.enter(name)
+        self._places.append(place)
+        self._text = [] if self._reader.begin(place.path, attributes) else None
+        self._length = 0
+
+    def text(self, text: str) -> None:
+        if self._text is not None:
+            self._length += len(text)
+            if self._length > MAX_TEXT:
+                raise AdapterError("file-too-large", f"a cell holds more than {MAX_TEXT} characters")
+            self._text.append(text)
+
+    def end(self, _: str) -> None:
+        self._reader.end(self._places.pop().path, "".join(self._text) if self._text else "")
+        self._text = None
+
+
+def _refuse_doctype(*_: object) -> None:
+    raise AdapterError("file-unsuitable", "a part of the workbook has a document type")
+
+
+class Markup:
+    """Reads the parts of one workbook, which share one bound on elements."""
+
+    def __init__(self) -> None:
+        self._elements = MAX_ELEMENTS
+
+    def read(self, pieces: Iterable[bytes], reader: Reader) -> None:
+        """Pass one part through `reader`. Raises `AdapterError`."""
+        parser = expat.ParserCreate("UTF-8", " ")
+        handlers = _Handlers(reader, self._elements)
+        parser.buffer_text = True
+        parser.StartElementHandler = handlers.begin
+        parser.EndElementHandler = handlers.end
+        parser.CharacterDataHandler = handlers.text
+        parser.StartDoctypeDeclHandler = _refuse_doctype
+        fed = 0
+        try:
+            for piece in pieces:
+                if fed == 0 and piece.startswith(_OTHER_MARKS):
+                    raise AdapterError("file-unsuitable", "a part of the workbook is not in UTF-8")
+                parser.Parse(piece, False)
+                fed += len(piece)
+                if fed - parser.CurrentByteIndex > MAX_MARKUP:
+                    raise AdapterError("file-too-large", "a piece of the workbook's markup has no end")
+            parser.Parse(b"", True)
+        except expat.ExpatError as error:
+            raise AdapterError("file-unsuitable", "a part of the workbook is not XML in UTF-8") from error
+        self._elements = handlers.elements

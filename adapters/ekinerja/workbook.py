@@ -1,0 +1,236 @@
+"""From the parts of a workbook to the cells of its sheets.
+
+Rule: a sheet is the rows that it writes, never the rectangle that they span; a cell keeps the place that it says or,
+saying none, the one behind its neighbour, and places only grow. What a sheet says of its own size is not read.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from adapters.kit import AdapterError
+
+from .bounds import Parts
+from .markup import Markup
+
+Cell = str | int | float | bool
+
+MAX_SHEETS: Final = 8
+MAX_COLUMNS: Final = 64
+MAX_ROWS: Final = 20_000
+MAX_CELLS: Final = 400_000
+"""Of all sheets together, the empty ones before a cell included; a recap has seven in a row."""
+MAX_STRINGS: Final = 200_000
+MAX_VOLUME: Final = 16 * 1_048_576
+"""Characters of all cells together, a shared text counted as often as it is shown; and of all shared texts."""
+
+_RELATION: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_STRICT: Final = "http://purl.oclc.org/ooxml/officeDocument/relationships"
+_REFERENCE: Final = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
+_ROW: Final = ("worksheet", "sheetData", "row")
+_CELL: Final = (*_ROW, "c")
+_VALUES: Final = {(*_CELL, "v"), (*_CELL, "is", "t"), (*_CELL, "is", "r", "t")}
+_STRING: Final = ("sst", "si")
+_STRING_TEXTS: Final = {(*_STRING, "t"), (*_STRING, "r", "t")}
+
+
+@dataclass(slots=True)
+class Row:
+    """One row that a sheet writes: its number (from 1) and its cells from column A on, "" where there is none."""
+
+    number: int
+    cells: list[Cell] = field(default_factory=list)
+
+
+def read_sheets(content: bytes) -> list[list[Row]]:
+    """The rows of every sheet of an XLSX file. Raises `AdapterError` "file-unsuitable" or "file-too-large"."""
+    parts = Parts(content)
+    markup, names, relations = Markup(), _Names(), _Relations()
+    markup.read(parts.pieces("xl/workbook.xml"), names)
+    markup.read(parts.pieces("xl/_rels/workbook.xml.rels"), relations)
+    if not 1 <= len(names.found) <= MAX_SHEETS:
+        raise AdapterError("file-too-large", f"the workbook has no sheet, or more than {MAX_SHEETS}")
+    if len(names.found) != len(set(names.found)):
+        raise AdapterError("file-unsuitable", "the workbook names one sheet twice")
+    strings = _Strings()
+    if relations.strings is not None:
+        markup.read(parts.pieces(relations.strings), strings)
+    budget = _Budget()
+    sheets = []
+    for name in names.found:
+        sheet = _Sheet(strings.found, budget)
+        markup.read(parts.pieces(relations.part(name)), sheet)
+        sheets.append(sheet.rows)
+    return sheets
+
+
+class _Names:
+    """Ids of the relations to the sheets, in the order of the tabs."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+
+    def begin(self, path: tuple[str, ...], attributes: Mapping[str, str]) -> bool:
+        if path == ("workbook", "sheets", "sheet"):
+            self.found.append(attributes.get(f"{_RELATION} id") or attributes.get(f"{_STRICT} id") or "")
+        return False
+
+    def end(self, path: tuple[str, ...], text: str) -> None:
+        pass
+
+
+class _Relations:
+    """Which part a relation leads to."""
+
+    def __init__(self) -> None:
+        self._sheets: dict[str, str] = {}
+        self.strings: str | None = None
+
+    def begin(self, path: tuple[str, ...], attributes: Mapping[str, str]) -> bool:
+        if path == ("Relationships", "Relationship"):
+            kind, target = attributes.get("Type", ""), attributes.get("Target", "")
+            part = posixpath.normpath(posixpath.join("/xl", target)).lstrip("/")
+            if kind.endswith("/worksheet"):
+                self._sheets[attributes.get("Id", "")] = part
+            elif kind.endswith("/sharedStrings"):
+                self.strings = part
+        return False
+
+    def end(self, path: tuple[str, ...], text: str) -> None:
+        pass
+
+    def part(self, relation: str) -> str:
+        found = self._sheets.get(relation)
+        if found is None:
+            raise AdapterError("file-unsuitable", "the workbook has a tab that is no sheet of cells")
+        return found
+
+
+class _Strings:
+    """The shared texts; of a text in several fonts the pieces are joined, and how it is pronounced is left out."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+        self._pieces: list[str] = []
+        self._volume = 0
+
+    def begin(self, path: tuple[str, ...], _: Mapping[str, str]) -> bool:
+        return path in _STRING_TEXTS
+
+    def end(self, path: tuple[str, ...], text: str) -> None:
+        if path in _STRING_TEXTS:
+            self._pieces.append(text)
+            self._volume += len(text)
+        elif path == _STRING:
+            self.found.append("".join(self._pieces))
+            self._pieces.clear()
+            if len(self.found) > MAX_STRINGS or self._volume > MAX_VOLUME:
+                raise AdapterError("file-too-large", "the workbook has far more texts than a recap")
+
+
+@dataclass(slots=True)
+class _Budget:
+    """What the sheets of one workbook have cost."""
+
+    cells: int = 0
+    volume: int = 0
+
+    def take(self, width: int, cell: Cell) -> None:
+        """A cell is about to make its row longer by `width`."""
+        self.cells += width
+        self.volume += len(cell) if isinstance(cell, str) else 0
+        if self.cells > MAX_CELLS or self.volume > MAX_VOLUME:
+            raise AdapterError("file-too-large", "the workbook has far more cells, or longer texts, than a recap")
+
+
+class _Sheet:
+    """The rows of one sheet."""
+
+    def __init__(self, strings: list[str], budget: _Budget) -> None:
+        self.rows: list[Row] = []
+        self._strings = strings
+        self._budget = budget
+        self._number = 0
+        self._column = 0
+        self._kind = "n"
+        self._pieces: list[str] = []
+
+    def begin(self, path: tuple[str, ...], attributes: Mapping[str, str]) -> bool:
+        if path == _ROW:
+            self._begin_row(attributes.get("r"))
+        elif path == _CELL:
+            self._begin_cell(attributes.get("r"))
+            self._kind = attributes.get("t", "n")
+            self._pieces.clear()
+        return path in _VALUES
+
+    def end(self, path: tuple[str, ...], text: str) -> None:
+        if path in _VALUES:
+            self._pieces.append(text)
+        elif path == _CELL:
+            cell = self._value("".join(self._pieces))
+            if cell != "":
+                cells = self.rows[-1].cells
+                self._budget.take(self._column - len(cells), cell)
+                cells.extend([""] * (self._column - len(cells) - 1))
+                cells.append(cell)
+
+    def _begin_row(self, said: str | None) -> None:
+        number = self._number + 1
+        if said is not None:
+            if not (said.isascii() and said.isdigit()):
+                raise AdapterError("file-unsuitable", "a row of the sheet has a number that is none")
+            number = int(said) if len(said) <= 7 else MAX_ROWS + 1
+        if number <= self._number:
+            raise AdapterError("file-unsuitable", "the rows of the sheet are not in their order")
+        if number > MAX_ROWS:
+            raise AdapterError("file-too-large", f"the sheet reaches beyond row {MAX_ROWS}")
+        self._number, self._column = number, 0
+        self.rows.append(Row(number))
+
+    def _begin_cell(self, said: str | None) -> None:
+        column = self._column + 1
+        if said is not None:
+            found = _REFERENCE.fullmatch(said)
+            if found is None:
+                raise AdapterError("file-unsuitable", "a cell of the sheet has a place that is none")
+            column = _column(found[1])
+            if column > MAX_COLUMNS:
+                raise AdapterError("file-too-large", f"the sheet reaches beyond column {MAX_COLUMNS}")
+            if int(found[2]) > MAX_ROWS:
+                raise AdapterError("file-too-large", f"the sheet reaches beyond row {MAX_ROWS}")
+            if int(found[2]) != self._number or column <= self._column:
+                raise AdapterError("file-unsuitable", "the cells of the sheet are not in their order")
+        elif column > MAX_COLUMNS:
+            raise AdapterError("file-too-large", f"the sheet reaches beyond column {MAX_COLUMNS}")
+        self._column = column
+
+    def _value(self, text: str) -> Cell:
+        if self._kind in {"str", "inlineStr", "e", "d"} or not text:
+            return text
+        try:
+            if self._kind == "s":
+                return self._strings[_index(text)]
+            if self._kind == "b":
+                return bool(_index(text))
+            number = float(text)
+        except (ValueError, IndexError) as error:
+            raise AdapterError("file-unsuitable", "a cell of the sheet does not hold what it says") from error
+        return int(number) if number.is_integer() else number
+
+
+def _index(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise ValueError("an index is digits")
+    return int(text)
+
+
+def _column(letters: str) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number
