@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from typing import Any, Final
 
 from hub.control import changes
@@ -15,6 +16,7 @@ from hub.control.decisions import Circumstances, Decide, Decision, Put, existing
 from hub.control.objects import Approval, Erasure, HubKey, Operator, Role, RunOrder
 from hub.control.view import View
 from hub.errors import BadMessage
+from hub.records import Ms
 from signing.keys import load_public
 
 
@@ -79,9 +81,22 @@ def _cutoff(hub: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
     return cutoff
 
 
+_LAST_ZONE: Final = timezone(timedelta(hours=-12))
+"""Where a month ends last on Earth. Which zone an institution keeps is said by its calendars, sealed records that
+the fold cannot read; so a run waits until the month is over everywhere: in Jakarta until 19:00 on the first of the
+next month. Too early by a day would price days to come as absent; too late by some hours costs nothing."""
+
+
+def _is_over(period: str, at: Ms) -> bool:
+    """Whether the month is over in every zone. Months as text compare like months."""
+    return period < f"{datetime.fromtimestamp(at / 1000, _LAST_ZONE):%Y-%m}"
+
+
 def open_run(view: View, args: changes.RunOpen, now: Circumstances) -> Decision:
     existing(view.institution(args.institution), "institution")
     operator = existing(now.operator, "operator")
+    if not _is_over(args.period, now.at):
+        raise BadMessage("AMANA-CHANGE-003", f"{args.period} is not over in every time zone (12:00 UTC on the first)")
     earlier = sum(1 for r in view.runs() if (r.institution, r.period) == (args.institution, args.period))
     code = f"{args.institution}-{args.period}-{earlier + 1}"
     order = RunOrder(
@@ -117,6 +132,9 @@ def approve_run(view: View, args: changes.RunApprove, now: Circumstances) -> Dec
         raise BadMessage("AMANA-OPER-002", "the person who opened the run")
     if run.approved is not None:
         raise BadMessage("AMANA-CHANGE-003", "the run is approved")
+    paid = [r for r in view.runs() if (r.institution, r.period) == (run.institution, run.period) and r.approved]
+    if paid:  # there are no revisions with deltas yet: a second run would pay the whole month again
+        raise BadMessage("AMANA-CHANGE-003", f"run {paid[0].code} of the same institution and month is approved")
     approval = Approval(operator.key_id, operator.person, args.digest, now.position, now.at)
     return Decision({"run": run.code, "digest": args.digest}, (Put("runs", run.code, replace(run, approved=approval)),))
 

@@ -103,7 +103,8 @@ async def _open(rows: Sequence[Mapping[str, Any]], vault: Vault, contract: str) 
             erased += 1
             continue
         value = parse(open_body(key, row["record_id"], row["body"]))
-        facts.append(Fact(contract, row["record_id"], Ms(row["time"]), row["assurance"], value))
+        order = int(row["origin_offset"])
+        facts.append(Fact(contract, row["record_id"], Ms(row["time"]), row["assurance"], value, order))
     return facts, erased
 
 

@@ -59,11 +59,10 @@ class RunResult:
     parents: Mapping[str, RecordId]
 
 
-def compute_run(order: Order, facts: Iterable[Fact], rules: RuleSet | None = None, *, late: int = 0) -> RunResult:
+def compute_run(order: Order, facts: Iterable[Fact], rules: RuleSet | None = None) -> RunResult:
     """Compute a run from the records below its cut-off. Linear in their number.
 
-    `rules`: the rule set that the order names, when it is not one that comes with the hub. `late`: how many records
-    of the month came after the cut-off; they are counted here and priced in a revision.
+    `rules`: the rule set that the order names, when it is not one that comes with the hub.
     """
     rules = rules or load(order.rule_set, order.rule_version)
     selection = select(order.institution, order.period, facts)
@@ -87,7 +86,7 @@ def compute_run(order: Order, facts: Iterable[Fact], rules: RuleSet | None = Non
     digest = signals_digest(signals)
     run = {
         **_heading(order, rules),
-        "counts": {**count(signals), "unmatchedPunches": selection.unmatched, "late": late},
+        "counts": {**count(signals), "unmatchedPunches": selection.unmatched},
         "totals": add_up(signals),
         "signalsDigest": digest,
         "kind": "regular",

@@ -1,7 +1,8 @@
 """Which of the records given to a run count: the latest of each natural key, each punch once, each PIN one person.
 
 Rule: a function of the set. The order in which records are handed over changes nothing: the latest admitted wins,
-ties go to the greater record id; of equal punches the first admitted stays, so that a repeat changes nothing.
+of those admitted in one millisecond the later in its inbox, of one message the greater record id; of equal punches
+the first admitted stays, so that a repeat changes nothing.
 """
 
 from __future__ import annotations
@@ -17,13 +18,22 @@ from schemas.canonical.pay import Assurance
 
 
 class Fact(NamedTuple):
-    """One canonical record as a run gets it. `time`: admission of the message that it descends from."""
+    """One canonical record as a run gets it. `time`: admission of the message that it descends from; `order`: offset
+    of that message in its inbox partition, which is the order of sending of one system. Many messages share a
+    millisecond. Neither enters a value: they only say which record counts.
+    """
 
     contract: str
     record_id: str
     time: Ms
     assurance: Assurance
     value: dict[str, Any]
+    order: int
+
+    @property
+    def age(self) -> tuple[int, int, str]:
+        """Sorts facts from the first to the last admitted, never two alike."""
+        return self.time, self.order, self.record_id
 
 
 NATURAL_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -111,13 +121,13 @@ def select(institution: str, period: str, facts: Iterable[Fact]) -> Selection:
 
 def _keep_latest(kept: dict[tuple[Any, ...], Fact], key: tuple[Any, ...], fact: Fact) -> None:
     other = kept.get(key)
-    if other is None or (other.time, other.record_id) < (fact.time, fact.record_id):
+    if other is None or other.age < fact.age:
         kept[key] = fact
 
 
 def _keep_first(kept: dict[tuple[str, Any], Fact], key: tuple[str, Any], fact: Fact) -> None:
     other = kept.get(key)
-    if other is None or (fact.time, fact.record_id) < (other.time, other.record_id):
+    if other is None or fact.age < other.age:
         kept[key] = fact
 
 

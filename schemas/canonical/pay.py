@@ -128,7 +128,6 @@ class Counts(Canonical):
         title="Unmatched punches",
         description="Punches of the month at a known device whose PIN is nobody, or two people.",
     )
-    late: int = Field(ge=0, title="Late records", description="Records of the month that came after the cut-off.")
 
 
 class Totals(Canonical):

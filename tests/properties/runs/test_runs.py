@@ -34,10 +34,13 @@ day = st.sampled_from(DAYS)
 def made(
     contract: str, build: Callable[..., dict[str, Any]], **parts: st.SearchStrategy[Any]
 ) -> st.SearchStrategy[Fact]:
-    """Facts of one contract, admitted at few distinct moments so that ties happen."""
+    """Facts of one contract, admitted at few distinct moments and places so that ties happen."""
     return st.builds(
-        lambda time, assurance, members: fact(contract, build(**members), time=time, assurance=assurance),
+        lambda time, order, assurance, members: fact(
+            contract, build(**members), time=time, order=order, assurance=assurance
+        ),
         st.integers(0, 3),
+        st.integers(0, 2),
         st.sampled_from(["signed", "signed", "device", "file", "polled"]),
         st.fixed_dictionaries(parts),
     )
@@ -158,7 +161,7 @@ def test_every_active_employee_has_one_signal_and_all_of_it_is_valid(facts: list
     """Counts agree with the signals, sums with their parts, every value with its contract, ids are unique."""
     result = run(facts)
     latest: dict[str, Fact] = {}
-    for f in sorted((f for f in facts if f.contract == "employee"), key=lambda f: (f.time, f.record_id)):
+    for f in sorted((f for f in facts if f.contract == "employee"), key=lambda f: f.age):
         latest[f.value["employeeId"]] = f
     active = sorted(e for e, f in latest.items() if f.value["status"] == "active")
     ready = [s for s in result.signals if s["status"] == "ready"]

@@ -9,7 +9,8 @@ from hub.control.requests import sign_change
 from hub.records import Ms
 from signing.keys import PrivateKey, generate
 
-NOW = Ms(1_790_000_000_000)
+NOW = Ms(1_793_577_600_000)
+"""2 November 2026: the month that is paid in these tests is over."""
 CUTOFF = {"inbox.siasn": [3, 0], "inbox.zkteco_adms": [7, 9]}
 
 ADMIN = generate()

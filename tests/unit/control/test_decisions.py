@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from hub.records import Ms
 from signing.keys import generate
 from tests.unit.control.signed_changes import (
     ADMIN,
@@ -281,6 +282,39 @@ def test_a_run_is_approved_once_by_a_second_person(script: Script) -> None:
     assert (order.approved.operator, order.approved.person) == (SECOND.public.key_id, "Person Two")
     assert (order.approved.digest, order.approved.position) == (DIGEST, outcome.position)
     assert refusal(script.tell("run.approve", approve, by=SECOND)) == (False, "AMANA-CHANGE-003", "the run is approved")
+
+
+NOON = 1_793_534_400_000  # 1 November 2026, 12:00 UTC: October ends in the last time zone
+
+
+@pytest.mark.parametrize(("at", "period", "accepted"), [
+    (NOON, "2026-10", True),
+    (NOON - 1, "2026-10", False),
+    (NOON - 1, "2026-09", True),
+    (NOON, "2026-11", False),
+    (NOON, "9999-12", False),
+    (NOON, "0000-01", True),
+])  # fmt: skip
+def test_a_month_that_is_not_over_cannot_be_run(script: Script, at: int, period: str, accepted: bool) -> None:
+    """Days to come would count as absent; so a run waits until the month has ended everywhere on Earth."""
+    script.now = Ms(at)
+    outcome = script.tell("run.open", run_args(period=period, paid=max(period, "2026-11")), hub={"cutoff": CUTOFF})
+    detail = f"{period} is not over in every time zone (12:00 UTC on the first)"
+    assert refusal(outcome) == ((True, "", "") if accepted else (False, "AMANA-CHANGE-003", detail))
+
+
+def test_a_month_is_paid_once(script: Script) -> None:
+    """With one run of a month approved no other run of it can be; other months and institutions can."""
+    script.tell("institution.add", {"code": "OTHER", "name": "Another ministry"})
+    for more in ({}, {}, {"period": "2026-09"}, {"institution": "OTHER"}):
+        assert script.tell("run.open", run_args(**more), hub={"cutoff": CUTOFF}).accepted
+    _second(script, roles=["approver"])
+    outcomes = [
+        script.tell("run.approve", {"run": run, "digest": DIGEST}, by=SECOND)
+        for run in ("KEMEN-2026-10-2", "KEMEN-2026-10-1", "KEMEN-2026-09-1", "OTHER-2026-10-1")
+    ]
+    twice = (False, "AMANA-CHANGE-003", "run KEMEN-2026-10-2 of the same institution and month is approved")
+    assert [refusal(outcome) for outcome in outcomes] == [(True, "", ""), twice, (True, "", ""), (True, "", "")]
 
 
 def test_an_order_to_erase_is_recorded_with_its_reason(script: Script) -> None:

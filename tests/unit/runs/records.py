@@ -32,10 +32,13 @@ class Ordered:
     rule_version: str = "1"
 
 
-def fact(contract: str, value: Mapping[str, Any], *, time: int = 0, assurance: Assurance = "signed") -> Fact:
+def fact(
+    contract: str, value: Mapping[str, Any], *, time: int = 0, order: int = 0, assurance: Assurance = "signed"
+) -> Fact:
     """A fact whose record id follows from contract, value and time."""
     text = f"{contract}|{time}|{sorted(value.items(), key=lambda kv: kv[0])}"
-    return Fact(contract, hashlib.sha256(text.encode()).hexdigest(), Ms(ADMITTED + time), assurance, dict(value))
+    record_id = hashlib.sha256(text.encode()).hexdigest()
+    return Fact(contract, record_id, Ms(ADMITTED + time), assurance, dict(value), order)
 
 
 def weekdays(period: str = PERIOD) -> list[date]:

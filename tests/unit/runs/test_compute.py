@@ -97,7 +97,6 @@ def test_a_late_enrolment_mends_the_past() -> None:
         "ready": 1,
         "held": 0,
         "unmatchedPunches": 0,
-        "late": 0,
     }
 
 
@@ -152,8 +151,24 @@ def test_the_latest_record_counts() -> None:
     assert only(run([*facts, raised, future]))["gross"] == "7000000"
 
 
+def test_a_correction_of_the_same_millisecond_wins() -> None:
+    """Messages that are gathered share one admission time: the later in the inbox counts, whatever the hashes say."""
+    base = without(r.month(), "payee")
+    for tariffs in (("6000000", "1000000"), ("1000000", "6000000")):
+        sent = [fact("payee", r.payee(tariff=tariff), order=n) for n, tariff in enumerate(tariffs, 9)]
+        assert {only(run([*base, *given]))["gross"] for given in (sent, sent[::-1])} == {tariffs[1]}
+
+
+def test_a_later_millisecond_wins_over_a_later_place() -> None:
+    """Places in different partitions say nothing about time, so the time is asked first."""
+    base = without(r.month(), "payee")
+    first = fact("payee", r.payee(tariff="6000000"), order=500)
+    later = fact("payee", r.payee(tariff="1000000"), order=2, time=1)
+    assert only(run([*base, later, first]))["gross"] == "1000000"
+
+
 def test_a_tie_goes_to_the_greater_record_id() -> None:
-    """Two records of one moment are decided by their ids, not by the order in which they are handed over."""
+    """Two records of one message are decided by their ids, not by the order in which they are handed over."""
     base = without(r.month(), "payee")
     ties = [fact("payee", r.payee(tariff=t)) for t in ("6000000", "1000000")]
     expected = max(ties, key=lambda f: f.record_id).value["tariff"]
@@ -249,11 +264,6 @@ def test_ids_follow_from_run_and_sources() -> None:
     assert only(first)["signalId"] != only(second)["signalId"]
     ids = [*first.day_ids, only(first)["signalId"], first.run_id, *second.day_ids]
     assert len(set(ids)) == 22 + 1 + 1 + 22
-
-
-def test_late_records_are_counted() -> None:
-    """What came after the cut-off is known to whoever approves."""
-    assert compute_run(Ordered(), r.month(), late=3).run["counts"]["late"] == 3
 
 
 def test_totals_are_sums_over_ready_signals() -> None:
