@@ -122,7 +122,7 @@ class Gateway:
 
     async def _refuse(self, send: Send, refusal: Refusal, received: bytes, scope: Scope) -> None:
         address = client_address(scope, self._proxies)
-        request = await self.refusals.record(refusal, received, address, self.context.clock.now())
+        request = self.refusals.record(refusal, received, address, self.context.clock.now())
         error = refusal.error
         body = receipts.render_refusal(error, request, self.context.keys.signing)
         await answer(send, error.spec.status, body, JSON)

@@ -2,18 +2,21 @@
 
 A refusal of a system that has proved who it is becomes a record of topic `refusals`: its code and detail in headers, the
 received bytes sealed under a secret of their own, so that they can be erased like a message. It has a quota of bytes per
-system and hour. All else is counted per minute, address (HMACed) and code.
+system and hour, of which a record costs its body and what is stored around it. All else is counted per minute, address
+(HMACed) and code.
 
-Rule: nobody can fill the disk: past the quota, or past so many rows a minute, refusals are counted together.
+Rule: nobody can fill the disk or make it busy: past the quota, or past so many rows a minute, refusals are counted
+together, and what waits to be recorded is appended together, at most once a tick. An answer does not wait for that; a
+process that is killed loses the refusals of its last tick.
 """
 
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from hub import records as r
-from hub.errors import TryAgain
 from hub.gateway.admission import Refusal
 from hub.gateway.quota import HOUR, MINUTE, Budget
 from hub.keys import subject_key
@@ -23,12 +26,19 @@ from hub.topics import REFUSALS
 from signing.sealing import SECRET_BYTES, BodyKey
 
 if TYPE_CHECKING:
+    from hub.control.objects import System
     from hub.gateway.context import GatewayContext
 
 PURPOSE: Final = "refusal"
 REASON: Final = "ce_reason"
 DETAIL: Final = "ce_detail"
 BYTES_PER_HOUR: Final = 8 * 1_048_576
+RECORD_BYTES: Final = 2048
+"""What a record costs beside its body: headers, a wrapped secret, a row of the index."""
+
+WAITING_BYTES: Final = 16 * 1_048_576
+"""What may wait for the log, of all systems together; beyond it is counted."""
+
 ROWS_PER_MINUTE: Final = 500
 EVERYONE: Final = "*"
 """Address of what is counted together."""
@@ -36,24 +46,45 @@ EVERYONE: Final = "*"
 _Key = tuple[int, str, str]  # minute, address, code
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A refusal that is to be a record."""
+
+    id: str
+    system: System
+    refusal: Refusal
+    received: bytes = field(repr=False)
+    at: Ms
+    secret: bytes = field(repr=False)
+
+    @property
+    def cost(self) -> int:
+        return len(self.received) + RECORD_BYTES
+
+
 class Refusals:
-    """Records and counts the refusals of one gateway process."""
+    """Records and counts the refusals of one gateway process. `flush` it every so often."""
 
     def __init__(self, context: GatewayContext, *, quota: int = BYTES_PER_HOUR) -> None:
         self._context = context
         self._quota = Budget(quota, HOUR)
         self._counts: dict[_Key, list[int]] = {}
+        self._waiting: list[_Waiting] = []
+        self._waiting_bytes = 0
 
-    async def record(self, refusal: Refusal, received: bytes, address: str, now: Ms) -> str:
-        """Remember a refusal; returns the request id under which it can be found. Never fails: what cannot be stored
-        is counted."""
+    def record(self, refusal: Refusal, received: bytes, address: str, now: Ms) -> str:
+        """Remember a refusal; returns the request id under which it can be found once it is flushed."""
         record_id = secrets.token_hex(32)
         system = refusal.system
-        if system is not None and self._quota.spend(system.code, len(received), now):
-            try:
-                await self._append(record_id, refusal, received, now)
-            except TryAgain:
-                self.count(refusal.code, len(received), address, now)
+        cost = len(received) + RECORD_BYTES
+        if (
+            system is not None
+            and self._waiting_bytes + cost <= WAITING_BYTES
+            and self._quota.spend(system.code, cost, now)
+        ):
+            secret = secrets.token_bytes(SECRET_BYTES)
+            self._waiting.append(_Waiting(record_id, system, refusal, received, now, secret))
+            self._waiting_bytes += cost
         else:
             self.count(refusal.code, len(received), address, now)
         return r.request_id(record_id)
@@ -73,8 +104,16 @@ class Refusals:
         return subject_key(self._context.keys.hmac, "address", address).hex()
 
     async def flush(self) -> int:
-        """Add what was counted to table `refusal_count`; returns the number of rows. Raises what the store raises,
-        and then keeps the counts for the next time."""
+        """Append what waits, then add what was counted to the store; returns the number of counted rows. Raises what the
+        log and the store raise, and keeps what was not stored for the next time."""
+        try:
+            await self._append()
+        finally:
+            counted = await self._write_counts()
+        return counted
+
+    async def _write_counts(self) -> int:
+        """To table `refusal_count`."""
         counts, self._counts = self._counts, {}
         if not counts:
             return 0
@@ -100,26 +139,42 @@ class Refusals:
             raise
         return len(counts)
 
-    async def _append(self, record_id: str, refusal: Refusal, received: bytes, now: Ms) -> None:
-        system = refusal.system
-        assert system is not None
+    async def _append(self) -> None:
+        """Everything that waits, in one append. After a failure it waits on; what was stored all the same is stored twice
+        then, under the same id."""
+        waiting, self._waiting = self._waiting, []
+        if not waiting:
+            return
         context = self._context
-        headers = {
-            "ce_specversion": "1.0",
-            r.ID: record_id,
-            r.SOURCE: f"system/{system.code}",
-            r.TYPE: PURPOSE,
-            r.TIME: str(now),
-            r.SYSTEM: system.code,
-            r.INSTITUTION: system.institution,
-            r.SECRET: record_id,
-            REASON: refusal.code,
-            DETAIL: refusal.detail,
-        }
-        if refusal.api is not None:
-            headers[r.CODE] = refusal.api
-        secret = (await context.vault.put({record_id: secrets.token_bytes(SECRET_BYTES)}))[record_id]
-        sealed = BodyKey(secret, PURPOSE).seal(record_id, received)
-        key = subject_key(context.keys.hmac, "system", system.code)
-        partition = r.partition_of(key, context.bus.topics()[REFUSALS])
-        await context.bus.append([Append(REFUSALS, partition, [Record(key, headers, sealed)])])
+        try:
+            kept = await context.vault.put({one.id: one.secret for one in waiting})
+            partitions = context.bus.topics()[REFUSALS]
+            records: dict[int, list[Record]] = {}
+            for one in waiting:
+                if one.id in kept:  # erased since a first attempt: nothing is left to record
+                    record = _make_record(one, kept[one.id], context.keys.hmac)
+                    records.setdefault(r.partition_of(record.key, partitions), []).append(record)
+            await context.bus.append([Append(REFUSALS, number, found) for number, found in records.items()])
+        except BaseException:
+            self._waiting = waiting + self._waiting
+            raise
+        self._waiting_bytes -= sum(one.cost for one in waiting)
+
+
+def _make_record(one: _Waiting, secret: bytes, hmac: bytes) -> Record:
+    headers = {
+        "ce_specversion": "1.0",
+        r.ID: one.id,
+        r.SOURCE: f"system/{one.system.code}",
+        r.TYPE: PURPOSE,
+        r.TIME: str(one.at),
+        r.SYSTEM: one.system.code,
+        r.INSTITUTION: one.system.institution,
+        r.SECRET: one.id,
+        REASON: one.refusal.code,
+        DETAIL: one.refusal.detail,
+    }
+    if one.refusal.api is not None:
+        headers[r.CODE] = one.refusal.api
+    sealed = BodyKey(secret, PURPOSE).seal(one.id, one.received)
+    return Record(subject_key(hmac, "system", one.system.code), headers, sealed)

@@ -13,13 +13,16 @@ from hub.ports import Store, Write
 from hub.records import CODE, ID, INSTITUTION, ORIGIN, PARENT, REQUEST, STAGE, SYSTEM, TIME, Record, request_id
 from hub.stages.deadletters import ERROR, REASON, ROW
 from hub.stages.effects import Effects, Entry
-from hub.topics import CONTROL, DEADLETTERS, INBOX, OUTBOX, RECEIPTS, RECORDS
+from hub.topics import CONTROL, DEADLETTERS, INBOX, OUTBOX, RECEIPTS, RECORDS, REFUSALS
 
 if TYPE_CHECKING:
     from hub.control.follow import DirectoryFollower
 
 NAME: Final = "index"
-IN, OUT = "inbox", "out"
+IN, OUT, REFUSED = "inbox", "out", "refused"
+"""Kinds of a row. `refused`: turned away by the gateway, its bytes kept; the code of the refusal is its detail."""
+
+_FIRST: Final = {IN: State.ADMITTED, OUT: State.DUE, REFUSED: State.REFUSED}
 
 _COMING_IN: Final = frozenset({State.ADMITTED, State.TRANSLATED, State.PARTLY, State.REFUSED, State.ERASED})
 
@@ -47,7 +50,7 @@ class Index:
         self._follower = follower
 
     def sources(self, topics: Iterable[str]) -> list[str]:
-        known = {CONTROL, DEADLETTERS, RECEIPTS}
+        known = {CONTROL, DEADLETTERS, RECEIPTS, REFUSALS}
         return [t for t in topics if t in known or t.startswith((INBOX, RECORDS, OUTBOX))]
 
     async def decide(self, topic: str, partition: int, entries: Sequence[Entry]) -> Effects:
@@ -65,8 +68,9 @@ class Index:
             elif topic.startswith(RECORDS):
                 _note(changes, record, Event.RECORDS, entry.at)
             else:
+                kind = REFUSED if topic == REFUSALS else IN if topic.startswith(INBOX) else OUT
                 change = changes.setdefault(record.headers[ID], _Change())
-                change.facts = _facts(IN if topic.startswith(INBOX) else OUT, record, topic, partition, entry.offset)
+                change.facts = _facts(kind, record, topic, partition, entry.offset)
                 change.at = int(record.headers[TIME])
         writes = await self._merge(changes)
         if letters:
@@ -80,25 +84,41 @@ class Index:
         for order in self._follower.directory.now().erasures():
             if first <= order.position <= last:
                 for id_ in order.ids:
-                    changes.setdefault(id_, _Change(facts={"kind": IN})).events[Event.ERASE] = order.at
+                    changes.setdefault(id_, _Change()).events[Event.ERASE] = order.at
+
+    async def _erased_before(self, changes: Mapping[str, _Change], known: Mapping[str, Any]) -> None:
+        """Of messages that make their row only now: those whose erasure this stage has passed already."""
+        orders = self._follower.directory.now().erasures()
+        if not orders or known.keys() >= changes.keys():
+            return
+        place = {"stage": NAME, "topic": CONTROL, "partition": 0}
+        passed = next((row["position"] for row in await self._store.rows("stage_progress", place)), 0)
+        for order in orders:
+            for id_ in order.ids if order.position < passed else ():
+                if id_ in changes and id_ not in known:
+                    changes[id_].events[Event.ERASE] = order.at
 
     async def _merge(self, changes: Mapping[str, _Change]) -> list[Write]:
-        """Topics are read in no fixed order among each other, so whatever comes first makes the row."""
+        """Topics are read in no fixed order among each other, so whatever of a message's records comes first makes its
+        row. An order to erase it makes none: it may name what never was."""
         if not changes:
             return []
         known = {row["id"]: row for row in await self._store.rows("message", {"id": list(changes)})}
+        await self._erased_before(changes, known)
         rows: list[dict[str, Any]] = []
         events: list[dict[str, Any]] = []
         for id_, change in changes.items():
             old = known.get(id_)
+            if old is None and not change.facts:
+                continue
             row = dict(_EMPTY, id=id_) if old is None else dict(old)
             facts = change.facts if change.facts.get("topic") or old is None else {}
             row.update(facts)
             if old is None:
-                row["state"] = str(State.ADMITTED if row["kind"] == IN else State.DUE)
+                row["state"] = str(_FIRST[row["kind"]])
                 row["updated"] = row["time"] = row["time"] or change.at
             if change.facts.get("topic"):
-                events.append(_event(id_, row["time"], State.ADMITTED if row["kind"] == IN else State.DUE, ""))
+                events.append(_event(id_, row["time"], _FIRST[row["kind"]], change.facts.get("detail", "")))
             for event, at in change.events.items():
                 after = advance(State(row["state"]), event) if State(row["state"]) in _COMING_IN else None
                 if after is not None and str(after) != row["state"]:
@@ -143,7 +163,7 @@ def _facts(kind: str, record: Record, topic: str, partition: int, offset: int) -
         "offset": offset,
         "time": int(h[TIME]),
         "parent": h.get(PARENT, ""),
-    }
+    } | ({"detail": h["ce_reason"]} if kind == REFUSED else {})
 
 
 def _note(changes: dict[str, _Change], record: Record, event: Event, at: int) -> None:
