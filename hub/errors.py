@@ -166,6 +166,13 @@ CODES: dict[str, Code] = {
     "AMANA-BUS-001": _c(
         503, "hub", "The message could not be stored", "a writable log", "Send again after the time in Retry-After"
     ),
+    "AMANA-DUP-001": _c(
+        409,
+        "sender",
+        "This request id was used for another body",
+        "a request id of its own for every message, kept for repeats of the same body only",
+        "Send what is new under a new request id; send the earlier body again if its receipt is what you miss",
+    ),
     "AMANA-DEVICE-001": _c(
         403,
         "operator",
@@ -309,12 +316,26 @@ CODES: dict[str, Code] = {
         "records about the institution of the sender",
         "Send them from a system of that institution, or correct the row",
     ),
+    "AMANA-TRANS-005": _c(
+        500,
+        "hub",
+        "The message killed the worker that translated it",
+        "an adapter that comes back from every message",
+        "Report it to the adapter's owner with the record id; the message is kept",
+    ),
     "AMANA-BRAKE-001": _c(
         500,
         "hub",
-        "Too many messages in a row failed, the stage stopped",
+        "Too many messages failed on the hub's side, their partition is read no more",
         "fewer failures than the brake's limit",
-        "Find the common cause, then restart the worker: the stage goes on where it was",
+        "Find the common cause, then restart the worker: the partition goes on where it was",
+    ),
+    "AMANA-BRAKE-002": _c(
+        422,
+        "sender",
+        "Too many messages of one system fail",
+        "messages that their adapter can read",
+        "Show its dead letters to the institution; everybody else goes on meanwhile",
     ),
     "AMANA-FENCE-001": _c(
         500,

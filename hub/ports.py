@@ -116,11 +116,25 @@ class Duplicate:
     digest: str
 
 
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Nothing stored: the request id was used for another body, that of message `id`. No receipt: the sender would take
+    it for a receipt of what it sent now."""
+
+    id: RecordId
+
+
+Answered = Admitted | Duplicate | Conflict
+"""What becomes of a candidate."""
+
+
 class Admissions(Protocol):
     """The admission table: duplicates, occurrences, message secrets; stored with the append they belong to."""
 
-    async def admit(self, candidates: Sequence[Candidate], now: Ms) -> list[Admitted | Duplicate]:
+    async def admit(self, candidates: Sequence[Candidate], now: Ms) -> list[Answered]:
         """Decide duplicates in order, give each new message its occurrence, id and secret, seal and append it.
+        A request id repeats a message only with the same `body`, else it is a `Conflict`; a natural key decides
+        alone, whatever else its row says.
         All of it durable on return, in one commit with the append; concurrent callers share a commit. Raises
         `TryAgain` when it is not known to be stored: the sender sends again and dedupe makes that harmless."""
         ...

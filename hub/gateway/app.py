@@ -36,6 +36,7 @@ from hub.gateway.wire import (
     read_body,
 )
 from hub.logs import logger
+from hub.ports import Answered, Conflict
 from hub.stages.halted import read_halted
 from hub.topics import CONTROL
 from signing import jsontext
@@ -110,6 +111,10 @@ class Gateway:
                 await self._refuse(send, found, body, scope)
                 return
             outcome = await self._gathering.admit(found)
+            if isinstance(outcome, Conflict):
+                refusal = Refusal("AMANA-DUP-001", "", self._view.system(found.system), found.code)
+                await self._refuse(send, refusal, body, scope)
+                return
             await answer_receipt(scope, send, receipts.render_receipt(outcome, self.context.keys.signing))
         except TooLargeError as large:
             await self._refuse_large(send, large, scope)
@@ -192,7 +197,7 @@ class Gateway:
             text = reply.text
             if reply.admit is not None:
                 candidate = devices.make_candidate(reply.admit, device, self._view, self._terms)
-                await self._gathering.admit(candidate)
+                _refuse_conflict(await self._gathering.admit(candidate))
                 text = reply.text_when_stored
             await answer(send, reply.status, text.encode(), TEXT)
         except TooLargeError as large:
@@ -230,6 +235,12 @@ class Gateway:
         ready = health.ready or path == "/healthz"
         state = "alive" if path == "/healthz" else health.reason()
         await answer(send, 200 if ready else 503, jsontext.render({"status": state}), JSON, (NO_STORE,))
+
+
+def _refuse_conflict(outcome: Answered) -> None:
+    """What is no receipt must not be answered with one."""
+    if isinstance(outcome, Conflict):
+        raise BadMessage("AMANA-DUP-001")
 
 
 def _retry_after(seconds: float) -> tuple[bytes, bytes]:

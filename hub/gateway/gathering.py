@@ -10,12 +10,12 @@ import asyncio
 from typing import Final
 
 from hub.errors import HubError
-from hub.ports import Admissions, Admitted, Candidate, Clock, Duplicate
+from hub.ports import Admissions, Answered, Candidate, Clock
 
 MOST: Final = 512
 """Messages in one call: bounds how long the first waits for the last."""
 
-_Waiting = tuple[Candidate, "asyncio.Future[Admitted | Duplicate]"]
+_Waiting = tuple[Candidate, "asyncio.Future[Answered]"]
 
 
 class Gathering:
@@ -27,9 +27,9 @@ class Gathering:
         self._waiting: list[_Waiting] = []
         self._running: asyncio.Task[None] | None = None
 
-    def admit(self, candidate: Candidate) -> asyncio.Future[Admitted | Duplicate]:
+    def admit(self, candidate: Candidate) -> asyncio.Future[Answered]:
         """A future of the outcome; raises what `Admissions.admit` raises."""
-        future: asyncio.Future[Admitted | Duplicate] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
         self._waiting.append((candidate, future))
         if self._running is None:
             self._running = asyncio.create_task(self._run())

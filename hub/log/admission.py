@@ -37,7 +37,7 @@ def load_memory(connection: apsw.Connection, claims: Sequence[Claim]) -> Memory:
         "SELECT key, tail, repeats FROM known WHERE key IN (SELECT value FROM carray(?))", (firsts,)
     ):
         memory.occurrences[RecordId((key + tail).hex())] = repeats + 1
-    keys = keys_array({key for claim in claims for key in claim.keys})
+    keys = keys_array({key for claim in claims if claim.candidate.rule == "natural-key" for key in claim.keys})
     if keys is not None:
         for key, message, tail, time, digest in connection.execute(
             "SELECT s.key, k.key, k.tail, k.time, k.digest FROM seen AS s JOIN known AS k ON k.key = s.message"
@@ -45,6 +45,14 @@ def load_memory(connection: apsw.Connection, claims: Sequence[Claim]) -> Memory:
             (keys,),
         ):
             memory.seen[key] = _receipt(message, tail, time, digest)
+    requests = keys_array({claim.keys[0] for claim in claims if claim.candidate.rule == "request-id"})
+    if requests is not None:
+        for key, first, message, tail, time, digest in connection.execute(
+            "SELECT r.key, r.first, k.key, k.tail, k.time, k.digest FROM request AS r JOIN known AS k"
+            " ON k.key = r.message WHERE r.key IN (SELECT value FROM carray(?))",
+            (requests,),
+        ):
+            memory.requests[key] = Latest(RecordId(first.hex()), _receipt(message, tail, time, digest))
     scopes = keys_array({claim.scope for claim in claims if claim.candidate.rule == "window"})
     if scopes is not None:
         for scope, first, message, tail, time, digest in connection.execute(
@@ -61,6 +69,7 @@ def store_admissions(connection: apsw.Connection, admitted: Sequence[Stored]) ->
     numbers = add_secrets(connection, [message.wrapped for message in admitted])
     known = []
     seen: list[tuple[bytes, bytes]] = []
+    requests = []
     latest = {}
     repeats = {}
     for number, message in zip(numbers, admitted, strict=True):
@@ -68,14 +77,18 @@ def store_admissions(connection: apsw.Connection, admitted: Sequence[Stored]) ->
         key = name[:WIDTH]
         digest = bytes.fromhex(message.claim.digest.removeprefix(_DIGEST))
         known.append((key, name[WIDTH:], number, message.time, digest))
-        seen.extend((row, key) for row in message.fresh.keys)
         first = bytes.fromhex(message.claim.first)
         if message.claim.candidate.rule == "window":
             latest[message.claim.scope] = (first, key)
+        elif message.claim.candidate.rule == "request-id":
+            requests.append((message.claim.keys[0], first, key))
+        else:
+            seen.extend((row, key) for row in message.fresh.keys)
         if message.fresh.occurrence:
             repeats[first[:WIDTH]] = message.fresh.occurrence
     insert_rows(connection, "known", "key,tail,secret,time,digest", known)
     insert_rows(connection, "seen", "key,message", seen)
+    insert_rows(connection, "request", "key,first,message", requests)
     for scope, (first, key) in latest.items():
         connection.execute("INSERT OR REPLACE INTO latest(scope, first, message) VALUES (?,?,?)", (scope, first, key))
     for key, count in repeats.items():

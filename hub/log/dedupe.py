@@ -1,5 +1,9 @@
 """The duplicate decision: a function of a message and of what is remembered of earlier ones.
 
+Under `request-id` a repeat is the same id with the same body; the same id with another body is a conflict, for a receipt
+would acknowledge what is not held. Under `natural-key` the key of a row decides alone: a row whose other members differ
+is still a repeat, for a correction has a key of its own (a new number, a new date), and devices send whole batches again.
+
 Rule: no I/O, no clock. Every engine and the simulator decide with this one function; an engine only fills the memory
 with what the candidates of one commit touch, and stores what changed in it.
 """
@@ -12,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from hub.log.keyhash import dedupe_key, scope_key
-from hub.ports import Candidate, Duplicate
+from hub.ports import Candidate, Conflict, Duplicate
 from hub.records import Ms, RecordId, inbox_id
 
 
@@ -25,8 +29,8 @@ class Receipt(NamedTuple):
 
 
 class Latest(NamedTuple):
-    """The last message accepted for a system and code under the window rule: its bytes (as the id of their first
-    occurrence) and its receipt."""
+    """A message that others are compared with, bytes and all: its bytes (as the id of their first occurrence) and its
+    receipt. The last one accepted for a system and code under the window rule; the one that brought a request id."""
 
     first: RecordId
     receipt: Receipt
@@ -47,7 +51,8 @@ class Claim:
 class Memory:
     """Earlier admissions. `decide` reads it and adds the message that it lets in."""
 
-    seen: MutableMapping[bytes, Receipt] = field(default_factory=dict)
+    seen: MutableMapping[bytes, Receipt] = field(default_factory=dict)  # by natural key
+    requests: MutableMapping[bytes, Latest] = field(default_factory=dict)  # by request id
     latest: MutableMapping[bytes, Latest] = field(default_factory=dict)
     occurrences: MutableMapping[RecordId, int] = field(default_factory=dict)
 
@@ -77,12 +82,18 @@ def claim(candidate: Candidate) -> Claim:
     )
 
 
-def decide(claim: Claim, memory: Memory, now: Ms) -> Fresh | Duplicate:
+def decide(claim: Claim, memory: Memory, now: Ms) -> Fresh | Duplicate | Conflict:
     """Is this message new? If it is, `memory` knows it afterwards."""
-    duplicate = _duplicate_of(claim, memory, now)
+    candidate = claim.candidate
+    if candidate.rule == "request-id":
+        earlier = memory.requests.get(claim.keys[0])
+        if earlier is not None and earlier.first != claim.first:
+            return Conflict(earlier.receipt.id)
+        duplicate = earlier.receipt if earlier is not None else None
+    else:
+        duplicate = _duplicate_of(claim, memory, now)
     if duplicate is not None:
         return Duplicate(duplicate.id, duplicate.time, duplicate.digest)
-    candidate = claim.candidate
     occurrence = memory.occurrences.get(claim.first, 0)
     record_id = (
         claim.first if occurrence == 0 else inbox_id(candidate.system, candidate.code, candidate.body, occurrence)
@@ -92,13 +103,16 @@ def decide(claim: Claim, memory: Memory, now: Ms) -> Fresh | Duplicate:
     if candidate.rule == "window":
         memory.latest[claim.scope] = Latest(claim.first, receipt)
         return Fresh(record_id, occurrence, None, ())
+    if candidate.rule == "request-id":
+        memory.requests[claim.keys[0]] = Latest(claim.first, receipt)
+        return Fresh(record_id, occurrence, None, claim.keys)
     rows = []
     for row, key in enumerate(claim.keys):
         if key not in memory.seen:
             memory.seen[key] = receipt
             rows.append(row)
     keys = tuple(claim.keys[row] for row in rows)
-    return Fresh(record_id, occurrence, tuple(rows) if candidate.rule == "natural-key" else None, keys)
+    return Fresh(record_id, occurrence, tuple(rows), keys)
 
 
 def _duplicate_of(claim: Claim, memory: Memory, now: Ms) -> Receipt | None:

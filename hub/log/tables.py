@@ -7,7 +7,7 @@ file, so erasing it is one overwrite in place and rests on no detail of how SQLi
 from __future__ import annotations
 
 APPLICATION_ID = 0x414D4E41  # "AMNA"
-FORMAT = 1
+FORMAT = 2
 
 OFFSET_BITS = 40  # 10^12 records per partition
 
@@ -52,9 +52,16 @@ CREATE TABLE known(
   repeats INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
--- request ids and natural keys, each with the first message that brought it
+-- natural keys, each with the first message that brought it
 CREATE TABLE seen(
   key BLOB PRIMARY KEY NOT NULL,
+  message BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- request ids, each with the first message that brought it and with its bytes, as the id of their first occurrence
+CREATE TABLE request(
+  key BLOB PRIMARY KEY NOT NULL,
+  first BLOB NOT NULL,
   message BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 

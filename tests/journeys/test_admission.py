@@ -13,12 +13,13 @@ import pytest
 from hub import records as r
 from hub.errors import TryAgain
 from hub.gateway import refusals
-from hub.ports import Admitted, Candidate, Duplicate
+from hub.ports import Answered, Candidate
 from hub.records import Ms
 from hub.settings import load
+from signing import envelope
 from signing.sealing import BodyKey
 from tests.journeys.gateway_client import Site, open_site
-from tests.unit.gateway.onboarded import NETWORK, PATH, SECRET, SERIAL
+from tests.unit.gateway.onboarded import CALENDAR, NETWORK, PATH, SECRET, SERIAL
 
 PUNCHES = b"0042\t2026-10-01 07:21:09\t0\t1\t0\n7\t2026-10-01 07:22:10\t0\t1\t0\n"
 UPLOAD = f"/iclock/cdata?SN={SERIAL}&table=ATTLOG&Stamp=9999"
@@ -64,6 +65,37 @@ def test_duplicate_gets_the_first_receipt_again(tmp_path: Path) -> None:
             await site.clock.sleep(3600)
             second = site.verified(await site.push(site.house.body()))
             assert second == {**first, "esbBody": {**first["esbBody"], "duplicate": True}}
+            assert len(await site.records("inbox.generic_json")) == 1
+
+    asyncio.run(story())
+
+
+def test_a_request_id_acknowledges_no_other_content(tmp_path: Path) -> None:
+    """Under the rule request-id the same id with another body is a signed 409 that is kept with its bytes; the first
+    body still gets its receipt, and only that one is a message."""
+
+    async def story() -> None:
+        async with open_site(tmp_path) as site:
+            rule = {"code": "CAL-ID", "adapter": "generic_json", "exchange": "calendar", "dedupe": "request-id"}
+            await site.change("api.add", rule)
+            await site.change("grant.add", {"system": "HR", "code": "CAL-ID"})
+
+            def sent(day: str) -> bytes:
+                body = {"records": [{**CALENDAR["records"][0], "workingDays": [day]}]}
+                data = envelope.render_data({"pushCode": "CAL-ID", "requestId": "r-1", "esbBody": body})
+                return envelope.seal(data, site.house.sender)
+
+            first = site.verified(await site.push(sent("2026-10-01")))
+            other = sent("2026-10-02")
+            reply = await site.push(other)
+            again = site.verified(await site.push(sent("2026-10-01")))
+            await site.gateway.refusals.flush()
+            [record] = await site.records("refusals")
+            assert reply.status == 409
+            assert site.verified(reply)["message"].startswith("AMANA-DUP-001")
+            assert (record.headers[r.SYSTEM], record.headers[r.CODE]) == ("HR", "CAL-ID")
+            assert await opened(site, record, refusals.PURPOSE) == other
+            assert again == {**first, "esbBody": {**first["esbBody"], "duplicate": True}}
             assert len(await site.records("inbox.generic_json")) == 1
 
     asyncio.run(story())
@@ -170,7 +202,7 @@ class Broken:
     def __init__(self, error: Exception) -> None:
         self.error = error
 
-    async def admit(self, candidates: Sequence[Candidate], now: Ms) -> list[Admitted | Duplicate]:
+    async def admit(self, candidates: Sequence[Candidate], now: Ms) -> list[Answered]:
         raise self.error
 
 

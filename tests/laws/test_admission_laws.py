@@ -9,7 +9,7 @@ import pytest
 
 from hub import records
 from hub.log.inbox import PURPOSE, parse_rows
-from hub.ports import Admitted, Candidate, Duplicate
+from hub.ports import Admitted, Answered, Candidate, Conflict, Duplicate
 from hub.records import Ms, Record, inbox_id
 from signing.sealing import BodyKey, commitment
 from tests.laws.engines import Engine, Log, candidate, law
@@ -23,7 +23,7 @@ async def opened(engine: Engine) -> Log:
     return log
 
 
-async def admit(log: Log, one: Candidate, now: int = 1000) -> Admitted | Duplicate:
+async def admit(log: Log, one: Candidate, now: int = 1000) -> Answered:
     (answer,) = await log.admit([one], Ms(now))
     return answer
 
@@ -33,8 +33,9 @@ async def inbox(log: Log, partition: int = 0) -> list[Record]:
     return [record for batch in batches for record in batch.records]
 
 
-def receipt_of(answer: Admitted | Duplicate) -> Duplicate:
+def receipt_of(answer: Answered) -> Duplicate:
     """What a repeat of this message is answered with."""
+    assert not isinstance(answer, Conflict)
     return Duplicate(answer.id, answer.time, answer.digest)
 
 
@@ -123,15 +124,46 @@ async def test_systems_and_codes_do_not_shadow_one_another(engine: Engine) -> No
 
 @law
 async def test_a_request_id_is_taken_once(engine: Engine) -> None:
-    """A request id that was admitted is a duplicate for ever, whatever its bytes; the same bytes under another one
-    are a new occurrence."""
+    """A request id with the bytes that it was admitted with is a duplicate for ever; the same bytes under another one
+    are a new occurrence, and its repeat is a duplicate of that one."""
     log = await opened(engine)
     first = await admit(log, candidate(b"1", "request-id", (b"r1",)), 1)
     assert await admit(log, candidate(b"1", "request-id", (b"r1",)), 400 * DAY) == receipt_of(first)
-    assert await admit(log, candidate(b"2", "request-id", (b"r1",)), 2) == receipt_of(first)
     other = await admit(log, candidate(b"1", "request-id", (b"r2",)), 3)
     assert isinstance(other, Admitted)
     assert (other.occurrence, other.rows) == (1, None)
+    assert await admit(log, candidate(b"1", "request-id", (b"r2",)), 4) == receipt_of(other)
+    await log.close()
+
+
+@law
+async def test_a_request_id_stands_for_one_body(engine: Engine) -> None:
+    """The same request id with other bytes is a conflict that names the message which has it, whether that one came in
+    the same call, earlier, or before a restart, and whichever occurrence of its bytes it is. Nothing is stored, and the
+    request id goes on standing for its first body."""
+    log = await opened(engine)
+    await admit(log, candidate(b"1", "request-id", (b"r0",)))
+    first, conflict = await log.admit(
+        [candidate(b"1", "request-id", (b"r1",)), candidate(b"2", "request-id", (b"r1",))], Ms(2)
+    )
+    assert isinstance(first, Admitted)
+    assert (first.occurrence, conflict) == (1, Conflict(first.id))
+    assert await admit(log, candidate(b"2", "request-id", (b"r1",)), 3) == Conflict(first.id)
+    await log.erase([first.id])
+    await log.close()
+    log = engine.open()
+    assert await admit(log, candidate(b"2", "request-id", (b"r1",)), 4) == Conflict(first.id)
+    assert await admit(log, candidate(b"1", "request-id", (b"r1",)), 5) == receipt_of(first)
+    assert len(await inbox(log)) == 2
+    await log.close()
+
+
+@law
+async def test_a_natural_key_decides_alone(engine: Engine) -> None:
+    """A row whose key was seen is a repeat whatever the other bytes of its message: never a conflict."""
+    log = await opened(engine)
+    first = await admit(log, candidate(b"1", "natural-key", (b"k",)), 1)
+    assert await admit(log, candidate(b"2", "natural-key", (b"k",)), 2) == receipt_of(first)
     await log.close()
 
 

@@ -19,7 +19,7 @@ from hub.errors import ConfigError, Halt, TryAgain
 from hub.log import EmbeddedLog
 from hub.log import connections as log_connections
 from hub.log import writer as log_writer
-from hub.ports import Admitted, Append, Duplicate
+from hub.ports import Admitted, Append, Conflict, Duplicate
 from hub.records import Ms
 from hub.rundir import run_directory
 from signing.sealing import LocalKeyWrapper
@@ -86,6 +86,8 @@ async def test_two_logs_on_one_file_share_their_duplicates(engine: EmbeddedEngin
     for n in range(50):
         (one,), (two,) = answers[2 * n : 2 * n + 2]
         assert {type(one), type(two)} == {Admitted, Duplicate}
+        assert not isinstance(one, Conflict)
+        assert not isinstance(two, Conflict)
         assert (one.id, one.time, one.digest) == (two.id, two.time, two.digest)
     assert await logs[0].end("inbox.law", 0) == 50
     kept = await asyncio.gather(*(log.put({"run:a": bytes([n]) * 32}) for n, log in enumerate(logs)))

@@ -21,7 +21,7 @@ from hub.errors import TryAgain
 from hub.gateway import devices
 from hub.gateway.admission import Push, Refusal, Terms, WireTerms, examine
 from hub.keys import FileKeyWrapper, HubKeys
-from hub.ports import Admitted, Duplicate
+from hub.ports import Answered
 from hub.records import Ms, Record
 from hub.stages.core import Core, CorePorts, build
 from hub.store.sql import Fault, SqlStore
@@ -154,7 +154,7 @@ class SimHub:
             await self.core.ensure_topics()
         return outcome
 
-    async def push(self, system: str, envelope_text: bytes) -> Admitted | Duplicate | Refusal:
+    async def push(self, system: str, envelope_text: bytes) -> Answered | Refusal:
         """What the gateway does with a push."""
         await self.running()
         view = self.follower.directory.now()
@@ -168,7 +168,7 @@ class SimHub:
         [answer] = await self.log.admit([found], self.clock.now())
         return answer
 
-    async def punch(self, serial: str, path: str, query: Mapping[str, str], body: bytes) -> Admitted | Duplicate:
+    async def punch(self, serial: str, path: str, query: Mapping[str, str], body: bytes) -> Answered:
         """What the gateway does with a device's upload."""
         from adapters.kit import DeviceRequest
 

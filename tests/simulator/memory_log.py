@@ -18,7 +18,7 @@ from hub.errors import ConfigError, TryAgain
 from hub.log.batches import encode_record, encode_records
 from hub.log.dedupe import Claim, Fresh, Memory, claim, decide
 from hub.log.inbox import build_inbox_record
-from hub.ports import Admitted, Append, Candidate, Clock, Duplicate, KeyWrapper
+from hub.ports import Admitted, Answered, Append, Candidate, Clock, Conflict, Duplicate, KeyWrapper
 from hub.records import Batch, Ms, Record
 from signing.sealing import SECRET_BYTES
 from tests.simulator.faults import Faults
@@ -71,12 +71,14 @@ class _Overlay:
         self._new = Memory()
         self.memory = Memory(
             ChainMap(self._new.seen, kept.seen),
+            ChainMap(self._new.requests, kept.requests),
             ChainMap(self._new.latest, kept.latest),
             ChainMap(self._new.occurrences, kept.occurrences),
         )
 
     def keep(self) -> None:
         self._kept.seen.update(self._new.seen)
+        self._kept.requests.update(self._new.requests)
         self._kept.latest.update(self._new.latest)
         self._kept.occurrences.update(self._new.occurrences)
 
@@ -195,15 +197,15 @@ class MemoryLog:
 
     # Admissions
 
-    async def admit(self, candidates: Sequence[Candidate], now: Ms) -> list[Admitted | Duplicate]:
+    async def admit(self, candidates: Sequence[Candidate], now: Ms) -> list[Answered]:
         claims = [claim(candidate) for candidate in candidates]
         with self._lock:
             self._open()
             overlay = _Overlay(self.disk.memory)
-            planned: list[Duplicate | _Entry] = []
+            planned: list[Duplicate | Conflict | _Entry] = []
             for own in claims:
                 fresh = decide(own, overlay.memory, now)
-                planned.append(fresh if isinstance(fresh, Duplicate) else self._entry(own, fresh, now))
+                planned.append(self._entry(own, fresh, now) if isinstance(fresh, Fresh) else fresh)
             try:
                 with self.faults.write("admissions.admit"):
                     answers = [self._store(entry) for entry in planned]
@@ -220,8 +222,8 @@ class MemoryLog:
         encode_record(record)  # what no engine could store is refused here too
         return _Entry(own, fresh, now, partition, wrapped, record)
 
-    def _store(self, entry: Duplicate | _Entry) -> Admitted | Duplicate:
-        if isinstance(entry, Duplicate):
+    def _store(self, entry: Duplicate | Conflict | _Entry) -> Answered:
+        if not isinstance(entry, _Entry):
             return entry
         fresh = entry.fresh
         self.disk.secrets[fresh.id] = entry.wrapped

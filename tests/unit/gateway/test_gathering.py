@@ -9,7 +9,7 @@ import pytest
 
 from hub.errors import TryAgain
 from hub.gateway.gathering import MOST, Gathering
-from hub.ports import Admitted, Candidate, Duplicate
+from hub.ports import Admitted, Answered, Candidate
 from hub.records import Ms, RecordId
 from tests.simulator.clock import ManualClock
 
@@ -26,7 +26,7 @@ class Counter:
         self.gate = asyncio.Event()
         self.error = error
 
-    async def admit(self, candidates: Sequence[Candidate], now: Ms) -> list[Admitted | Duplicate]:
+    async def admit(self, candidates: Sequence[Candidate], now: Ms) -> list[Answered]:
         self.calls.append([c.code for c in candidates])
         await self.gate.wait()
         if self.error is not None:
