@@ -28,6 +28,7 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port; AMANA_PORT, else 8460. 0 takes any free one.")] = None,
     role: Annotated[str | None, typer.Option(help="Roles to run, comma-separated: gateway,worker.")] = None,
     single_process: Annotated[bool, typer.Option("--single-process", help="All roles in one process.")] = False,
+    lifeline: Annotated[int | None, typer.Option(hidden=True, help="Descriptor; end-of-file there stops it.")] = None,
 ) -> None:
     """Run the hub until it is told to stop; ready when /readyz answers 200."""
     settings = session.settings
@@ -39,6 +40,8 @@ def serve(
         args += ["--role", role]
     if single_process:
         args += ["--single-process"]
+    if lifeline is not None:
+        args += ["--lifeline", str(lifeline)]
     session.terminal.out.flush()
     session.terminal.err.flush()
     os.execv(sys.executable, args)  # noqa: S606  # no shell, and our own interpreter
@@ -54,8 +57,12 @@ def demo(
     keep_serving: Annotated[bool, typer.Option("--keep-serving", help="Leave the hub running at the end.")] = False,
 ) -> None:
     """One month over real HTTP with real signatures, from onboarding to a paid and reconciled run."""
-    from hub.demo.run import main
+    from hub.demo.run import check_month, main
 
+    try:
+        check_month(month)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="'--month'") from None
     status = main(
         preset=preset,
         employees=employees,

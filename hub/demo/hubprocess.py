@@ -1,4 +1,8 @@
-"""The hub of a demo: `amana serve` as its own process, waited for and stopped by its id."""
+"""The hub of a demo: `amana serve` as its own process, waited for and stopped by its id.
+
+Rule: it never outlives whoever started it. A lifeline (the read end of a pipe whose other end is here) tells it when this
+process is gone, however that ended.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +28,7 @@ class HubProcess:
         self.data = data
         self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
+        self._held: int | None = None  # our end of the lifeline
 
     @property
     def url(self) -> str:
@@ -43,10 +48,20 @@ class HubProcess:
         self.data.mkdir(parents=True, exist_ok=True)
         allowed = {"AMANA_OUTBOUND_HOSTS": "127.0.0.1", "AMANA_OUTBOUND_PRIVATE": "true"}
         command = [sys.executable, "-m", "hub.cli.main", "serve", "--data", str(self.data), "--port", str(self.port)]
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603 - our own command
-                command, env=os.environ | allowed, stdout=log, stderr=log, stdin=subprocess.DEVNULL
-            )
+        self._let_go()
+        lifeline, self._held = os.pipe()
+        try:
+            with self.log.open("ab") as log:
+                self._process = subprocess.Popen(  # noqa: S603 - our own command
+                    [*command, "--lifeline", str(lifeline)],
+                    env=os.environ | allowed,
+                    stdout=log,
+                    stderr=log,
+                    stdin=subprocess.DEVNULL,
+                    pass_fds=(lifeline,),
+                )
+        finally:
+            os.close(lifeline)
         deadline = monotonic() + READY_WITHIN
         while not self._ready():
             if self._process.poll() is not None or monotonic() > deadline:
@@ -56,14 +71,14 @@ class HubProcess:
 
     def stop(self) -> None:
         """Ask it to drain; insist when it does not."""
-        if self._process is None or self._process.poll() is not None:
-            return
-        self._process.send_signal(signal.SIGTERM)
-        try:
-            self._process.wait(STOP_WITHIN)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+            try:
+                self._process.wait(STOP_WITHIN)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        self._let_go()
 
     def log_tail(self, lines: int = 15) -> str:
         """The last lines of what the hub logged."""
@@ -75,6 +90,11 @@ class HubProcess:
         """Until somebody stops it."""
         assert self._process is not None
         self._process.wait()
+
+    def _let_go(self) -> None:
+        held, self._held = self._held, None
+        if held is not None:
+            os.close(held)
 
     def _ready(self) -> bool:
         import httpx

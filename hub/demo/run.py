@@ -6,10 +6,15 @@ the generator's own books, and every difference is shown. Exit 0 only if there i
 
 from __future__ import annotations
 
+import signal
 import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import FrameType
+from typing import TYPE_CHECKING, Final
 
 from hub.clock import SystemClock
 from hub.demo import preset as presets
@@ -23,6 +28,8 @@ from hub.errors import ConfigError
 if TYPE_CHECKING:
     from rich.console import Console
 
+ENDINGS: Final = (signal.SIGTERM, signal.SIGHUP)
+
 
 def main(
     *,
@@ -34,14 +41,14 @@ def main(
     report: Path | None = None,
     keep_serving: bool = False,
 ) -> int:
-    """Run it; returns the exit status. Raises `ConfigError` for arguments that cannot be."""
+    """Run it; returns the exit status. Raises ValueError for a month that cannot be, `ConfigError` for other arguments."""
     from rich.console import Console
 
     check_arguments(employees, month, data)
     console = Console(highlight=False)
     chosen = presets.load(preset)
     console.print(f"{chosen.title}: {employees} employees, {month}, seed {seed}. Everything in it is made up.")
-    with tempfile.TemporaryDirectory(prefix="amana-demo-") as temporary:
+    with stopped_like_ctrl_c(), tempfile.TemporaryDirectory(prefix="amana-demo-") as temporary:
         hub = HubProcess((data or Path(temporary) / "data").absolute())
         try:
             outcome = perform(hub, chosen, make_month(chosen, month, employees, seed), console)
@@ -63,15 +70,41 @@ def main(
     return 0 if outcome.reconciled else 1
 
 
-def check_arguments(employees: int, month: str, data: Path | None) -> None:
-    """What cannot be run is said before anything is started."""
+@contextmanager
+def stopped_like_ctrl_c() -> Iterator[None]:
+    """Meanwhile SIGTERM and SIGHUP raise KeyboardInterrupt, once, so that the hub and the directory with its keys go as
+    after Ctrl-C. In another thread than the main one, where no handler can be set, nothing changes."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        for number in ENDINGS:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, stop) for number in ENDINGS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def check_month(month: str) -> None:
+    """Raises ValueError, with a text for people, unless it is a month that has ended."""
     try:
         first = date.fromisoformat(f"{month}-01")
     except ValueError:
-        raise ConfigError("AMANA-CONF-001", "--month is written YYYY-MM") from None
+        raise ValueError("a month is written YYYY-MM, such as 2026-10") from None
     now = date.fromtimestamp(SystemClock().now() / 1000)  # noqa: DTZ012 - a month has ended or it has not
     if first >= now.replace(day=1):
-        raise ConfigError("AMANA-CONF-001", "--month must have ended: taps of the future are not believed")
+        raise ValueError("the month has not ended yet: taps of the future are not believed")
+
+
+def check_arguments(employees: int, month: str, data: Path | None) -> None:
+    """What cannot be run is said before anything is started."""
+    check_month(month)
     if not 20 <= employees <= 20_000:
         raise ConfigError("AMANA-CONF-001", "--employees is a number from 20 to 20000")
     if data is not None and data.exists() and any(data.iterdir()):

@@ -2,7 +2,8 @@
 
 It takes the directory's lock, lets a first child prepare the directory, binds the sockets, starts the roles and starts
 again what dies. On SIGTERM or SIGINT the children drain: unready first, then no new connections, then what is in flight
-is finished, within `DRAIN` seconds. A second signal ends everything at once.
+is finished, within `DRAIN` seconds. A second signal ends everything at once. Whoever starts it for a while may hand it the
+read end of a pipe: end-of-file there (its starter has died, even by kill -9) is such a signal too.
 
 Rule: imports of the standard library and of small modules only; whoever needs settings, keys or a database is a child.
 """
@@ -48,6 +49,7 @@ class Options:
     port: int = PORT
     roles: tuple[str, ...] = ROLES
     single_process: bool = False
+    lifeline: int | None = None  # descriptor
 
 
 def serve(options: Options) -> int:
@@ -73,7 +75,7 @@ def serve(options: Options) -> int:
         arguments = [*common, *(f"--listen={made.fileno()}" for made in listen)]
         children.append(Child(role, processes.command_of(role, arguments), [*inherited, *(s.fileno() for s in listen)]))
     try:
-        return _Watch(children, sockets).run()
+        return _Watch(children, sockets, options.lifeline).run()
     finally:
         os.close(held)
 
@@ -81,9 +83,10 @@ def serve(options: Options) -> int:
 class _Watch:
     """The loop of the parent: wait for a signal or a deadline, then look at every child."""
 
-    def __init__(self, children: Sequence[Child], sockets: Sequence[socket.socket]) -> None:
+    def __init__(self, children: Sequence[Child], sockets: Sequence[socket.socket], lifeline: int | None) -> None:
         self._children = children
         self._sockets = sockets
+        self._lifeline = lifeline
         self._stop_at: float | None = None  # monotonic; set once draining began
         self._status = 0
         self._signals = 0
@@ -98,9 +101,15 @@ class _Watch:
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
         selector = selectors.DefaultSelector()
         selector.register(wake_up, selectors.EVENT_READ)
+        if self._lifeline is not None:
+            selector.register(self._lifeline, selectors.EVENT_READ)
         while self._look():
-            if selector.select(self._timeout()):
-                wake_up.recv(4096)
+            for key, _ in selector.select(self._timeout()):
+                if key.fileobj is wake_up:
+                    wake_up.recv(4096)
+                elif not os.read(key.fd, 4096):
+                    selector.unregister(key.fd)
+                    self._signals += 1
         return self._status
 
     def _on_stop(self, _number: int, _frame: FrameType | None) -> None:
@@ -149,10 +158,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=PORT)
     parser.add_argument("--role", default=",".join(ROLES))
     parser.add_argument("--single-process", action="store_true")
+    parser.add_argument("--lifeline", type=int)
     given = parser.parse_args(argv)
     roles = tuple(role.strip() for role in given.role.split(",") if role.strip())
     try:
-        return serve(Options(given.data, given.host, given.port, roles, given.single_process))
+        return serve(Options(given.data, given.host, given.port, roles, given.single_process, given.lifeline))
     except ConfigError as error:
         complain(error.text())
         return CONFIGURATION
