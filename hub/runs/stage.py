@@ -14,6 +14,7 @@ from hub.ports import Append, Bus, Store, Vault, Write
 from hub.records import Record, derived_id, partition_of
 from hub.runs import codec
 from hub.runs.compute import VERSION, compute_run
+from hub.stages.brake import Verdict
 from hub.stages.collect import NAME as COLLECT
 from hub.stages.deadletters import dead_letter
 from hub.stages.effects import Effects, Entry
@@ -104,7 +105,9 @@ class RunStage:
             "totals": result.run["totals"],
         }
         writes = [Write("run_signal", sealed.rows), Write("run", [row])]
-        return Effects(publishes=self._appends(sealed.records), writes=writes, verdicts=[True], erased=loaded.erased)
+        return Effects(
+            publishes=self._appends(sealed.records), writes=writes, verdicts=[Verdict()], erased=loaded.erased
+        )
 
     async def _approve(self, order: RunOrder, entry: Entry) -> Effects:
         approval = order.approved
@@ -131,7 +134,7 @@ class RunStage:
         )
         publishes = self._appends(await self._outgoing(approved, entry))
         row = dict(found[0], state="approved", approved_at=approval.at)
-        return Effects(publishes=publishes, writes=[Write("run", [row])], verdicts=[True])
+        return Effects(publishes=publishes, writes=[Write("run", [row])], verdicts=[Verdict()])
 
     async def _outgoing(self, approved: ApprovedRun, entry: Entry) -> list[tuple[str, Record]]:
         """What every subscriber gets. One that cannot be rendered for is a dead letter; the others go on."""

@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 
 from hub.ports import Append, Write
 from hub.records import Record
+from hub.stages.brake import Verdict
 
 
 class Entry(NamedTuple):
@@ -23,14 +24,14 @@ class Entry(NamedTuple):
 class Effects:
     """What is to be done: `publishes` first, then `writes` and the position in one transaction.
 
-    `verdicts`: per message, whether it could be taken; what the dead-letter brake looks at. `erased`: how many
+    `verdicts`: per message, what became of it; what the dead-letter brake looks at. `erased`: how many
     bodies were gone. `taken`: how many of the entries are dealt with, from the first; None: all of them. The rest
     comes again.
     """
 
     publishes: list[Append] = field(default_factory=list)
     writes: list[Write] = field(default_factory=list)
-    verdicts: list[bool] = field(default_factory=list)
+    verdicts: list[Verdict] = field(default_factory=list)
     erased: int = 0
     taken: int | None = None
 

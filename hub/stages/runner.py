@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from hub.errors import BadMessage
+from hub.logs import logger
 from hub.ports import Append, Bus, Progress, Store
-from hub.records import DERIVED, STAGE, Batch, Record, partition_of
-from hub.stages.brake import Brake
+from hub.records import DERIVED, STAGE, SYSTEM, Batch, Record, partition_of
+from hub.stages.brake import FAILING, HALTED, Brake, Verdict
 from hub.stages.deadletters import dead_letter
 from hub.stages.effects import Effects, Entry, Stage
 from hub.topics import DEADLETTERS
@@ -50,7 +51,8 @@ class Runner:
     async def step(self) -> int:
         """Take one batch from each source partition; returns how many records were passed, 0 at the end.
 
-        Raises `TryAgain` (nothing advanced in that partition: call again after its time) and `Halt`.
+        A partition that the brake halted is left out: what was decided in it is stored, the others go on. Raises
+        `TryAgain` (nothing advanced in that partition: call again after its time) and `Halt`.
         """
         passed = 0
         for place in self._places():
@@ -70,7 +72,8 @@ class Runner:
 
     def _places(self) -> list[tuple[str, int]]:
         topics = self.bus.topics()
-        return [(topic, p) for topic in sorted(self.stage.sources(topics)) for p in range(topics[topic])]
+        places = [(topic, p) for topic in sorted(self.stage.sources(topics)) for p in range(topics[topic])]
+        return [place for place in places if place not in self.brake.halted]
 
     async def _claim(self, place: tuple[str, int]) -> None:
         epoch, progress = await self.store.claim(self.stage.name, *place, self.owner)
@@ -86,7 +89,6 @@ class Runner:
         if effects.taken is not None and effects.taken < len(entries):
             batches = _before(batches, entries[effects.taken].offset)
             entries, after = fresh(batches, before)
-        self.brake.note(effects.verdicts)
         for part in _parts(effects.publishes):
             await self.bus.append(part)
             await asyncio.sleep(0)
@@ -97,8 +99,22 @@ class Runner:
         self.tally.dropped += sum(len(b.records) for b in batches) - len(entries)
         self.tally.published += sum(len(a.records) for a in effects.publishes)
         self.tally.erased += effects.erased
-        self.tally.failed += effects.verdicts.count(False)
+        self.tally.failed += sum(1 for verdict in effects.verdicts if verdict.code)
+        self._brake(place, effects)
         return passed
+
+    def _brake(self, place: tuple[str, int], effects: Effects) -> None:
+        """After the commit: what was decided stands, whatever the brake makes of it."""
+        failing = self.brake.failing
+        self.brake.note(place, effects.verdicts)
+        topic, partition = place
+        where = {"stage": self.stage.name, "topic": topic, "partition": partition}
+        if place in self.brake.halted:
+            logger().error("partition.halted", code=HALTED, **where)
+        for system in self.brake.failing - failing:
+            logger().warning("sender.failing", code=FAILING, system=system, **where)
+        for system in failing - self.brake.failing:
+            logger().info("sender.recovered", system=system, **where)
 
     async def _decide(self, place: tuple[str, int], entries: Sequence[Entry]) -> Effects:
         try:
@@ -122,7 +138,8 @@ class Runner:
             reason=bad.detail,
         )
         partition = partition_of(letter.key, self.bus.topics()[DEADLETTERS])
-        return Effects(publishes=[Append(DEADLETTERS, partition, [letter])], verdicts=[False])
+        verdict = Verdict(bad.code, entry.record.headers.get(SYSTEM, ""))
+        return Effects(publishes=[Append(DEADLETTERS, partition, [letter])], verdicts=[verdict])
 
 
 def fresh(batches: Sequence[Batch], before: Progress) -> tuple[list[Entry], Progress]:

@@ -44,6 +44,7 @@ from hub.records import (
     partition_of,
 )
 from hub.stages.bodies import RECEIVED, open_body, secrets_of
+from hub.stages.brake import Verdict
 from hub.stages.deadletters import dead_letter
 from hub.stages.effects import Effects, Entry
 from hub.topics import DEADLETTERS, INBOX, RECORDS
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from adapters.kit.registry import Adapter
     from hub.control.follow import DirectoryFollower
     from hub.control.view import View
+    from hub.stages.hand import Hand
 
 NAME: Final = "translate"
 VERSION: Final = 1
@@ -106,12 +108,14 @@ class Translate:
         adapters: Mapping[str, Adapter],
         hmac: bytes,
         topics: Callable[[], Mapping[str, int]],
+        hand: Hand | None = None,
     ) -> None:
         self._vault = vault
         self._follower = follower
         self._adapters = adapters
         self._hmac = hmac
         self._topics = topics
+        self._hand = hand
         self._plans: dict[str, _Plan] = {}
         self._views: dict[int, View] = {}
 
@@ -119,6 +123,8 @@ class Translate:
         return [topic for topic in topics if topic.startswith(INBOX)]
 
     async def decide(self, topic: str, partition: int, entries: Sequence[Entry]) -> Effects:
+        if self._hand is not None:
+            self._hand.passed(topic, partition, entries[0].offset)
         secrets = await secrets_of(self._vault, (entry.record for entry in entries))
         await self._catch_up(entries)
         effects = Effects()
@@ -128,19 +134,20 @@ class Translate:
             if secret is None:
                 effects.erased += 1
                 continue
-            effects.verdicts.append(self._message(topic, partition, entry, secret, out))
+            code = self._message(topic, partition, entry, secret, out)
+            effects.verdicts.append(Verdict(code, entry.record.headers[SYSTEM]))
             await asyncio.sleep(0)  # deliveries run in this loop too
         effects.publishes = out.appends()
         return effects
 
-    def _message(self, topic: str, partition: int, entry: Entry, secret: bytes, out: _Out) -> bool:
-        """Make the records of one message; returns whether any row of it could be taken."""
+    def _message(self, topic: str, partition: int, entry: Entry, secret: bytes, out: _Out) -> str:
+        """Make the records of one message; returns "" when any row of it could be taken, else the code of the last."""
         record, source = entry.record, (topic, partition, entry.offset)
         try:
-            items = self._rows(record, secret)
+            items = self._rows(record, secret, source)
         except BadMessage as bad:
             self._bury(out, source, record, 0, code=bad.code, reason=bad.detail)
-            return False
+            return bad.code
         h = record.headers
         parent = h[ID]
         shared = {
@@ -159,11 +166,11 @@ class Translate:
         }
         derived = f"{topic}/{partition}/{entry.offset}/"
         heads: dict[str, tuple[_Plan, BodyKey, dict[str, str]]] = {}
-        taken = refused = 0
+        taken, failed = 0, ""
         for n, item in enumerate(items):
             if isinstance(item, Refused):
                 self._bury(out, source, record, n, code="AMANA-TRANS-001", reason=item.code, row=item.row)
-                refused += 1
+                failed = "AMANA-TRANS-001"
                 continue
             contract, subject, value, period, row = item
             head = heads.get(contract)
@@ -173,7 +180,7 @@ class Translate:
             plan, body_key, common = head
             if not plan.ok(value):
                 self._bury(out, source, record, n, code="AMANA-TRANS-002", reason=contract, row=row)
-                refused += 1
+                failed = "AMANA-TRANS-002"
                 continue
             rid = derived_id(parent, NAME, VERSION, n)
             headers = common.copy()
@@ -185,9 +192,9 @@ class Translate:
             made = Record(key, headers, body_key.seal(rid, render(value)))
             out.add(plan.topic, partition_of(key, plan.partitions), made)
             taken += 1
-        return taken > 0 or refused == 0
+        return "" if taken else failed
 
-    def _rows(self, record: Record, secret: bytes) -> Sequence[Canonical | Refused]:
+    def _rows(self, record: Record, secret: bytes, source: tuple[str, int, int]) -> Sequence[Canonical | Refused]:
         """What the adapter makes of the message, under the directory that it was admitted under."""
         h = record.headers
         view = self._view(int(h[CONTROL_POSITION]))
@@ -205,6 +212,12 @@ class Translate:
             device=_device(view, h.get(DEVICE)),
         )
         body: Any = received if context.device is not None else esb_body(received)
+        hand = self._hand
+        if hand is not None:
+            place = f"{source[0]}/{source[1]}/{source[2]}"
+            if hand.killed(place):
+                raise BadMessage("AMANA-TRANS-005", api.adapter)
+            hand.take(place)
         try:
             return adapter.translate(api.exchange, body, context)
         except AdapterError as error:
@@ -212,6 +225,9 @@ class Translate:
         except KitError as error:
             code = "AMANA-TRANS-004" if error.kind == "institution" else "AMANA-TRANS-003"
             raise BadMessage(code, error.kind) from error
+        finally:
+            if hand is not None:
+                hand.lay_down()
 
     def _plan(self, contract: str) -> _Plan:
         plan = self._plans.get(contract)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from hub.errors import Halt, TryAgain
 from hub.logs import logger
+from hub.stages.brake import FAILING, HALTED
 from hub.stages.core import Core, CorePorts, build
 from hub.stages.runner import Runner
 
@@ -28,11 +29,14 @@ OnHalt = Callable[[Mapping[str, str]], None]
 
 
 class Worker:
-    """Runs a core until told to stop. `on_halt` is called with all stages that have halted, by code."""
+    """Runs a core until told to stop. `on_halt` is called with all stages that have halted, by code; `on_brake`
+    with the partitions and systems that the dead-letter brake holds, by code."""
 
-    def __init__(self, core: Core, on_halt: OnHalt) -> None:
+    def __init__(self, core: Core, on_halt: OnHalt, on_brake: OnHalt = lambda _: None) -> None:
         self._core = core
         self._on_halt = on_halt
+        self._on_brake = on_brake
+        self._braked: dict[str, str] = {}
         self._halted: dict[str, str] = {}
         self._changed = asyncio.Event()
         self._stirred = asyncio.Event()
@@ -40,6 +44,10 @@ class Worker:
     @property
     def halted(self) -> Mapping[str, str]:
         return self._halted
+
+    @property
+    def braked(self) -> Mapping[str, str]:
+        return self._braked
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`. Raises what ends the directory's follower: without configuration nothing may go on."""
@@ -49,6 +57,7 @@ class Worker:
         await core.ensure_topics()
         follower.on_change(lambda _: self._changed.set())
         self._on_halt({})
+        self._on_brake({})
         tasks = [asyncio.create_task(self._guarded(r.stage.name, self._stage, r)) for r in core.runners]
         tasks.append(asyncio.create_task(self._guarded("deliver", self._deliver)))
         tasks.append(asyncio.create_task(self._topics()))
@@ -87,8 +96,19 @@ class Worker:
             except TryAgain as again:
                 await clock.sleep(again.after)
                 continue
+            self._tell_braked()
             if not passed:
                 await self._new(runner, stirred)
+
+    def _tell_braked(self) -> None:
+        braked: dict[str, str] = {}
+        for runner in self._core.runners:
+            for topic, partition in runner.brake.halted:
+                braked[f"partition {runner.stage.name} {topic}/{partition}"] = HALTED
+            braked |= {f"system {system}": FAILING for system in runner.brake.failing}
+        if braked != self._braked:
+            self._braked = braked
+            self._on_brake(braked)
 
     async def _deliver(self) -> None:
         deliverer = self._core.deliverer
@@ -141,16 +161,19 @@ class Worker:
             stirred.set()
 
 
-async def run(settings: Settings, stop: asyncio.Event) -> None:
-    """The worker process: open the ports, run until `stop`, close them."""
+async def run(settings: Settings, stop: asyncio.Event, *, guarded: bool = False) -> None:
+    """The worker process: open the ports, run until `stop`, close them. `guarded`: an adapter that does not come back
+    may end the process."""
     from adapters.kit.registry import find
     from hub.control.follow import DirectoryFollower
     from hub.delivery.caller import HttpCaller
     from hub.delivery.deliver import Policy
     from hub.serve.ports import open_ports
-    from hub.stages.halted import write_halted
+    from hub.stages.halted import write_braked, write_halted
+    from hub.stages.hand import Hand
 
     opened = await open_ports(settings)
+    hand = Hand(settings.data, settings.message_seconds if guarded else 0)
     caller = HttpCaller(settings.outbound_hosts, private=settings.outbound_private)
     try:
         ports = CorePorts(
@@ -166,10 +189,16 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
             owner=f"{socket.gethostname()}:{os.getpid()}",
             partitions=settings.partitions,
             draft_rules=settings.unsafe_allow_draft_rules,
+            hand=hand,
             policy=Policy(attempts=settings.delivery_attempts, timeout=settings.delivery_timeout),
         )
-        worker = Worker(build(ports), lambda halted: write_halted(settings.data, halted))
+        worker = Worker(
+            build(ports),
+            lambda halted: write_halted(settings.data, halted),
+            lambda braked: write_braked(settings.data, braked),
+        )
         await worker.run(stop)
     finally:
         await caller.close()
         await opened.close()
+        hand.close()

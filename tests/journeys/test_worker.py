@@ -6,14 +6,16 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from hub.clock import SystemClock
 from hub.serve.first import prepare
 from hub.settings import load
 from hub.stages.core import CorePorts, build
-from hub.stages.halted import forget_halted, read_halted, write_halted
+from hub.stages.halted import forget_halted, read_braked, read_halted, write_braked, write_halted
 from hub.stages.worker import Worker, run
-from tests.simulator.hub import HUB_KEYS, SimHub
+from signing.jsontext import render
+from tests.simulator.hub import HUB_KEYS, SimHub, push_envelope
 from tests.simulator.month import Script
 
 
@@ -115,6 +117,39 @@ def test_the_list_of_halted_stages_is_read_as_written(tmp_path: Path) -> None:
     assert read_halted(tmp_path) == {"translate": "AMANA-BRAKE-001"}
     forget_halted(tmp_path)
     assert read_halted(tmp_path) == {}
+
+
+def test_what_the_brake_holds_is_told_and_stops_nobody() -> None:
+    """A sender whose messages all fail is named; the month of everybody else goes through the same worker."""
+
+    async def go() -> None:
+        hub, script = SimHub(), Script()
+        await script.do(hub, script.onboarding())
+        async with _working(hub) as (worker, _):
+            for n in range(100):
+                row: dict[str, Any] = {"institution": "LAIN", "unit": None, "period": "2026-10", "zone": "Asia/Jakarta"}
+                row |= {"workingDays": [f"2026-10-{n % 28 + 1:02d}", f"2026-10-{n // 28 + 1:02d}"], "ceremonies": []}
+                await hub.push("KEMCONTOH-DATA", push_envelope("JSON-CAL", render({"records": [row]})))
+            await _until(lambda: _braked(worker))
+            assert dict(worker.braked) == {"system KEMCONTOH-DATA": "AMANA-BRAKE-002"}
+            await script.do(hub, [*script.records(), script.open_run()])
+            await _until(lambda: _is(hub, "computed"))
+            assert (dict(worker.halted), dict(worker.braked)) == ({}, {})
+
+    asyncio.run(go())
+
+
+async def _braked(worker: Worker) -> bool:
+    return bool(worker.braked)
+
+
+def test_the_list_of_what_is_braked_is_read_as_written(tmp_path: Path) -> None:
+    """It stands beside the halted stages and is forgotten with them."""
+    assert read_braked(tmp_path) == {}
+    write_braked(tmp_path, {"system A": "AMANA-BRAKE-002"})
+    assert (read_braked(tmp_path), read_halted(tmp_path)) == ({"system A": "AMANA-BRAKE-002"}, {})
+    forget_halted(tmp_path)
+    assert read_braked(tmp_path) == {}
 
 
 def test_the_worker_role_starts_and_stops_on_a_new_directory(tmp_path: Path) -> None:

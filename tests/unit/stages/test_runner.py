@@ -11,8 +11,8 @@ import pytest
 
 from hub.errors import BadMessage, Halt, TryAgain
 from hub.ports import Append, Write
-from hub.records import DERIVED, ID, STAGE, Record
-from hub.stages.brake import Brake
+from hub.records import DERIVED, ID, STAGE, SYSTEM, Record
+from hub.stages.brake import Brake, Verdict
 from hub.stages.effects import Effects, Entry
 from hub.stages.runner import Runner
 from hub.store.sql import SqlStore
@@ -196,27 +196,106 @@ def test_a_stage_may_take_a_part_of_its_batch() -> None:
     asyncio.run(go())
 
 
-def test_the_brake_stops_a_stage_that_only_fails() -> None:
-    """Past the run length the stage halts before anything of that batch is published."""
+async def _told(bench: Bench, number: int, system: str = "") -> None:
+    await bench.put(*(Record(b"k", {ID: f"{system}{n}", SYSTEM: system}, b"") for n in range(number)))
 
-    def fail(entries: Sequence[Entry]) -> Effects:
-        raise BadMessage("AMANA-TRANS-003")
+
+def _failing(code: str) -> Decide:
+    def fail(_: Sequence[Entry]) -> Effects:
+        raise BadMessage(code)
+
+    return fail
+
+
+def test_the_brake_halts_a_partition_where_the_hubs_side_only_fails() -> None:
+    """Past the run length the partition is read no more; what was decided in it is stored, letters and position."""
 
     async def go() -> None:
         bench = Bench()
-        await bench.put(*(_record(f"m{n}") for n in range(10)))
-        runner, _ = bench.runner(fail, brake=Brake(run=5))
-        with pytest.raises(Halt, match="AMANA-BRAKE-001"):
-            await runner.step()
-        assert await bench.ids(DEADLETTERS) == []
+        await _told(bench, 10, "A")
+        runner, _ = bench.runner(_failing("AMANA-TRANS-003"), brake=Brake(run=5))
+        assert await runner.step() == 10
+        assert (len(await bench.ids(DEADLETTERS)), runner.brake.halted) == (10, {("in", 0)})
+        await _told(bench, 1, "A")
+        assert (await runner.step(), runner.seen()) == (0, {})
 
     asyncio.run(go())
 
 
-def test_the_brake_lets_single_failures_pass() -> None:
-    """Failures with successes between them do not stop a stage, as long as they are the smaller part."""
+def test_a_halted_partition_goes_on_after_a_restart() -> None:
+    """A new runner begins behind what was stored, with its brake let go."""
+
+    async def go() -> None:
+        bench = Bench()
+        await _told(bench, 10, "A")
+        await bench.runner(_failing("AMANA-TRANS-003"), brake=Brake(run=5))[0].step()
+        await _told(bench, 1, "B")
+        runner, stage = bench.runner(_copy)
+        assert await runner.step() == 1
+        assert (stage.seen, await bench.ids("out")) == ([["B0"]], ["of-B0"])
+
+    asyncio.run(go())
+
+
+def test_a_halted_partition_stops_no_other() -> None:
+    """The brake holds what it was tripped by."""
+
+    async def go() -> None:
+        bench = Bench()
+        await bench.log.ensure({"in": 2, "out": 1, DEADLETTERS: 1})
+        runner, stage = bench.runner(_copy, brake=Brake(halted={("in", 0)}))
+        for partition in (0, 1):
+            await bench.log.append([Append("in", partition, [_record(f"m{partition}")])])
+        await runner.step()
+        assert stage.seen == [["m1"]]
+
+    asyncio.run(go())
+
+
+def _verdicts(marks: str, code: str = "AMANA-TRANS-003", system: str = "A") -> list[Verdict]:
+    """One verdict a letter: `x` failed, `.` taken."""
+    return [Verdict(code if mark == "x" else "", system) for mark in marks]
+
+
+@pytest.mark.parametrize(
+    ("marks", "halted"),
+    [
+        ("xx.xx.xx.", False),  # a ratio is of a full window
+        ("..xxx", True),
+        ("xx.xx.x...", False),  # half of it
+        ("xx.xx.xx..", True),
+        ("xxx......", True),  # what tripped stays so
+    ],
+)
+def test_the_brake_trips_on_a_run_or_a_ratio(marks: str, halted: bool) -> None:
+    """Single failures between successes stop nothing, as long as they are the smaller part."""
     brake = Brake(run=3, ratio=0.5, window=10)
-    brake.note([False, False, True] * 1)
-    brake.note([True, False, True, False, True, True, True, True, False, True])
-    with pytest.raises(Halt, match="AMANA-BRAKE-001"):
-        brake.note([False, True, False, True, False, False, True, False, False])
+    brake.note(("in", 0), _verdicts(marks))
+    assert (("in", 0) in brake.halted) is halted
+
+
+@pytest.mark.parametrize("code", ["AMANA-TRANS-001", "AMANA-TRANS-002", "AMANA-TRANS-004"])
+def test_a_senders_failures_halt_nothing(code: str) -> None:
+    """However many they are, they are counted for the sender, who is told of until its messages are taken again."""
+    brake = Brake(run=3)
+    brake.note(("in", 0), _verdicts("x" * 500, code))
+    brake.note(("in", 0), _verdicts("xx", code, "B"))
+    assert (brake.halted, brake.failing) == (set(), frozenset("A"))
+    brake.note(("in", 0), _verdicts("."))
+    assert brake.failing == frozenset()
+
+
+def test_a_senders_failures_do_not_hide_those_of_the_hub() -> None:
+    """A broken adapter is found although one sender's messages are refused in between."""
+    brake = Brake(run=3)
+    for _ in range(3):
+        brake.note(("in", 0), _verdicts("x"))
+        brake.note(("in", 0), _verdicts("x", "AMANA-TRANS-001", "B"))
+    assert brake.halted == {("in", 0)}
+
+
+def test_a_failure_of_the_hubs_own_records_is_the_hubs() -> None:
+    """Changes and runs have no sender to be told."""
+    brake = Brake(run=3)
+    brake.note(("control", 0), _verdicts("xxx", "AMANA-RUN-002", ""))
+    assert (brake.halted, brake.failing) == ({("control", 0)}, frozenset())

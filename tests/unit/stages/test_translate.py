@@ -121,15 +121,32 @@ def test_a_code_whose_adapter_is_gone_is_a_dead_letter() -> None:
     asyncio.run(go())
 
 
-def test_many_failures_in_a_row_stop_the_stage() -> None:
-    """The brake keeps a broken adapter from draining its topic into the dead letters."""
+def test_a_broken_adapter_halts_its_partition() -> None:
+    """The brake keeps it from draining its topic into the dead letters; what was decided is stored."""
 
     async def go() -> None:
-        hub, _, runner = await _translated(AdapterError("file-damaged", "text"), push=20)
+        hub, _, runner = await _translated(KitError("raised", "ValueError at x.py:1"), push=20)
         runner.brake.run = 10
-        with pytest.raises(Halt, match="AMANA-BRAKE-001"):
-            await runner.step()
-        assert await hub.records("deadletters") == []
+        await runner.step()
+        assert [topic for topic, _ in runner.brake.halted] == ["inbox.generic_json"]
+        assert [code for code, _, _ in await _letters(hub)] == ["AMANA-TRANS-003"] * 20
+
+    asyncio.run(go())
+
+
+@pytest.mark.parametrize("answer", [AdapterError("file-damaged", "text"), [_canonical(0, workingDays=["tomorrow"])]])
+def test_one_sender_cannot_stop_the_others(answer: Any) -> None:
+    """A system whose every message fails gets its dead letters and is told of; the next system's message is taken."""
+
+    async def go() -> None:
+        hub, told, runner = await _translated(answer, push=150)
+        await runner.step()
+        assert (len(await _letters(hub)), runner.brake.failing) == (150, frozenset({"KEMCONTOH-DATA"}))
+        told.answer = [_canonical(0)]
+        message = render({"records": [CALENDAR | {"workingDays": ["2026-10-30"]}]})
+        await hub.push("KEMCONTOH-DATA", push_envelope("JSON-CAL", message))
+        await runner.step()
+        assert (len(await hub.records("records.calendar")), runner.brake.failing) == (1, frozenset())
 
     asyncio.run(go())
 
