@@ -83,6 +83,7 @@ def _running(session: Session) -> Iterator[Finding]:
     behind = status["controlEnd"] - 1 - status["directoryPosition"]
     yield Finding("directory", behind <= 0, f"{max(behind, 0)} changes behind", "restart the gateway if it stays so")
     yield from _stages(status)
+    yield from _braked(status)
 
 
 def _stages(status: dict[str, Any]) -> Iterator[Finding]:
@@ -102,6 +103,16 @@ def _stages(status: dict[str, Any]) -> Iterator[Finding]:
         why = f"{spec.happened}. {spec.remedy}. " if spec else ""
         remedy = why + "Once that is done, restart `amana serve`: the stage goes on where it was"
         yield Finding(f"stage {stage}", False, f"halted: {halted[stage]}, {lag}", remedy)
+
+
+def _braked(status: dict[str, Any]) -> Iterator[Finding]:
+    """What the dead-letter brake holds: partitions that are read no more, systems whose messages keep failing."""
+    from hub.cli.checks import Finding
+    from hub.errors import CODES
+
+    for what, code in sorted(status["braked"].items()):
+        spec = CODES[code]
+        yield Finding(what, False, code, f"{spec.happened}. {spec.remedy}")
 
 
 def _clocks(status: dict[str, Any], now: int) -> Iterator[Finding]:

@@ -80,7 +80,9 @@ async def show_status(context: Context, _: Reader) -> Status:
     """How far every reader of the log is, and what waits."""
     health, now = context.health, context.clock.now()
     position = context.follower.position
-    return await status.show_status(context.bus, context.store, position, health.reason(), health.halted, now)
+    return await status.show_status(
+        context.bus, context.store, position, health.reason(), health.halted, now, braked=health.braked
+    )
 
 
 @router.get("/institutions", tags=["directory"])

@@ -37,7 +37,7 @@ from hub.gateway.wire import (
 )
 from hub.logs import logger
 from hub.ports import Answered, Conflict
-from hub.stages.halted import read_halted
+from hub.stages.halted import read_braked, read_halted
 from hub.topics import CONTROL
 from signing import jsontext
 
@@ -267,6 +267,7 @@ async def look(gateway: Gateway) -> None:
             log.exception("gateway.unready", reason=part)
     try:
         context.health.halted = read_halted(context.settings.data)
+        context.health.braked = read_braked(context.settings.data)
     except OSError:
         log.exception("gateway.unready", reason="halted")
 

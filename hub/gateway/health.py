@@ -15,12 +15,13 @@ PARTS: Final = ("bus", "store", "keys")
 class Health:
     """Readiness of one process. `reason` names what is not ready, for people."""
 
-    __slots__ = ("_missing", "draining", "halted")
+    __slots__ = ("_missing", "braked", "draining", "halted")
 
     def __init__(self) -> None:
         self._missing: set[str] = set(PARTS)
         self.draining = False
         self.halted: Mapping[str, str] = {}  # stage of the worker -> code of what stopped it
+        self.braked: Mapping[str, str] = {}  # partition or system -> code of the dead-letter brake; ready all the same
 
     def up(self, part: str) -> None:
         """This part works."""

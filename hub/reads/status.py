@@ -24,6 +24,7 @@ class Status(TypedDict):
     timeMs: int
     health: str
     halted: dict[str, str]
+    braked: dict[str, str]
     directoryPosition: int
     controlEnd: int
     lastRecordAt: str | None
@@ -33,8 +34,18 @@ class Status(TypedDict):
     deliveries: dict[str, int]
 
 
-async def show_status(bus: Bus, store: Store, position: int, health: str, halted: Mapping[str, str], now: Ms) -> Status:
-    """`halted`: stages of the worker that have stopped, with the code of the reason."""
+async def show_status(
+    bus: Bus,
+    store: Store,
+    position: int,
+    health: str,
+    halted: Mapping[str, str],
+    now: Ms,
+    *,
+    braked: Mapping[str, str],
+) -> Status:
+    """`halted`: stages of the worker that have stopped, `braked`: partitions and systems that the dead-letter brake
+    holds, each with the code of the reason."""
     end = await bus.end(CONTROL, 0)
     last = await bus.read(CONTROL, 0, end - 1, max_records=1) if end else []
     last_at = last[-1].time if last else None
@@ -44,6 +55,7 @@ async def show_status(bus: Bus, store: Store, position: int, health: str, halted
         "timeMs": int(now),
         "health": health,
         "halted": dict(halted),
+        "braked": dict(braked),
         "directoryPosition": position,
         "controlEnd": end,
         "lastRecordAt": moment(last_at),

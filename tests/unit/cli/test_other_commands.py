@@ -113,6 +113,16 @@ def test_the_doctor_names_a_stage_that_halted_and_what_to_do(desk: Desk) -> None
     assert "restart `amana serve`" in checks_["stage translate"]["do"]
 
 
+def test_the_doctor_names_what_the_brake_holds(desk: Desk) -> None:
+    """A system whose messages keep failing is a failed check with what to do; the hub is ready all the same."""
+    desk.context.health.braked = {"system HRIS": "AMANA-BRAKE-002"}
+    status, text = invoke(["doctor", "--data", str(desk.data), "--json"])
+    checks_ = {check["name"]: check for check in jsontext.parse(text.encode())["checks"]}
+    assert (status, checks_["hub"]["found"]) == (1, "ready")
+    assert checks_["system HRIS"]["found"] == "AMANA-BRAKE-002"
+    assert "Show its dead letters" in checks_["system HRIS"]["do"]
+
+
 def test_the_doctor_fails_where_something_is_wrong(desk: Desk) -> None:
     """Status 1, the failed checks with what to do, and every setting with passwords masked."""
     status, text = invoke(["doctor", "--data", str(desk.data), "--json"])
