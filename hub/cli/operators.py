@@ -22,6 +22,22 @@ COLUMNS = (
     Column("key id", "keyId"),
     Column("state", lambda row: "suspended" if row["suspended"] else "active"),
 )
+CHANGES = (
+    Column("position", "position", right=True),
+    Column("at", "at"),
+    Column("operator", lambda row: row["operator"] or row["keyId"][:16]),
+    Column("change", "kind"),
+    Column("outcome", lambda row: "accepted" if row["accepted"] else row["code"]),
+    Column("touched", lambda row: ", ".join(row["touched"][:3]) + (" ..." if len(row["touched"]) > 3 else "")),
+)
+READS = (
+    Column("position", "position", right=True),
+    Column("at", "at"),
+    Column("operator", lambda row: row["operator"] or row["keyId"][:16]),
+    Column("read", "what"),
+    Column("of", "of"),
+    Column("opened", "count", right=True),
+)
 
 
 @command(app, "add")
@@ -58,6 +74,20 @@ def show_all(session: Session, limit: LimitOption = 100, after: AfterOption = No
     """List operators."""
     page = session.client.get(target("operators", limit=limit, after=after))
     session.listing(page, COLUMNS, empty="no operator yet")
+
+
+@command(app, "log")
+def show_log(
+    session: Session,
+    reads: Annotated[
+        bool, typer.Option("--reads", help="Who read personal data, instead of who changed what.")
+    ] = False,
+    limit: LimitOption = 50,
+    after: AfterOption = None,
+) -> None:
+    """Show what operators did, newest first: changes, or reads of personal data."""
+    found = session.client.get(target("audit" if reads else "changes", limit=limit, after=after))
+    session.listing(found, READS if reads else CHANGES, empty="nothing yet")
 
 
 @command(app, "suspend")

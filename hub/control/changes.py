@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -23,6 +23,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from hub.control.objects import Assurance, Direction, Role
+from hub.control.wording import say
 from hub.errors import BadMessage
 from hub.ports import DedupeRule
 from hub.urls import parse_url
@@ -59,6 +60,8 @@ Contract = Annotated[str, StringConstraints(pattern=r"\A[a-z][a-z0-9._:-]{0,99}\
 Name = Annotated[str, StringConstraints(pattern=r"\A[^\x00-\x1f\x7f]{1,200}\Z")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"\A[0-9a-f]{64}\Z")]
 Month = Annotated[str, StringConstraints(pattern=r"\A[0-9]{4}-(0[1-9]|1[0-2])\Z")]
+Digest = Annotated[str, StringConstraints(pattern=r"\Asha256:[0-9a-f]{64}\Z")]
+Nonce = Annotated[str, StringConstraints(pattern=r"\A[0-9a-f]{32}\Z")]
 Zone = Annotated[str, StringConstraints(pattern=r"\A([A-Z][A-Za-z0-9_+/-]{0,63}|[+-][0-9]{2}:[0-9]{2})\Z")]
 Key = Annotated[str, StringConstraints(max_length=8192), AfterValidator(_public_key)]
 Url = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_url)]
@@ -216,7 +219,7 @@ class RunOpen(Args):
 
 class RunApprove(Args):
     run: Annotated[str, StringConstraints(max_length=100)]
-    digest: Annotated[str, StringConstraints(pattern=r"\Asha256:[0-9a-f]{64}\Z")]
+    digest: Digest
 
 
 class MessageErase(Args):
@@ -281,7 +284,7 @@ class ChangeData(BaseModel):
     operator: Sha256
     change: Annotated[str, StringConstraints(max_length=64)]
     args: dict[str, Any]
-    nonce: Annotated[str, StringConstraints(pattern=r"\A[0-9a-f]{32}\Z")]
+    nonce: Nonce
     at: int
 
 
@@ -305,14 +308,29 @@ def parse_args(kind: str, args: Mapping[str, Any]) -> Args:
         raise BadMessage("AMANA-CHANGE-001", describe(error)) from None
 
 
+PATTERNS: Final[Mapping[str, str]] = {
+    get_args(kind)[1].pattern: words
+    for kind, words in (
+        (Code, "1 to 64 letters, digits, dots, underscores or hyphens expected, a letter or digit first"),
+        (Contract, "the name of a contract expected, such as employee"),
+        (Name, "1 to 200 characters without control characters expected"),
+        (Sha256, "64 hex digits expected"),
+        (Month, "expected YYYY-MM, such as 2026-10"),
+        (Zone, "a time zone expected, such as Asia/Jakarta or +07:00"),
+        (Digest, "sha256: and 64 hex digits expected"),
+        (Nonce, "32 hex digits expected"),
+    )
+}
+"""What a pattern asks for, in words."""
+
 _MEMBER = re.compile(r"[A-Za-z0-9]{1,64}")
 
 
 def describe(error: ValidationError) -> str:
     """The first breach: member and rule, without the value and without a name that we did not choose."""
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    first = error.errors(include_url=False, include_input=False)[0]
     if first["type"] == "extra_forbidden":
         return "a member that the change does not have"
     path = ".".join(str(part) for part in first["loc"] if isinstance(part, int) or _MEMBER.fullmatch(part))
-    rule = first["msg"].removeprefix("Value error, ") if first["type"] == "value_error" else first["type"]
+    rule = say(first, PATTERNS)
     return f"{path}: {rule}" if path else rule

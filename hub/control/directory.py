@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any, Final
 
 from hub.control import exchanging, governing, onboarding
@@ -118,6 +119,11 @@ class Directory:
     def outcome(self, position: int) -> Outcome:
         """What became of the record at `position`."""
         return self._outcomes[position]
+
+    def outcomes(self, below: int, limit: int) -> list[Outcome]:
+        """What became of the last `limit` records below position `below`, newest first."""
+        newest = (self._outcomes[p] for p in range(min(below, self.position + 1) - 1, -1, -1) if p in self._outcomes)
+        return list(islice(newest, limit))
 
     def apply(self, position: int, body: bytes, record_id: str) -> Outcome:
         """Take the record at `position` (the next one). `body`: the opened body of the record. Never raises for

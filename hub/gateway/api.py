@@ -6,6 +6,7 @@ refused before that leaves no record. Nothing here keeps state; the directory is
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Final
@@ -16,9 +17,10 @@ from hub.control.changes import MAX_CHANGE_BYTES
 from hub.control.directory import Outcome, render_body
 from hub.control.follow import submit
 from hub.errors import BadMessage
-from hub.gateway import api_reads, problems
+from hub.gateway import api_reads, problems, wire
 from hub.reads.rows import ChangeAnswer, HubRow
 from hub.reads.runs import run_state
+from hub.stages.index import IN, REFUSED
 from hub.topics import INBOX
 from signing import envelope, jsontext
 from signing.errors import SigningError
@@ -67,10 +69,11 @@ def build_api(context: GatewayContext) -> ASGIApp:
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
         responses=PROBLEMS,
     )
     app.state.context = context
-    problems.install(app)
+    problems.install(app, api_reads.router)
     app.include_router(api_reads.router)
 
     @app.get("/api/v1/hub", tags=["hub"])
@@ -105,6 +108,8 @@ async def make_change(context: GatewayContext, body: bytes) -> ChangeAnswer:
     _refuse(judged)
     if kind == "run.approve" and not judged.repeated:
         await _check_digest(context, args)
+    if kind == "message.erase" and not judged.repeated:
+        await _check_known(context, args)
     outcome = await submit(context.bus, context.follower, context.keys, body, members, now)
     _refuse(outcome)
     return {
@@ -151,15 +156,29 @@ async def _check_digest(context: GatewayContext, args: dict[str, Any]) -> None:
         raise BadMessage("AMANA-CHANGE-004", "another digest")
 
 
+async def _check_known(context: GatewayContext, args: dict[str, Any]) -> None:
+    """Only what came in can be erased by its id, and only once the index has it: a mistyped id must not pass for done."""
+    ids = list(dict.fromkeys(args["ids"]))
+    rows = await context.store.rows("message", {"id": ids, "kind": [IN, REFUSED]})
+    unknown = len(ids) - len(rows)
+    if unknown:
+        raise BadMessage("AMANA-CHANGE-002", f"ids: {unknown} of {len(ids)} are of no message that came in")
+
+
 async def read_limited(request: Request, limit: int) -> bytes:
-    """The body, or AMANA-SIZE-001 as soon as it is too large."""
+    """The body, or AMANA-SIZE-001 as soon as it is too large, AMANA-HTTP-005 when it is not whole in time. Raises
+    `ClientDisconnect` when the sender is gone."""
     parts: list[bytes] = []
     size = 0
-    async for part in request.stream():
-        size += len(part)
-        if size > limit:
-            raise BadMessage("AMANA-SIZE-001", f"limit {limit} bytes")
-        parts.append(part)
+    try:
+        async with asyncio.timeout(wire.BODY_SECONDS):
+            async for part in request.stream():
+                size += len(part)
+                if size > limit:
+                    raise BadMessage("AMANA-SIZE-001", f"limit {limit} bytes")
+                parts.append(part)
+    except TimeoutError:
+        raise BadMessage("AMANA-HTTP-005") from None
     return b"".join(parts)
 
 

@@ -13,7 +13,7 @@ from hub.control.objects import Operator
 from hub.control.requests import verify_read
 from hub.errors import BadMessage
 from hub.keys import subject_key
-from hub.reads import messages, reconcile, runs, status
+from hub.reads import messages, operations, reconcile, runs, status
 from hub.reads import rows as r
 from hub.reads.audit import record_read
 from hub.reads.directory import (
@@ -148,6 +148,18 @@ async def devices(
 async def operators(context: Context, _: Reader, limit: Limit = 100, after: After = None) -> r.Page[r.OperatorRow]:
     found, cursor = page_values(_view(context).operators(), lambda v: (v.name, v.key_id), limit, after)
     return page([operator_row(value) for value in found], cursor)
+
+
+@router.get("/changes", tags=["changes"])
+async def list_changes(context: Context, _: Reader, limit: Limit = 100, after: After = None) -> r.Page[r.ChangeRow]:
+    """Every change that an operator signed, newest first: accepted or refused, and what it touched."""
+    return operations.list_changes(context.follower.directory, limit, after)
+
+
+@router.get("/audit", tags=["changes"])
+async def list_audit(context: Context, _: Reader, limit: Limit = 100, after: After = None) -> r.Page[r.AuditRow]:
+    """Every read of personal data, newest first."""
+    return await operations.list_reads(context.bus, _view(context), limit, after)
 
 
 @router.get("/messages", tags=["messages"])

@@ -111,6 +111,35 @@ class OperatorRow(TypedDict):
     suspended: bool
 
 
+class ChangeRow(TypedDict):
+    """One record of the control log. `operator`: the name; null when the signature was nobody's. `touched`: names of
+    what it made or changed."""
+
+    position: int
+    id: str
+    at: str | None
+    kind: str
+    operator: str | None
+    keyId: str
+    accepted: bool
+    repeated: bool
+    code: str | None
+    detail: str | None
+    touched: list[str]
+
+
+class AuditRow(TypedDict):
+    """One read of personal data: who, what, of which object, how many bodies were opened."""
+
+    position: int
+    at: str | None
+    operator: str | None
+    keyId: str
+    what: str
+    of: str
+    count: int
+
+
 class MessageRow(TypedDict):
     id: str
     requestId: str

@@ -28,7 +28,7 @@ def ask(desk: Desk, method: str, path: str, **parts: Any) -> httpx.Response:
         ("GET", "/api/v1/nothing", 404, "AMANA-HTTP-003"),
         ("GET", "/nothing/at/all", 404, "AMANA-HTTP-003"),
         ("DELETE", "/api/v1/runs", 405, "AMANA-HTTP-001"),
-        ("GET", "/api/v1/changes", 405, "AMANA-HTTP-001"),
+        ("PUT", "/api/v1/changes", 405, "AMANA-HTTP-001"),
     ],
 )
 def test_wrong_paths_and_methods_are_problem_documents(
@@ -39,6 +39,28 @@ def test_wrong_paths_and_methods_are_problem_documents(
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["status"] == status
+
+
+def test_a_wrong_method_is_told_the_right_one(desk: Desk) -> None:
+    """405 names the methods of the path in `Allow` (RFC 9110, section 15.5.6) and in its detail."""
+    answers = [ask(desk, "PUT", path) for path in ("/api/v1/changes", "/api/v1/runs")]
+    told = [(answer.headers["allow"], answer.json()["detail"]) for answer in answers]
+    assert told == [("GET, POST", "allowed: GET, POST"), ("GET", "allowed: GET")]
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("limit=many", "limit: a whole number from 1 to 1000"),
+        ("limit=0", "limit: a whole number from 1 to 1000"),
+        ("kind=" + "x" * 201, "kind: at most 200 characters"),
+    ],
+)
+def test_a_wrong_parameter_is_told_in_words(desk: Desk, query: str, words: str) -> None:
+    """What is expected, as a person says it."""
+    target = f"/api/v1/messages?{query}"
+    header = {"authorization": sign_read(desk.admin, "GET", target, desk.clock.now())}
+    assert ask(desk, "GET", target, headers=header).json()["detail"] == words
 
 
 def break_store(desk: Desk, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
