@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from hub.demo.preset import load
+from hub.log.engine import EmbeddedLog
 from hub.records import SECRET, Record
 from tests.journeys.demo_run import PRESET, DemoRun
 from tests.journeys.stored import every_record, with_log
@@ -29,6 +30,9 @@ PRINTABLE: Final = re.compile(rb"[\x20-\x7e]{8,}")
 DIGITS: Final = re.compile(rb"\d{8,}")
 PHRASES: Final = re.compile(rb"[A-Za-z.,'-]+(?: [A-Za-z.,'-]+)+")
 """Numbers and names are looked for in these alone: thousands of them in megabytes of sealed bytes take minutes."""
+
+SECRETS: Final = 40
+"""Opened secrets that are looked for: those of the run and of `control` (their ids are short), and of some messages."""
 
 SEALED: Final = {("fact", "body"), ("run_signal", "body")}
 """Columns of the store that hold sealed bodies, which are bytes to everybody without the secret."""
@@ -79,11 +83,13 @@ def canaries_of(demo: DemoRun, data: Path) -> Canaries:
     }
     pem = [line for file in _key_files(data) for line in _base64_lines(file)]
     keys = {
-        "private key": [form for file in _key_files(data) for form in _forms(_scalar(file))],
-        "hub key": [form for name in ("wrap", "hmac", "token") for form in _forms(_raw(data, name))],
-        "message secret": [form for secret in with_log(data, _message_secrets) for form in _forms(secret)],
+        "private key": [_scalar(file) for file in _key_files(data)],
+        "hub key": [_raw(data, name) for name in ("wrap", "hmac", "token")],
+        "message secret": with_log(data, _message_secrets),
     }
-    return Canaries({**{kind: [t.encode() for t in found] for kind, found in texts.items()}, "key file": pem}, keys)
+    words = {kind: [text.encode() for text in found] for kind, found in texts.items()}
+    written = {f"{kind} as text": [form for key in found for form in _forms(key)] for kind, found in keys.items()}
+    return Canaries({**words, "key file": pem, **written}, keys)
 
 
 def _key_files(data: Path) -> list[Path]:
@@ -108,17 +114,14 @@ def _raw(data: Path, name: str) -> bytes:
 
 
 def _forms(key: bytes) -> list[bytes]:
-    """A key as bytes, in hex, and in both kinds of base64 (the end depends on padding)."""
+    """A key in hex and in both kinds of base64, without padding."""
     texts = (base64.b64encode(key), base64.urlsafe_b64encode(key))
-    return [key, key.hex().encode(), key.hex().upper().encode(), *(text.rstrip(b"=") for text in texts)]
+    return [key.hex().encode(), key.hex().upper().encode(), *(text.rstrip(b"=") for text in texts)]
 
 
-async def _message_secrets(log: object) -> list[bytes]:
-    from hub.log.engine import EmbeddedLog
-
-    assert isinstance(log, EmbeddedLog)
-    ids = sorted({r.headers[SECRET] for _, r in await every_record(log) if SECRET in r.headers})
-    return list((await log.open(ids)).values())
+async def _message_secrets(log: EmbeddedLog) -> list[bytes]:
+    ids = sorted({r.headers[SECRET] for _, r in await every_record(log) if SECRET in r.headers}, key=len)
+    return list((await log.open(ids[:SECRETS])).values())
 
 
 # places
