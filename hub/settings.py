@@ -67,6 +67,12 @@ class Settings(BaseSettings):
     outbound_private: bool = Field(default=False, description="Whether hosts in private networks may be called")
     unsafe_allow_draft_rules: bool = Field(default=False, description="Whether rule sets marked as draft may pay")
     delivery_timeout: float = Field(default=10, gt=0, le=300, description="Seconds for one delivery call")
+    worker_memory: int = Field(
+        default=2 << 30, ge=0, description="Address space of the worker process, bytes; 0: no limit"
+    )
+    message_seconds: float = Field(
+        default=60, ge=0, le=3600, description="Seconds that an adapter may take for one message; 0: no limit"
+    )
     delivery_attempts: int = Field(default=8, ge=1, le=100, description="Calls before a dead letter")
 
     @field_validator("data")

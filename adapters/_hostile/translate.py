@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -93,6 +94,20 @@ def lies(_: Body, __: MessageContext) -> list[Any]:
 def unbalanced(_: Body, message: MessageContext) -> list[Any]:
     """Loses every row but the first."""
     return [_record(message.institution)]
+
+
+def wears_out(body: Body, message: MessageContext) -> list[Any]:
+    """Does to its process what the first row asks for, and translates when it asks for nothing."""
+    match body["rows"][0].get("do"):
+        case "abort":
+            os.abort()
+        case "hang":
+            while True:
+                pass
+        case "hoard":
+            return [bytearray(32 << 20) for _ in range(1 << 20)]
+        case _:
+            return [_record(message.institution)]
 
 
 def miscounts(_: Body, __: Sequence[Body], ___: Mapping[str, str]) -> list[Outgoing]:

@@ -48,7 +48,8 @@ async def _gateway(settings: Settings, sockets: list[socket.socket], stop: async
 async def _worker(settings: Settings, _: list[socket.socket], stop: asyncio.Event) -> None:
     from hub.stages import worker
 
-    await worker.run(settings, stop)
+    _limit_memory(settings.worker_memory)
+    await worker.run(settings, stop, guarded=True)
 
 
 async def _together(settings: Settings, sockets: list[socket.socket], stop: asyncio.Event) -> None:
@@ -56,6 +57,16 @@ async def _together(settings: Settings, sockets: list[socket.socket], stop: asyn
     async with asyncio.TaskGroup() as group:
         group.create_task(_gateway(settings, sockets, stop))
         group.create_task(_worker(settings, sockets, stop))
+
+
+def _limit_memory(size: int) -> None:
+    """An adapter that takes without end gets a `MemoryError`, before the machine looks for somebody to kill."""
+    if size:
+        import resource
+
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        limit = size if hard == resource.RLIM_INFINITY else min(size, hard)
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
 ROLES: Final[dict[str, Role]] = {"first": _first, "gateway": _gateway, "worker": _worker, "together": _together}

@@ -25,11 +25,12 @@ if TYPE_CHECKING:
     from adapters.kit.registry import Adapter
     from hub.control.follow import DirectoryFollower
     from hub.keys import HubKeys
+    from hub.stages.hand import Hand
 
 
 @dataclass(frozen=True, slots=True)
 class CorePorts:
-    """What a core needs of the machine. `random`: jitter in [0, 1)."""
+    """What a core needs of the machine. `random`: jitter in [0, 1). `hand`: None where no adapter is to be survived."""
 
     bus: Bus
     vault: Vault
@@ -44,6 +45,7 @@ class CorePorts:
     partitions: int = DEFAULT_PARTITIONS
     policy: Policy = field(default_factory=Policy)
     draft_rules: bool = False
+    hand: Hand | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def build(ports: CorePorts) -> Core:
     """The core on these ports."""
     p = ports
     stages = (
-        Translate(p.vault, p.follower, p.adapters, p.keys.hmac, p.bus.topics),
+        Translate(p.vault, p.follower, p.adapters, p.keys.hmac, p.bus.topics, p.hand),
         Collect(),
         RunStage(p.bus, p.store, p.vault, p.follower, p.adapters, p.keys.hmac, p.partitions, p.draft_rules),
         Erase(p.vault, p.follower),
