@@ -3,19 +3,20 @@ after a crash nothing is called again that has its outcome recorded, and a lost 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from hub.delivery.receipts import ATTEMPT, NEXT_AT, ORDERED, STATE, SUBSCRIPTION
 from hub.delivery.states import BLOCKING, FINAL, Event, State, advance
 from hub.errors import TryAgain
 from hub.ports import Store, Write
-from hub.records import ID, PARENT, REQUEST, RUN, SYSTEM, TIME, Record
+from hub.records import DERIVED, ID, PARENT, REQUEST, RUN, SYSTEM, TIME, Record, Source, parse_source
 from hub.stages.deadletters import ERROR
 from hub.stages.effects import Effects, Entry
 from hub.topics import OUTBOX, RECEIPTS
 
 NAME: Final = "deliver"
+RUNS: Final = "runs"  # the stage that makes the outboxes
 
 Row = dict[str, Any]
 
@@ -43,18 +44,24 @@ class Intake:
             else:
                 await schedule.message(topic, partition, entry)
         writes = schedule.writes()
-        writes += await self._delivered({str(r["run"]) for r in schedule.changed.values() if r["run"]}, schedule, topic)
+        writes += await self._delivered(_orders(schedule.changed.values(), topic, entries), schedule)
         return Effects(writes=writes)
 
-    async def _delivered(self, runs: set[str], schedule: _Schedule, topic: str) -> list[Write]:
-        """A run is delivered once every message of it is confirmed."""
+    async def _delivered(self, runs: Mapping[str, Source | None], schedule: _Schedule) -> list[Write]:
+        """A run is delivered once every message of it is confirmed. `runs`: by code, the approval that the messages
+        were made from; None for runs of receipts, which are looked at again with the outbox if they come before it.
+
+        Messages are published before the approval's effects are committed, so the state is waited for; but only
+        until the approval has been dealt with, for after that it changes no more.
+        """
         writes: list[Write] = []
-        for code in sorted(runs):
+        for code, approval in sorted(runs.items()):
+            handled = approval is not None and await self._handled(approval)  # asked before the state is read
             found = await self._store.rows("run", {"code": code})
             state = found[0]["state"] if found else ""
             if state not in {"approved", "delivered"}:
-                if topic == RECEIPTS:
-                    continue  # read anew before its outbox: looked at again with that
+                if approval is None or handled:
+                    continue
                 raise TryAgain("AMANA-RUN-001", code, after=0.02)  # published, its state not yet committed
             stored = {row["id"]: row for row in await self._store.rows("delivery", {"run": code})}
             stored |= {id_: row for id_, row in schedule.changed.items() if row["run"] == code}
@@ -62,6 +69,19 @@ class Intake:
                 last = max(int(row["updated"]) for row in stored.values())
                 writes.append(Write("run", [dict(found[0], state="delivered", delivered_at=last)]))
         return writes
+
+    async def _handled(self, order: Source) -> bool:
+        where = {"stage": RUNS, "topic": order.topic, "partition": order.partition}
+        return any(row["position"] > order.offset for row in await self._store.rows("stage_progress", where))
+
+
+def _orders(rows: Iterable[Row], topic: str, entries: Sequence[Entry]) -> dict[str, Source | None]:
+    runs: dict[str, Source | None] = {str(row["run"]): None for row in rows if row["run"]}
+    for entry in entries if topic != RECEIPTS else ():
+        h = entry.record.headers
+        if h.get(RUN) in runs:
+            runs[h[RUN]] = parse_source(h[DERIVED])
+    return runs
 
 
 class _Schedule:

@@ -34,7 +34,7 @@ from hub.records import (
 from hub.runs.compute import VERSION, RunResult
 from hub.runs.selection import NATURAL_KEYS, Fact
 from hub.runs.totals import add_up, count, signals_digest
-from hub.stages.bodies import open_body
+from hub.stages.bodies import open_body, open_with
 from hub.topics import SIGNALS_PAY, records
 from schemas.contracts import CONTRACTS, checker
 from signing.jsontext import canonical, parse, render
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from hub.control.objects import RunOrder
 
 NAME: Final = "runs"
+MAKER: Final = f"{NAME}/{VERSION}"
 PAGE: Final = 2_000
 STRIDE: Final = 200
 """Bodies opened or sealed before the event loop gets its turn."""
@@ -147,19 +148,28 @@ async def seal_run(order: RunOrder, result: RunResult, secret: bytes, hmac: byte
         id_ = signal["signalId"]
         record = sealer.seal("pay.signal", signal, id_, result.parents[id_], signal["employeeId"])
         made.append((SIGNALS_PAY, record))
-        rows.append(
-            {
-                "run": order.code,
-                "signal_id": id_,
-                "subject": record.key.hex(),
-                "status": signal["status"],
-                "reasons": [reason["code"] for reason in signal["reasons"]],
-                "secret_id": secret_id(order.code),
-                "body": record.value,
-            }
-        )
+        rows.append(signal_row(order, record, signal))
     made.append((SIGNALS_PAY, sealer.seal("pay.run", result.run, result.run_id, result.run["signalsDigest"], None)))
     return Sealed(made, rows)
+
+
+def signal_row(order: RunOrder, record: Record, signal: Mapping[str, Any]) -> dict[str, Any]:
+    """The row of `run_signal` of one signal and its sealed record."""
+    return {
+        "run": order.code,
+        "signal_id": record.headers[ID],
+        "subject": record.key.hex(),
+        "status": signal["status"],
+        "reasons": [reason["code"] for reason in signal["reasons"]],
+        "secret_id": secret_id(order.code),
+        "body": record.value,
+    }
+
+
+def open_record(secret: bytes, record: Record) -> dict[str, Any]:
+    """The value of a record of a run."""
+    value: dict[str, Any] = parse(open_with(secret, record.headers[TYPE], record))
+    return value
 
 
 class _Sealer:
@@ -183,7 +193,7 @@ class _Sealer:
         headers |= {
             ID: id_,
             SOURCE: f"stage/{NAME}",
-            STAGE: f"{NAME}/{VERSION}",
+            STAGE: MAKER,
             TYPE: contract,
             DATASCHEMA: CONTRACTS[contract].urn,
             CONTENT_TYPE: "application/json",

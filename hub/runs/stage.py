@@ -1,5 +1,6 @@
 """The run stage: `run.open` computes, `run.approve` releases. Rule: a run waits until every record below its cut-off
-has been translated and collected; nothing of it reaches an outbox before its digest is approved."""
+has been translated and collected, and is computed once; nothing of it reaches an outbox before its digest is
+approved."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from hub.ports import Append, Bus, Store, Vault, Write
 from hub.records import Record, derived_id, partition_of
 from hub.runs import codec
 from hub.runs.compute import VERSION, compute_run
+from hub.runs.published import Published, Stored
 from hub.stages.brake import Verdict
 from hub.stages.collect import NAME as COLLECT
 from hub.stages.deadletters import dead_letter
@@ -63,6 +65,8 @@ class RunStage:
         self._hmac = hmac
         self._partitions = partitions
         self._draft_rules = draft_rules
+        self._published = Published(bus)
+        self._ends: dict[str, dict[tuple[str, int], int]] = {}
 
     def sources(self, topics: Iterable[str]) -> list[str]:
         return [topic for topic in topics if topic == CONTROL]
@@ -86,6 +90,9 @@ class RunStage:
 
     async def _open(self, order: RunOrder) -> Effects:
         await self._store.write([Write("run", [_row(order)], "add")])
+        if stored := await self._stored(order):
+            row = _computed(order, stored.run)
+            return Effects(writes=[Write("run_signal", stored.rows), Write("run", [row])], verdicts=[Verdict()])
         await self._await_stages(order)
         secret = await self._secret(order)
         loaded = await codec.load_facts(order, self._store, self._vault)
@@ -98,16 +105,16 @@ class RunStage:
         # pure and long: beside the event loop, so that deliveries go on
         result = await asyncio.to_thread(compute_run, order, loaded.facts, rules)
         sealed = await codec.seal_run(order, result, secret, self._hmac, _sources(order.position))
-        row = _row(order) | {
-            "state": "computed",
-            "digest": codec.run_digest(result.run),
-            "counts": result.run["counts"],
-            "totals": result.run["totals"],
-        }
-        writes = [Write("run_signal", sealed.rows), Write("run", [row])]
+        writes = [Write("run_signal", sealed.rows), Write("run", [_computed(order, result.run)])]
         return Effects(
             publishes=self._appends(sealed.records), writes=writes, verdicts=[Verdict()], erased=loaded.erased
         )
+
+    async def _stored(self, order: RunOrder) -> Stored | None:
+        """The run as it stands in the log. It has a secret since it was first computed; without one, none is there."""
+        id_ = codec.secret_id(order.code)
+        secret = (await self._vault.open([id_])).get(id_)
+        return None if secret is None else await self._published.find(order, secret)
 
     async def _approve(self, order: RunOrder, entry: Entry) -> Effects:
         approval = order.approved
@@ -157,17 +164,30 @@ class RunStage:
         return made
 
     async def _await_stages(self, order: RunOrder) -> None:
-        """Raises `TryAgain` until translate is past the cut-off and collect has taken all that it made."""
-        done = await self._positions(TRANSLATE)
-        for topic, ends in order.cutoff.items():
-            for partition, end in enumerate(ends):
-                if done.get((topic, partition), 0) < end:
-                    raise TryAgain("AMANA-RUN-001", f"{TRANSLATE} {topic}/{partition}", after=WAIT)
-        taken = await self._positions(COLLECT)
-        for topic, partitions in self._bus.topics().items():
-            for partition in range(partitions) if topic.startswith(RECORDS) else ():
-                if taken.get((topic, partition), 0) < await self._bus.end(topic, partition):
-                    raise TryAgain("AMANA-RUN-001", f"{COLLECT} {topic}/{partition}", after=WAIT)
+        """Raises `TryAgain` until translate is past the cut-off and collect has taken all that it had made by then.
+
+        Where the records end is noted once, when translate is past the cut-off: what is made later descends from
+        later messages, which are no part of this run. After a restart it is noted anew, further on: the set is the
+        same.
+        """
+        ends = self._ends.get(order.code)
+        if ends is None:
+            self._await_positions(TRANSLATE, _places(order.cutoff), await self._positions(TRANSLATE))
+            ends = self._ends[order.code] = {
+                (topic, partition): await self._bus.end(topic, partition)
+                for topic, partitions in self._bus.topics().items()
+                if topic.startswith(RECORDS)
+                for partition in range(partitions)
+            }
+        self._await_positions(COLLECT, ends, await self._positions(COLLECT))
+        del self._ends[order.code]
+
+    def _await_positions(
+        self, stage: str, ends: Mapping[tuple[str, int], int], positions: Mapping[tuple[str, int], int]
+    ) -> None:
+        for (topic, partition), end in ends.items():
+            if positions.get((topic, partition), 0) < end:
+                raise TryAgain("AMANA-RUN-001", f"{stage} {topic}/{partition}", after=WAIT)
 
     async def _positions(self, stage: str) -> dict[tuple[str, int], int]:
         rows = await self._store.rows("stage_progress", {"stage": stage})
@@ -191,6 +211,15 @@ class RunStage:
 def _sources(offset: int) -> Callable[[], str]:
     numbers = counting()
     return lambda: f"{CONTROL}/0/{offset}/{next(numbers)}"
+
+
+def _places(cutoff: Mapping[str, Sequence[int]]) -> dict[tuple[str, int], int]:
+    return {(topic, partition): end for topic, ends in cutoff.items() for partition, end in enumerate(ends)}
+
+
+def _computed(order: RunOrder, run: Mapping[str, Any]) -> dict[str, Any]:
+    made = {"digest": codec.run_digest(run), "counts": run["counts"], "totals": run["totals"]}
+    return _row(order) | {"state": "computed"} | made
 
 
 def _row(order: RunOrder) -> dict[str, Any]:
