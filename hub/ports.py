@@ -139,6 +139,11 @@ class Admissions(Protocol):
         `TryAgain` when it is not known to be stored: the sender sends again and dedupe makes that harmless."""
         ...
 
+    async def prove(self) -> None:
+        """Write something small that stores no message and makes nothing longer, as durably as an admission. Raises
+        `TryAgain` when that is not possible now: reading still works on a disk that is full."""
+        ...
+
 
 class Vault(Protocol):
     """Secrets that open bodies, kept wrapped. Destroying one erases what it sealed, everywhere."""

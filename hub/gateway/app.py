@@ -38,7 +38,6 @@ from hub.gateway.wire import (
 from hub.logs import logger
 from hub.ports import Answered, Conflict
 from hub.stages.halted import read_braked, read_halted
-from hub.topics import CONTROL
 from signing import jsontext
 
 if TYPE_CHECKING:
@@ -152,6 +151,7 @@ class Gateway:
     # tokens
 
     async def _token(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._note(error)
         if scope["method"] != "POST":
             await answer(send, 405, tokens.wrong_method(), JSON, ((b"allow", b"POST"),))
             return
@@ -249,16 +249,22 @@ def _retry_after(seconds: float) -> tuple[bytes, bytes]:
 
 async def tend(gateway: Gateway, every: float = 1.0) -> None:
     """Until cancelled: `look` every so often."""
+        self._note(error)
     while True:
         await look(gateway)
         await gateway.context.clock.sleep(every)
+    def _note(self, error: HubError) -> None:
+        """What the log could not store makes this process unready until `look` has seen it write again."""
+        if error.code == "AMANA-BUS-001":
+            self.context.health.down("bus")
+
 
 
 async def look(gateway: Gateway) -> None:
-    """Flush the counted refusals; note whether bus and store still answer, and which stages of the worker on this
-    directory have halted."""
+    """Flush the counted refusals; note whether the log takes writes and the store answers, and which stages of the
+    worker on this directory have halted."""
     context = gateway.context
-    for part, probe in (("bus", context.bus.end(CONTROL, 0)), ("store", gateway.refusals.flush())):
+    for part, probe in (("bus", context.admissions.prove()), ("store", gateway.refusals.flush())):
         try:
             await probe
             context.health.up(part)

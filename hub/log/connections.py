@@ -101,6 +101,16 @@ def transaction(connection: apsw.Connection) -> Iterator[None]:
         raise
 
 
+def prove_writable(connection: apsw.Connection) -> None:
+    """Write one page for real and sync it; raises apsw's errors when that does not work.
+
+    The page is the first, rewritten as it is: SQLite leaves out the writing of a row that does not change, but never
+    that of this number in the file's header. So no table grows, and the format stays what it is.
+    """
+    with transaction(connection):
+        connection.pragma("application_id", APPLICATION_ID)
+
+
 @contextmanager
 def guarded(doing: str) -> Iterator[None]:
     """Turn SQLite's errors into reactions: disk trouble is `TryAgain`, a damaged file is `Halt`."""

@@ -20,7 +20,7 @@ from hub.log.batches import encode_records
 from hub.log.bell import Bell
 from hub.log.connections import Readers, create_tables, guarded
 from hub.log.dedupe import claim
-from hub.log.jobs import AdmitJob, AppendJob, EnsureJob, EraseJob, Job, PutJob, TrimJob
+from hub.log.jobs import AdmitJob, AppendJob, EnsureJob, EraseJob, Job, ProveJob, PutJob, TrimJob
 from hub.log.parts import Parts
 from hub.log.reader import find_time, read_batches
 from hub.log.vault import find_secrets, list_erasures
@@ -138,6 +138,9 @@ class EmbeddedLog:
         claims = [(self._part(c.topic, c.partition), claim(c)) for c in candidates]
         answers: list[Answered] = await self._do(AdmitJob, claims, now)
         return answers
+
+    async def prove(self) -> None:
+        await self._do(ProveJob)
 
     # Vault
 

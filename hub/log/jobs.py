@@ -75,6 +75,11 @@ class EnsureJob(Job):
     topics: Mapping[str, int]
 
 
+@dataclass(slots=True, eq=False)
+class ProveJob(Job):
+    """Write something."""
+
+
 SharedJob = AppendJob | AdmitJob | PutJob
 """Jobs that share a commit."""
 

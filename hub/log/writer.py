@@ -15,8 +15,8 @@ import apsw
 
 from hub.errors import HubError, TryAgain
 from hub.log.commit import JobError, commit_shared
-from hub.log.connections import BUSY_MS, guarded, open_connection, reaction, transaction
-from hub.log.jobs import AdmitJob, AppendJob, EnsureJob, EraseJob, Job, PutJob, SharedJob, TrimJob, settle
+from hub.log.connections import BUSY_MS, guarded, open_connection, prove_writable, reaction, transaction
+from hub.log.jobs import AdmitJob, AppendJob, EnsureJob, EraseJob, Job, ProveJob, PutJob, SharedJob, TrimJob, settle
 from hub.log.parts import ensure_topics, trim_part
 from hub.log.vault import destroy_secrets, finish_erasures
 from hub.ports import Clock, KeyWrapper
@@ -126,6 +126,8 @@ class Writer:
             elif isinstance(job, TrimJob):
                 with transaction(connection):
                     trim_part(connection, job.part, job.before)
+            elif isinstance(job, ProveJob):
+                prove_writable(connection)
             elif isinstance(job, EnsureJob):
                 with transaction(connection):
                     ensure_topics(connection, job.topics)

@@ -205,6 +205,9 @@ class Broken:
     async def admit(self, candidates: Sequence[Candidate], now: Ms) -> list[Answered]:
         raise self.error
 
+    async def prove(self) -> None:
+        raise self.error
+
 
 def test_log_that_cannot_store_is_a_signed_503_and_no_receipt(tmp_path: Path) -> None:
     """The sender is told when to send again; a device gets 503 and keeps its batch."""

@@ -230,6 +230,12 @@ class MemoryLog:
         offset = entry.partition.append([entry.record], entry.now)
         return Admitted(fresh.id, offset, fresh.occurrence, entry.now, entry.claim.digest, fresh.rows)
 
+    async def prove(self) -> None:
+        with self._lock:
+            self._open()
+            with self.faults.write("admissions.prove"):
+                pass
+
     # Vault
 
     async def open(self, ids: Sequence[str]) -> dict[str, bytes]:
