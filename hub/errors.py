@@ -188,7 +188,11 @@ CODES: dict[str, Code] = {
         "Check model and firmware against the adapter's page",
     ),
     "AMANA-HTTP-001": _c(
-        405, "sender", "The method is not allowed here", "POST", "Use the method that the API describes"
+        405,
+        "sender",
+        "The method is not allowed here",
+        "a method that this path takes",
+        "Use the method that the detail and the Allow header name",
     ),
     "AMANA-HTTP-002": _c(415, "sender", "The content type is not supported", "application/json", "Send JSON"),
     "AMANA-HTTP-003": _c(404, "sender", "There is nothing at this path", "a path of the API", "See /api/openapi.json"),
@@ -198,6 +202,27 @@ CODES: dict[str, Code] = {
         "A parameter of the request is not usable",
         "parameters as the API describes them",
         "Correct the parameter named in the detail; see /api/openapi.json",
+    ),
+    "AMANA-HTTP-005": _c(
+        408,
+        "network",
+        "The body did not arrive in time",
+        "the whole body within twenty seconds of its head",
+        "Send it again on a new connection; send fewer rows in one message over a slow line",
+    ),
+    "AMANA-HTTP-006": _c(
+        431,
+        "sender",
+        "The head of the request is too large",
+        "a request line and headers of at most 16 KiB",
+        "Send fewer and shorter headers",
+    ),
+    "AMANA-HTTP-007": _c(
+        404,
+        "sender",
+        "The engine has nothing at this path",
+        "POST /esb/push-request with a token from POST /oauth/token",
+        "Push messages there; requests that the hub passes on to another system and waits for are not offered",
     ),
     "AMANA-READ-001": _c(
         404,

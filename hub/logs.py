@@ -2,7 +2,9 @@
 
 Rule: payloads and identifiers cannot slip in. A field that is not in `FIELDS` is dropped and counted, a value that is
 no short scalar is replaced by its type, an exception is reduced to its type and place, and of what a library logs
-only its name, level and place are kept. An event is a short noun: `message.admitted`.
+only its name, level and place are kept. Nobody can fill the log: of equal lines that somebody outside may cause
+(`SPARING`, libraries) one a minute is written; `count` says how many were left out since the one before. An event is a
+short noun: `message.admitted`.
 """
 
 from __future__ import annotations
@@ -10,8 +12,9 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import time
 import traceback
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from types import TracebackType
 from typing import Any, Final, TextIO
 
@@ -38,6 +41,15 @@ FIELDS: Final = frozenset(
 """Names of fields that a log line may have. `url` and `path`: of the hub itself, never of a request or a device."""
 
 MAX_TEXT: Final = 300
+_KINDS: Final = 256
+
+SPARING: Final = frozenset({"gateway.failed", "gateway.unready", "adapter.failed", "api.failed", "api.halted"})
+"""Events of which there may be one per request."""
+
+SPARING_SECONDS: Final = 60.0
+_ALIKE: Final = ("event", "level", "error", "where", "code", "reason", "adapter", "kind")
+_SILENT: Final = ("python_multipart",)
+"""Libraries that comment upon every odd byte which a stranger sends."""
 
 _EVENT = re.compile(r"[a-z][a-z0-9-]*(\.[a-z0-9-]+)*")
 Event = MutableMapping[str, Any]
@@ -57,7 +69,7 @@ def configure(*, level: str = "info", stream: TextIO | None = None, strict: bool
     ]
     number = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
-        processors=[*shared, rendering],
+        processors=[*shared, Sparing(), rendering],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.PrintLoggerFactory(out),
         cache_logger_on_first_use=False,
@@ -69,9 +81,12 @@ def configure(*, level: str = "info", stream: TextIO | None = None, strict: bool
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, rendering],
         )
     )
+    handler.addFilter(SparingFilter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(max(number, logging.WARNING))  # libraries speak up only when something is wrong
+    for name in _SILENT:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def logger(**fields: Any) -> Any:
@@ -105,6 +120,53 @@ class Allow:
             kept.setdefault("event", "event.unnamed")
             kept["dropped"] = len(refused)
         return kept
+
+
+class Seldom:
+    """Of things that are alike, the first of a minute."""
+
+    def __init__(self, now: Callable[[], float] | None = None) -> None:
+        self._now = now or time.monotonic
+        self._last: dict[object, tuple[float, int]] = {}  # when the last one passed, how many were left out since
+
+    def left_out(self, alike: object) -> int | None:
+        """None: leave this one out too. Else it passes, and so many were left out before it."""
+        now = self._now()
+        at, count = self._last.get(alike, (now - SPARING_SECONDS, 0))
+        if now - at < SPARING_SECONDS:
+            self._last[alike] = (at, count + 1)
+            return None
+        if len(self._last) >= _KINDS:
+            self._last.clear()
+        self._last[alike] = (now, 0)
+        return count
+
+
+class Sparing:
+    """Processor: of `SPARING` events that are alike the first of a minute."""
+
+    def __init__(self, seldom: Seldom | None = None) -> None:
+        self._seldom = seldom or Seldom()
+
+    def __call__(self, _: Any, __: str, event: Event) -> Event:
+        if event.get("event") in SPARING:
+            count = self._seldom.left_out(tuple(event.get(name) for name in _ALIKE))
+            if count is None:
+                raise structlog.DropEvent
+            if count:
+                event["count"] = count
+        return event
+
+
+class SparingFilter(logging.Filter):
+    """The same for what libraries log: one line a minute from one place."""
+
+    def __init__(self, seldom: Seldom | None = None) -> None:
+        super().__init__()
+        self._seldom = seldom or Seldom()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return self._seldom.left_out((record.name, record.levelno, record.module, record.lineno)) is not None
 
 
 def reduce_exception(_: Any, __: str, event: Event) -> Event:

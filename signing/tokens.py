@@ -17,7 +17,8 @@ from signing.errors import SigningError
 
 _DOMAIN: Final = b"amana:token:1:"
 _MAC_TEXT: Final = 43
-_MAX_TEXT: Final = 1024
+MAX_TEXT: Final = 1024
+"""Characters of the longest text that is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def issue(key: bytes, system: str, expires: int, epoch: int) -> str:
 def read(key: bytes, token: str, now: int) -> Token:
     """What a token of ours says. Raises "token" for anything that this key did not issue, "token-expired" for one
     whose time is over at `now` (ms)."""
-    if len(token) > _MAX_TEXT or not token.isascii():
+    if len(token) > MAX_TEXT or not token.isascii():
         raise SigningError("token", "not a token")
     claim, dot, mac = token.encode().rpartition(b".")
     if not dot or len(mac) != _MAC_TEXT or not hmac.compare_digest(mac, _mac(key, claim)):

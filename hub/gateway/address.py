@@ -43,6 +43,15 @@ def within(address: str, networks: Sequence[Network]) -> bool:
     return parsed is not None and any(parsed.version == network.version and parsed in network for network in networks)
 
 
+def neighbourhood(address: str) -> str:
+    """What counts as one caller: an IPv4 address, or the /64 of an IPv6 address, which is the least that anybody is
+    given, so that nobody is many. Any other text is itself."""
+    parsed = _parse(address)
+    if isinstance(parsed, IPv6Address):
+        return str(IPv6Network((int(parsed) >> 64 << 64, 64)))
+    return address if parsed is None else str(parsed)
+
+
 @functools.lru_cache(maxsize=4096)
 def _parse(text: str) -> IPv4Address | IPv6Address | None:
     try:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hub import records as r
 from hub.errors import BadMessage
+from hub.gateway.assurance import weaker
 from hub.keys import subject_key
 from hub.ports import Candidate, DedupeRule
 from hub.records import Ms
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 BREACHES_SHOWN: Final = 5
 _LANES_KEPT: Final = 4096
 _TOKENS_KEPT: Final = 4096
+MAX_AUTHORIZATION: Final = tokens.MAX_TEXT + 64
+"""Bytes of an `Authorization` header: a token, its scheme, and white space."""
 _SIGNATURE_CODES: Final = {
     "signature": "AMANA-SIG-001",
     "no-key": "AMANA-SIG-002",
@@ -82,7 +85,7 @@ class Terms:
     partitions: Callable[[str], int]
     wire: Callable[[str, str], WireTerms]  # adapter id, exchange name
     lanes: dict[tuple[int, str, str], Lane] = field(default_factory=dict)  # memo, by directory position
-    tokens: dict[bytes, tokens.Token] = field(default_factory=dict)  # memo of tokens that are ours, by header
+    tokens: dict[bytes, tokens.Token] = field(default_factory=dict)  # memo of tokens that are ours, by their text
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,27 +131,29 @@ def check_size(size: int, limit: int) -> None:
 
 def identify(authorization: bytes, view: View, now: Ms, terms: Terms) -> System:
     """The system that the token stands for. Takes `Bearer <token>` and the bare token (one client sends that)."""
-    token = terms.tokens.get(authorization)
+    if len(authorization) > MAX_AUTHORIZATION:
+        raise BadMessage("AMANA-AUTH-001")
+    text = (authorization[7:] if authorization[:7].lower() == b"bearer " else authorization).strip()
+    token = terms.tokens.get(text)
     if token is None or now >= token.expires:
-        token = read_token(authorization, now, terms)
+        token = read_token(text, now, terms)
     system = view.system(token.system)
     if system is None or token.epoch != system.epoch:
         raise BadMessage("AMANA-AUTH-001")
     return system
 
 
-def read_token(authorization: bytes, now: Ms, terms: Terms) -> tokens.Token:
-    """What a token of ours says; remembered, because senders use one for many messages."""
-    text = authorization[7:] if authorization[:7].lower() == b"bearer " else authorization
+def read_token(text: bytes, now: Ms, terms: Terms) -> tokens.Token:
+    """What a token of ours says; remembered by its own text, because senders use one for many messages."""
     try:
-        token = tokens.read(terms.token_key, text.strip().decode("ascii"), now)
+        token = tokens.read(terms.token_key, text.decode("ascii"), now)
     except UnicodeDecodeError:
         raise BadMessage("AMANA-AUTH-001") from None
     except SigningError as error:
         raise BadMessage("AMANA-AUTH-002" if error.kind == "token-expired" else "AMANA-AUTH-001") from None
     if len(terms.tokens) >= _TOKENS_KEPT:
         terms.tokens.clear()
-    terms.tokens[authorization] = token
+    terms.tokens[text] = token
     return token
 
 
@@ -237,7 +242,7 @@ def make_lane(system: System, api: Api, position: int, terms: Terms) -> Lane:
         r.SYSTEM: system.code,
         r.INSTITUTION: system.institution,
         r.CODE: api.code,
-        r.ASSURANCE: "signed",
+        r.ASSURANCE: weaker(api.assurance, "signed"),
         r.CONTROL_POSITION: str(position),
     }
     return Lane(

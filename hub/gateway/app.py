@@ -26,6 +26,7 @@ from hub.gateway.wire import (
     TEXT,
     ASGIApp,
     GoneError,
+    LateError,
     Receive,
     Scope,
     Send,
@@ -76,7 +77,7 @@ class Gateway:
             elif path == "/oauth/token":
                 await self._token(scope, receive, send)
             elif path.startswith(_ENGINE):
-                await self._refuse(send, Refusal("AMANA-HTTP-003", ""), b"", scope)
+                await self._refuse(send, Refusal("AMANA-HTTP-007", ""), b"", scope)
             elif path in {"/healthz", "/readyz"}:
                 await self._health(path, send)
             else:
@@ -94,10 +95,10 @@ class Gateway:
         body = b""
         try:
             if scope["method"] != "POST":
-                await self._refuse(send, Refusal("AMANA-HTTP-001", ""), body, scope)
+                await self._refuse(send, Refusal("AMANA-HTTP-001", "POST"), body, scope, (allow("POST"),))
                 return
             headers = scope["headers"]
-            body = await read_body(receive, headers, self._limit)
+            body = await read_body(scope, receive, self._limit)
             authorization = content_type = b""
             for name, value in headers:
                 if name == b"authorization":
@@ -117,31 +118,46 @@ class Gateway:
             await answer_receipt(scope, send, receipts.render_receipt(outcome, self.context.keys.signing))
         except TooLargeError as large:
             await self._refuse_large(send, large, scope)
-        except (TryAgain, Halt) as error:
-            await self._refuse_hub(send, error)
+        except LateError:
+            error = BadMessage("AMANA-HTTP-005")
+            self._count(error, 0, scope)
+            signed = receipts.render_refusal(error, receipts.new_request_id(), self.context.keys.signing)
+            await answer(send, error.spec.status, signed, JSON, (CLOSE,))
+        except (TryAgain, Halt) as reaction:
+            await self._refuse_hub(send, reaction)
         except GoneError:
             raise
         except Exception as error:  # noqa: BLE001 - the last line: logged, answered, never a stack trace
             await self._refuse_hub(send, self._unexpected(error))
 
-    async def _refuse(self, send: Send, refusal: Refusal, received: bytes, scope: Scope) -> None:
+    async def _refuse(
+        self,
+        send: Send,
+        refusal: Refusal,
+        received: bytes,
+        scope: Scope,
+        extra: tuple[tuple[bytes, bytes], ...] = (),
+    ) -> None:
         address = client_address(scope, self._proxies)
         request = self.refusals.record(refusal, received, address, self.context.clock.now())
         error = refusal.error
         body = receipts.render_refusal(error, request, self.context.keys.signing)
-        await answer(send, error.spec.status, body, JSON)
+        await answer(send, error.spec.status, body, JSON, extra)
 
     async def _refuse_large(self, send: Send, large: TooLargeError, scope: Scope) -> None:
-        address = client_address(scope, self._proxies)
         error = BadMessage("AMANA-SIZE-001", f"limit {self._limit} bytes")
-        self.refusals.count(error.code, large.size, address, self.context.clock.now())
+        self._count(error, large.size, scope)
         body = receipts.render_refusal(error, receipts.new_request_id(), self.context.keys.signing)
         await answer(send, error.spec.status, body, JSON, (CLOSE,) if large.cut else ())
 
     async def _refuse_hub(self, send: Send, error: HubError) -> None:
+        self._note(error)
         body = receipts.render_refusal(error, receipts.new_request_id(), self.context.keys.signing)
         retry = (_retry_after(error.after),) if isinstance(error, TryAgain) else ()
         await answer(send, error.spec.status, body, JSON, retry)
+
+    def _count(self, error: BadMessage, size: int, scope: Scope) -> None:
+        self.refusals.count(error.code, size, client_address(scope, self._proxies), self.context.clock.now())
 
     def _unexpected(self, error: Exception) -> HubError:
         """Logs type and place of what nobody expected. Its text may quote a payload, so it is left out."""
@@ -151,15 +167,18 @@ class Gateway:
     # tokens
 
     async def _token(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._note(error)
         if scope["method"] != "POST":
-            await answer(send, 405, tokens.wrong_method(), JSON, ((b"allow", b"POST"),))
+            await answer(send, 405, tokens.wrong_method(), JSON, (allow("POST"),))
             return
         headers = scope["headers"]
         try:
-            body = await read_body(receive, headers, tokens.MAX_FORM)
+            body = await read_body(scope, receive, tokens.MAX_FORM)
         except TooLargeError as large:
             await answer(send, 413, tokens.too_large(), JSON, (CLOSE,) if large.cut else ())
+            return
+        except LateError:
+            self._count(BadMessage("AMANA-HTTP-005"), 0, scope)
+            await answer(send, 408, tokens.too_late(), JSON, (CLOSE,))
             return
         context = self.context
         now = context.clock.now()
@@ -191,7 +210,7 @@ class Gateway:
             mounted = self._routes.find(place, scope["method"])
             query = devices.parse_query(scope["query_string"])
             device = devices.accept(place, query, address, mounted.adapter.id, self._view)
-            body = await read_body(receive, scope["headers"], self._limit)
+            body = await read_body(scope, receive, self._limit)
             request = DeviceRequest(scope["method"], place.path, query, body)
             reply = self._ask_adapter(mounted, request, devices.context_of(device))
             text = reply.text
@@ -202,11 +221,16 @@ class Gateway:
             await answer(send, reply.status, text.encode(), TEXT)
         except TooLargeError as large:
             error = BadMessage("AMANA-SIZE-001", f"limit {self._limit} bytes")
-            self.refusals.count(error.code, large.size, address, self.context.clock.now())
+            self._count(error, large.size, scope)
             await answer(send, error.spec.status, error.text().encode(), TEXT, (CLOSE,) if large.cut else ())
+        except LateError:
+            error = BadMessage("AMANA-HTTP-005")
+            self._count(error, 0, scope)
+            await answer(send, error.spec.status, error.text().encode(), TEXT, (CLOSE,))
         except BadMessage as error:
-            self.refusals.count(error.code, len(body), address, self.context.clock.now())
-            await answer(send, error.spec.status, error.text().encode(), TEXT)
+            self._count(error, len(body), scope)
+            allowed = (allow(error.detail),) if error.code == "AMANA-HTTP-001" else ()
+            await answer(send, error.spec.status, error.text().encode(), TEXT, allowed)
         except HubError as error:
             await self._later(send, error)
         except GoneError:
@@ -225,8 +249,14 @@ class Gateway:
 
     async def _later(self, send: Send, error: HubError) -> None:
         """Nothing was stored: 503, and the device sends it again."""
+        self._note(error)
         after = error.after if isinstance(error, TryAgain) else 30.0
         await answer(send, 503, error.text().encode(), TEXT, (_retry_after(after),))
+
+    def _note(self, error: HubError) -> None:
+        """What the log could not store makes this process unready until `look` has seen it write again."""
+        if error.code == "AMANA-BUS-001":
+            self.context.health.down("bus")
 
     # health
 
@@ -243,21 +273,20 @@ def _refuse_conflict(outcome: Answered) -> None:
         raise BadMessage("AMANA-DUP-001")
 
 
+def allow(methods: str) -> tuple[bytes, bytes]:
+    """The header that every 405 has (RFC 9110, section 15.5.6)."""
+    return b"allow", methods.encode()
+
+
 def _retry_after(seconds: float) -> tuple[bytes, bytes]:
     return b"retry-after", b"%d" % max(1, round(seconds))
 
 
 async def tend(gateway: Gateway, every: float = 1.0) -> None:
     """Until cancelled: `look` every so often."""
-        self._note(error)
     while True:
         await look(gateway)
         await gateway.context.clock.sleep(every)
-    def _note(self, error: HubError) -> None:
-        """What the log could not store makes this process unready until `look` has seen it write again."""
-        if error.code == "AMANA-BUS-001":
-            self.context.health.down("bus")
-
 
 
 async def look(gateway: Gateway) -> None:

@@ -21,6 +21,7 @@ from hub import records as r
 from hub.errors import BadMessage
 from hub.gateway.address import parse_networks, within
 from hub.gateway.admission import Terms, natural_key
+from hub.gateway.assurance import weaker
 from hub.keys import subject_key
 from hub.ports import Candidate
 
@@ -79,16 +80,20 @@ class Routes:
         if mounted is None:
             raise BadMessage("AMANA-HTTP-003")
         if method not in mounted.route.methods:
-            raise BadMessage("AMANA-HTTP-001")
+            raise BadMessage("AMANA-HTTP-001", ", ".join(sorted(mounted.route.methods)))
         return mounted
 
 
 def parse_query(query: bytes) -> dict[str, str]:
-    """The query's fields; of one that comes twice the last. Raises `BadMessage`."""
+    """The query's fields; of one that comes twice the last, but a serial comes once: a proxy in front may have looked
+    at the other one. Raises `BadMessage`."""
     try:
-        return dict(parse_qsl(query.decode("utf-8"), keep_blank_values=True, max_num_fields=_MAX_FIELDS))
+        pairs = parse_qsl(query.decode("utf-8"), keep_blank_values=True, max_num_fields=_MAX_FIELDS)
     except ValueError:
         raise BadMessage("AMANA-DEVICE-002", "query") from None
+    if sum(name == SERIAL for name, _ in pairs) > 1:
+        raise BadMessage("AMANA-DEVICE-002", f"{SERIAL}: given twice")
+    return dict(pairs)
 
 
 def accept(place: Place, query: Mapping[str, str], address: str, adapter: str, view: View) -> Device:
@@ -99,7 +104,7 @@ def accept(place: Place, query: Mapping[str, str], address: str, adapter: str, v
     if place.secret is not None:
         given = hashlib.sha256(place.secret.encode()).hexdigest()
         known = device.secret_path_sha256
-        if known is None or not hmac.compare_digest(known, given):
+        if not place.secret or known is None or not hmac.compare_digest(known, given):
             raise BadMessage("AMANA-DEVICE-001")
     elif not within(address, parse_networks(device.networks)):
         raise BadMessage("AMANA-DEVICE-001")
@@ -144,7 +149,7 @@ def make_candidate(message: DeviceMessage, device: Device, view: View, terms: Te
             r.INSTITUTION: device.institution,
             r.DEVICE: device.id,
             r.CODE: api.code,
-            r.ASSURANCE: "device",
+            r.ASSURANCE: weaker(api.assurance, "device"),
             r.CONTROL_POSITION: str(view.position),
         },
         rule="natural-key" if message.rows else "window",

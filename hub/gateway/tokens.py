@@ -77,8 +77,12 @@ def too_large() -> bytes:
     return _error("invalid_request", BadMessage("AMANA-SIZE-001", f"limit {MAX_FORM} bytes").text())
 
 
+def too_late() -> bytes:
+    return _error("invalid_request", BadMessage("AMANA-HTTP-005").text())
+
+
 def wrong_method() -> bytes:
-    return _error("invalid_request", BadMessage("AMANA-HTTP-001").text())
+    return _error("invalid_request", BadMessage("AMANA-HTTP-001", "POST").text())
 
 
 def parse_form(content_type: bytes, body: bytes) -> Form | None:

@@ -1,7 +1,7 @@
 """The thin edge between ASGI and bytes: read a whole body within limits, send a whole answer.
 
-Rule: nothing here knows what the bytes mean. The usual request (its body is there when we first ask) costs one `receive`
-and two `send`, and no object that is not needed.
+Rule: nothing here knows what the bytes mean, and no body is waited for without an end. The usual request (its body is
+there when we first ask, which our server can say) costs one `receive` and two `send`, and no object that is not needed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,12 @@ ANSWER: Final = "amana.answer"
 """ASGI extension of our server. Its "whole" is `(status, head, body) -> bool`: writes a whole answer at once, or says that
 it cannot."""
 
+ARRIVED: Final = "amana.arrived"
+"""ASGI extension of our server. Its "whole" is `() -> bool`: whether the body is all there, so that no timer is needed."""
+
 BODY_SECONDS: Final = 20.0
+"""From the end of the head to the end of the body."""
+
 SWALLOW: Final = 16
 """Up to so many times the limit is read and thrown away, so that the sender gets to read why it was refused."""
 
@@ -35,7 +40,11 @@ _NO_EXTENSIONS: Final[dict[str, Any]] = {}
 
 
 class GoneError(Exception):
-    """The sender went away, or was too slow, before its request was whole. There is nobody to answer."""
+    """The sender went away before its request was whole. There is nobody to answer."""
+
+
+class LateError(Exception):
+    """The body was not whole in time. The sender is there, and its connection must end with the answer."""
 
 
 class TooLargeError(Exception):
@@ -47,28 +56,33 @@ class TooLargeError(Exception):
         super().__init__("body too large")
 
 
-async def read_body(receive: Receive, headers: Headers, limit: int) -> bytes:
-    """The whole body. Raises `TooLargeError` past `limit` bytes and `GoneError` when the sender is gone."""
-    message = await receive()
-    if not message.get("more_body") and message["type"] == "http.request":
-        body: bytes = message["body"]
-        if len(body) > limit:
-            raise TooLargeError(len(body), cut=False)
-        return body
-    declared = find_header(headers, _CONTENT_LENGTH)
+async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
+    """The whole body. Raises `TooLargeError` past `limit` bytes, `LateError` when it is not whole in time, and
+    `GoneError` when the sender is gone."""
+    arrived = scope.get("extensions", _NO_EXTENSIONS).get(ARRIVED)
+    if arrived is not None and arrived["whole"]():
+        message = await receive()
+        if not message.get("more_body") and message["type"] == "http.request":
+            body: bytes = message["body"]
+            if len(body) > limit:
+                raise TooLargeError(len(body), cut=False)
+            return body
+        raise GoneError
+    declared = find_header(scope["headers"], _CONTENT_LENGTH)
     if declared.isdigit() and int(declared) > limit * SWALLOW:
         raise TooLargeError(int(declared), cut=True)
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            return await _read_rest(message, receive, limit)
+            return await _read_pieces(receive, limit)
     except TimeoutError:
-        raise GoneError from None
+        raise LateError from None
 
 
-async def _read_rest(message: Message, receive: Receive, limit: int) -> bytes:
+async def _read_pieces(receive: Receive, limit: int) -> bytes:
     parts: list[bytes] = []
     size = 0
     while True:
+        message = await receive()
         if message["type"] != "http.request":
             raise GoneError
         part = message["body"]
@@ -81,7 +95,6 @@ async def _read_rest(message: Message, receive: Receive, limit: int) -> bytes:
             parts.clear()
         if not message.get("more_body"):
             break
-        message = await receive()
     if size > limit:
         raise TooLargeError(size, cut=False)
     return b"".join(parts)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import socket
 from collections.abc import Generator, Sequence
+from functools import partial
 from typing import Final
 
 import uvicorn
@@ -17,10 +19,11 @@ import uvicorn
 from adapters.kit.registry import find
 from hub.control.follow import DirectoryFollower
 from hub.errors import TryAgain
+from hub.gateway.address import parse_networks
 from hub.gateway.app import Gateway, close, tend
 from hub.gateway.context import GatewayContext
 from hub.ports import Clock
-from hub.serve.http import BoundedProtocol
+from hub.serve.http import BoundedProtocol, Callers, most_connections
 from hub.serve.ports import Opened, open_ports
 from hub.settings import Settings
 
@@ -41,10 +44,14 @@ class Server(uvicorn.Server):
 
 def make_server(gateway: Gateway) -> Server:
     """A server for raw speed and quiet."""
+    proxies = parse_networks(gateway.context.settings.trusted_proxies)
+    logging.getLogger("uvicorn.error").setLevel(
+        logging.ERROR
+    )  # it warns of every request that is none, or one too many
     return Server(
         uvicorn.Config(
             gateway,
-            http=BoundedProtocol,
+            http=partial(BoundedProtocol, callers=Callers(proxies)),  # type: ignore[arg-type]  # called like a class
             ws="none",
             loop="none",
             lifespan="off",
@@ -53,6 +60,7 @@ def make_server(gateway: Gateway) -> Server:
             server_header=False,
             date_header=False,
             proxy_headers=False,
+            limit_concurrency=most_connections(),
             timeout_keep_alive=30,
             timeout_graceful_shutdown=FINISH,
         )

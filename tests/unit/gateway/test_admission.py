@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from hub import records as r
+from hub.gateway import admission
 from hub.gateway.admission import Push, Refusal, examine
 from hub.ports import Candidate
 from hub.records import Ms
@@ -224,3 +225,16 @@ def test_candidates_share_no_headers(house: House) -> None:
     assert isinstance(second, Candidate)
     first.headers["ce_id"] = "x"
     assert "ce_id" not in second.headers
+
+
+def test_a_padded_token_is_remembered_once_and_a_long_header_not_at_all() -> None:
+    """However a token is padded, the memory of tokens holds its text once; a header past the limit is refused unread."""
+    house, terms = onboard(), make_terms()
+    token = house.token().removeprefix(b"Bearer ")
+    for header in (token, b"Bearer " + token, b"bearer   " + token + b"  ", b" " + token):
+        assert not isinstance(examine(house.push(authorization=header), house.directory.now(), NOW, terms), Refusal)
+    assert list(terms.tokens) == [token]
+    padded = b"Bearer " + token + b" " * admission.MAX_AUTHORIZATION
+    refused = examine(house.push(authorization=padded), house.directory.now(), NOW, terms)
+    assert isinstance(refused, Refusal)
+    assert (refused.code, list(terms.tokens)) == ("AMANA-AUTH-001", [token])

@@ -152,3 +152,30 @@ def test_a_terminal_gets_text(stream: io.StringIO) -> None:
     assert "message.admitted" in terminal.getvalue()
     assert not terminal.getvalue().startswith("{")
     assert PAYLOAD not in terminal.getvalue()
+
+
+def test_what_strangers_can_repeat_is_one_line_a_minute(stream: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of failures that are alike the first of a minute is a line, and the next one says how many there were between;
+    one of another kind is not held back, nor is what only the hub itself can cause. Libraries' lines likewise."""
+    minute = [1000.0]
+    monkeypatch.setattr("time.monotonic", lambda: minute[0])
+    logs.configure(stream=stream)
+    library = logging.getLogger("some.library")
+    for at in (1000.0, 1059.0, 1061.0):
+        minute[0] = at
+        for _ in range(3):
+            logs.logger().error("api.failed", error="KeyError", where="a.py:1", request_id="r")
+            library.error("odd")
+    logs.logger().error("api.failed", error="ValueError", where="a.py:1")
+    for _ in range(2):
+        logs.logger().error("stage.halted", code="AMANA-BRAKE-001")
+    found = [(line["event"], line.get("error"), line.get("count")) for line in lines(stream)]
+    assert found == [
+        ("api.failed", "KeyError", None),
+        ("library.message", None, None),
+        ("api.failed", "KeyError", 5),
+        ("library.message", None, None),
+        ("api.failed", "ValueError", None),
+        ("stage.halted", None, None),
+        ("stage.halted", None, None),
+    ]
