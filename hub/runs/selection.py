@@ -171,32 +171,47 @@ def _add_punches(
             by_pin.setdefault((fact.value["serial"], fact.value["pin"]), []).append(fact)
             if person := people.get(fact.value["employeeId"]):
                 person.enrolments.append(fact)
-    for sharing in by_pin.values():
-        if len(sharing) > 1:
-            _mark_shared(people, month, sharing)
     unmatched = 0
-    for pin, events in punches.items():
-        candidates = by_pin.get(pin, ())
-        for (at, _), fact in events.items():
-            day = min(max(at[:10], month.first), month.last)  # a night shift may end in the next month
-            owners = {e.value["employeeId"] for e in candidates if _valid_within(e.value, day, day)}
-            owner = owners.pop() if len(owners) == 1 else None
-            if owner is not None and owner in people:
-                people[owner].punches.append(fact)
-            elif owner not in known and at[:7] == month.period:
-                unmatched += 1
+    for pin, candidates in by_pin.items():
+        owners = _owners(month, candidates)
+        for shared in owners.values():
+            for employee in shared if len(shared) > 1 else ():
+                if person := people.get(employee):
+                    person.shared = True
+        unmatched += _give(people, known, month, owners, punches.get(pin, {}))
+    for pin in punches.keys() - by_pin.keys():
+        unmatched += _give(people, known, month, {}, punches[pin])
     return unmatched
 
 
-def _mark_shared(people: Mapping[str, Person], month: Month, sharing: Sequence[Fact]) -> None:
-    for one in sharing:
-        for other in sharing:
-            if one.value["employeeId"] != other.value["employeeId"] and _valid_within(
-                other.value, max(one.value["validFrom"] or month.first, month.first), one.value["validTo"] or month.last
-            ):
-                person = people.get(one.value["employeeId"])
-                if person:
-                    person.shared = True
+def _owners(month: Month, candidates: Sequence[Fact]) -> dict[str, set[str]]:
+    """Whose PIN it was, by day of the month. Linear in the enrolments: one PIN may be enrolled very often."""
+    owners: dict[str, set[str]] = {}
+    for fact in candidates:
+        first = max(fact.value["validFrom"] or month.first, month.first)
+        last = min(fact.value["validTo"] or month.last, month.last)
+        for day in range(int(first[8:]), int(last[8:]) + 1):
+            owners.setdefault(f"{month.period}-{day:02d}", set()).add(fact.value["employeeId"])
+    return owners
+
+
+def _give(
+    people: Mapping[str, Person],
+    known: set[str],
+    month: Month,
+    owners: Mapping[str, set[str]],
+    events: Mapping[tuple[str, Any], Fact],
+) -> int:
+    """Give the punches of one PIN to its owners; returns how many of the month are nobody's."""
+    unmatched = 0
+    for (at, _), fact in events.items():
+        of_day = owners.get(min(max(at[:10], month.first), month.last), ())  # a night shift may end in the next month
+        owner = next(iter(of_day)) if len(of_day) == 1 else None
+        if owner is not None and owner in people:
+            people[owner].punches.append(fact)
+        elif owner not in known and at[:7] == month.period:
+            unmatched += 1
+    return unmatched
 
 
 def _valid_within(enrolment: Mapping[str, Any], first: str, last: str) -> bool:
