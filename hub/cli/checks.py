@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 LEAST_FREE = 1 << 30  # bytes
 PRIVATE = frozenset({0o600, 0o400})
+OTHERS = 0o077  # what group and everybody may do
 SQLITE = "sqlite:///"
 
 
@@ -31,12 +32,28 @@ class Finding:
     remedy: str = ""
 
 
+def is_usable(data: Path) -> bool:
+    """Whether there is anything to look into."""
+    return data.is_dir() and os.access(data, os.R_OK | os.W_OK | os.X_OK)
+
+
 def check_directory(data: Path) -> Finding:
     if not data.is_dir():
         return Finding("data directory", False, f"{data} is not there", "start the hub once: `amana serve` makes it")
-    if not os.access(data, os.W_OK | os.X_OK):
+    if not is_usable(data):
         return Finding("data directory", False, f"{data} cannot be written", "run as the user who owns it")
+    mode = stat.S_IMODE(data.stat().st_mode)
+    if mode & OTHERS:
+        return Finding("data directory", False, f"{data} has mode {mode:04o}", f"chmod 700 {data}")
     return Finding("data directory", True, str(data))
+
+
+def check_files(data: Path) -> Finding:
+    """Nothing in the directory is open to others: the databases hold people's data, sealed and indexed."""
+    files = [path for path in sorted(data.iterdir()) if path.is_file()]
+    wide = [path.name for path in files if path.stat().st_mode & OTHERS]
+    found = f"{', '.join(wide)} open to others" if wide else f"{len(files)} files, none open to others"
+    return Finding("data files", not wide, found, "chmod 600 " + " ".join(str(data / name) for name in wide))
 
 
 def check_disk(data: Path) -> Finding:

@@ -54,9 +54,9 @@ def _here(session: Session) -> Iterator[Finding]:
 
     for warning in session.settings.warnings():
         yield checks.Finding("settings", False, warning, "switch it off unless you know why it is on")
-    directory = checks.check_directory(session.data)
-    yield directory
-    if directory.ok:
+    yield checks.check_directory(session.data)
+    if checks.is_usable(session.data):
+        yield checks.check_files(session.data)
         yield checks.check_disk(session.data)
         yield from checks.check_keys(session.data)
         yield checks.check_log(session.settings)

@@ -45,7 +45,8 @@ class HubProcess:
 
     def start(self) -> None:
         """Start and wait until it is ready. Raises `ConfigError` with where to look when it does not get there."""
-        self.data.mkdir(parents=True, exist_ok=True)
+        self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.log.touch(mode=0o600)
         allowed = {"AMANA_OUTBOUND_HOSTS": "127.0.0.1", "AMANA_OUTBOUND_PRIVATE": "true"}
         command = [sys.executable, "-m", "hub.cli.main", "serve", "--data", str(self.data), "--port", str(self.port)]
         self._let_go()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from hub.errors import ConfigError, HubError
 from hub.serve import lifeline
-from hub.serve.processes import CONFIGURATION
+from hub.serve.processes import CONFIGURATION, PRIVATE
 from hub.serve.speech import complain, say
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--lifeline", type=int, required=True)
     parser.add_argument("--listen", type=int, action="append", default=[])
     given = parser.parse_args(argv)
+    os.umask(PRIVATE)
     lifeline.hold(given.lifeline, given.parent)
     try:
         _run(given.role, given.data, given.listen)

@@ -31,6 +31,8 @@ async def prepare(settings: Settings) -> Path | None:
     if not keys.exists(settings.data):
         if ports.has_log(settings):
             raise ConfigError("AMANA-CONF-004", "there is a log, but not the keys that open it")
+        if settings.data.is_dir():
+            settings.data.chmod(0o700)  # it may have been made by hand; from now on it holds keys and people's data
         keys.create(settings.data)
     path = keys.operator_file(settings.data, FIRST_OPERATOR)
     opened = await open_ports(settings)

@@ -22,6 +22,9 @@ STEADY: Final = 30.0
 CONFIGURATION: Final = 3
 """Exit status of a child that refuses to start: starting it again cannot help."""
 
+PRIVATE: Final = 0o077
+"""The umask of every process of a hub: what it makes is for its owner only."""
+
 
 @dataclass(slots=True)
 class Child:

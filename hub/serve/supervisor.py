@@ -26,7 +26,7 @@ from typing import Final
 from hub.errors import ConfigError
 from hub.serve import listening, processes
 from hub.serve.lock import lock_directory
-from hub.serve.processes import CONFIGURATION, Child
+from hub.serve.processes import CONFIGURATION, PRIVATE, Child
 from hub.serve.speech import complain, say
 
 ROLES: Final = ("gateway", "worker")
@@ -57,6 +57,7 @@ def serve(options: Options) -> int:
     unknown = [role for role in options.roles if role not in ROLES]
     if unknown or not options.roles:
         raise ConfigError("AMANA-CONF-001", f"role: one or more of {', '.join(ROLES)}")
+    os.umask(PRIVATE)
     lock = lock_directory(options.data)
     lifeline, held = os.pipe()
     common = ["--data", str(options.data), "--lifeline", str(lifeline)]

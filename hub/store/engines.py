@@ -7,7 +7,9 @@ serves here: the log, which must survive a power cut by its own, has its own.
 
 from __future__ import annotations
 
+import os
 import sqlite3
+from contextlib import suppress
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
@@ -19,6 +21,14 @@ BUSY_MS: Final = 10_000
 """How long a writer waits for another one."""
 
 _WANTED: Final = {"synchronous": 2, "foreign_keys": 1, "busy_timeout": BUSY_MS}
+
+
+def make_private(url: URL) -> None:
+    """Make the file of an SQLite database, if it is missing, so that only its owner can read it (0600); what SQLite puts
+    beside it gets the same mode."""
+    if url.get_backend_name() == "sqlite" and not in_memory(url):
+        with suppress(OSError):  # it exists, or cannot be made: opening it says so
+            os.close(os.open(str(url.database), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def in_memory(url: URL) -> bool:

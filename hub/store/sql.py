@@ -24,7 +24,7 @@ from sqlalchemy.sql.base import Executable
 from hub.errors import ConfigError, Halt, TryAgain
 from hub.ports import Progress, Write
 from hub.store import migrate, queries
-from hub.store.engines import in_memory, reading_engine, writing_engine
+from hub.store.engines import in_memory, make_private, reading_engine, writing_engine
 from hub.store.tables import stage_progress
 
 T = TypeVar("T")
@@ -59,6 +59,7 @@ class SqlStore:
         """Open and migrate. `url`: "sqlite:///<file>", "sqlite://" (in memory), "postgresql+psycopg://...". Raises
         `ConfigError` (AMANA-CONF-003, AMANA-CONF-005, AMANA-STORE-002). Blocks: call it before serving."""
         parsed = make_url(url)
+        make_private(parsed)
         writing = writing_engine(parsed)
         try:
             migrate.upgrade(writing)

@@ -74,6 +74,20 @@ def test_keys_that_others_may_read_are_found(desk: Desk) -> None:
     assert [(f.name, f.remedy) for f in failed] == [("key file operators/admin.pem", f"chmod 600 {path}")]
 
 
+def test_a_directory_and_files_that_others_may_read_are_found(desk: Desk) -> None:
+    """Each with the command that mends it."""
+    desk.data.chmod(0o755)
+    (desk.data / "store.db-wal").touch(0o644)
+    found = [checks.check_directory(desk.data), checks.check_files(desk.data)]
+    assert [(f.ok, f.remedy) for f in found] == [
+        (False, f"chmod 700 {desk.data}"),
+        (False, f"chmod 600 {desk.data / 'store.db-wal'}"),
+    ]
+    desk.data.chmod(0o700)
+    (desk.data / "store.db-wal").chmod(0o600)
+    assert [f.ok for f in (checks.check_directory(desk.data), checks.check_files(desk.data))] == [True, True]
+
+
 def test_a_missing_hub_key_is_found(desk: Desk) -> None:
     """The doctor names the file and what to do."""
     (desk.data / "keys" / "wrap.key").unlink()
