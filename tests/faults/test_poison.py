@@ -7,7 +7,9 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -25,7 +27,7 @@ from signing.keys import load_private
 from tests.faults.hostile_child import FOLDER, also
 from tests.faults.month_run import hub_key, insist
 
-SETTINGS = {"AMANA_MESSAGE_SECONDS": "4", "AMANA_WORKER_MEMORY": "800000000", "AMANA_PARTITIONS": "1"}
+SETTINGS = {"AMANA_MESSAGE_SECONDS": "8", "AMANA_WORKER_MEMORY": "800000000", "AMANA_PARTITIONS": "1"}
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +56,9 @@ def hub(tmp_path: Path, adapters: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
             hub.kill()
 
 
-def _push(data: Path, *asked: str) -> list[str]:
-    """Onboard one system, and send one message after the other that asks the adapter for something; their request ids."""
+@contextmanager
+def _sending(data: Path) -> Iterator[Callable[[str], str]]:
+    """Onboard one system; how it sends a message that asks the adapter for something, which gives the request id."""
     operator, key = Operator(data), data / "sender-keys"
     key.mkdir(mode=0o700)
     operator.run("institution", "add", "--code", "CONTOH", "--name", "Unit (made up)")
@@ -65,11 +68,14 @@ def _push(data: Path, *asked: str) -> list[str]:
     private = load_private(read_private(key / "S1.pem"))
     url = read_address(data)
     assert url is not None
+    numbers = count()
     with Sender(url, added["clientId"], added["clientSecret"], private, hub_key(url)) as sender:
-        return [
-            sender.send(sender.seal("HOSTILE", render({"rows": [{"do": word, "number": number}]}))).request_id
-            for number, word in enumerate(asked)
-        ]
+
+        def send(word: str) -> str:
+            body = render({"rows": [{"do": word, "number": next(numbers)}]})
+            return sender.send(sender.seal("HOSTILE", body)).request_id
+
+        yield send
 
 
 def _states(data: Path, sent: Sequence[str]) -> list[str]:
@@ -95,7 +101,8 @@ def test_a_message_that_wears_the_worker_out(
 ) -> None:
     """It costs two lives of the worker at most, then it is a dead letter; the messages around it are translated."""
     data = tmp_path / "data"
-    sent = _push(data, "nothing", word, "nothing", "nothing")
+    with _sending(data) as send:
+        sent = [send(asked) for asked in ("nothing", word, "nothing", "nothing")]
     expected = ["translated", "refused", "translated", "translated"]
     insist(lambda: _states(data, sent) == expected, "the messages behind it are translated")
     assert _letters(data) == [code]
@@ -105,8 +112,13 @@ def test_a_message_that_wears_the_worker_out(
 
 
 def test_what_was_put_aside_is_tried_again_by_a_replay(tmp_path: Path, hub: subprocess.Popen[str]) -> None:
-    """The count of a message is kept until the stage has gone on behind it, and then no longer."""
+    """The count of a message is kept until the stage has gone on behind it, and no longer."""
     data = tmp_path / "data"
-    _push(data, "abort")
-    insist(lambda: _letters(data) == ["AMANA-TRANS-005"], "it is put aside")
-    assert list(parse((data / LIST).read_bytes()).values()) == [2]
+    with _sending(data) as send:
+        sent = [send("abort")]
+        insist(lambda: _letters(data) == ["AMANA-TRANS-005"], "it is put aside")
+        assert list(parse((data / LIST).read_bytes()).values()) == [2]
+        sent.append(send("nothing"))
+        insist(lambda: _states(data, sent) == ["refused", "translated"], "the next one is translated")
+    assert parse((data / LIST).read_bytes()) == {}
+    assert hub.poll() is None
