@@ -257,7 +257,7 @@ CODES: dict[str, Code] = {
         401,
         "operator",
         "The signed request is too old or from the future",
-        "a request signed within the last five minutes",
+        "a change signed within five minutes of the hub's clock, a read within one",
         "Correct the clock and sign again",
     ),
     "AMANA-OPER-004": _c(
@@ -266,6 +266,13 @@ CODES: dict[str, Code] = {
         "The operator has no role for this change",
         "a signature by an operator with the role",
         "Let an operator with the role sign it",
+    ),
+    "AMANA-OPER-005": _c(
+        401,
+        "operator",
+        "The signed read was sent before",
+        "a signature of its own for every read",
+        "Sign again; if nobody sent it twice, somebody has copied it on the way",
     ),
     "AMANA-CHANGE-001": _c(
         422,

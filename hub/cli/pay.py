@@ -167,6 +167,8 @@ def _show(session: Session, found: dict[str, Any]) -> None:
         session.remark(
             f"To approve, another person: amana pay approve {found['code']} --digest {found['digest']} --operator KEYFILE"
         )
+    elif found["approverAddedByOpener"]:
+        session.remark("Note: who opened the run had registered the approver's account.")
 
 
 @command(app, "explain")

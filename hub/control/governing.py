@@ -6,6 +6,7 @@ active administrator.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -20,11 +21,14 @@ from hub.records import Ms
 from signing.keys import load_public
 
 
-def _operator(name: str, person: str, public_key: str, roles: tuple[Role, ...]) -> Operator:
+def _operator(
+    name: str, person: str, public_key: str, roles: tuple[Role, ...], added_by: Operator | None = None
+) -> Operator:
     key = load_public(public_key)
     if key.curve == "rsa":
         raise BadMessage("AMANA-CHANGE-001", "publicKey: operators sign with ECDSA")
-    return Operator(key.key_id, name, person, roles, suspended=False, public_key=public_key, key=key)
+    adder = added_by.key_id if added_by is not None else None
+    return Operator(key.key_id, name, person, roles, False, public_key, key, adder)
 
 
 def start_hub(view: View, args: changes.HubStart, now: Circumstances) -> Decision:
@@ -48,8 +52,8 @@ def start_hub(view: View, args: changes.HubStart, now: Circumstances) -> Decisio
     return Decision(result, tuple(puts))
 
 
-def add_operator(view: View, args: changes.OperatorAdd, _: Circumstances) -> Decision:
-    operator = _operator(args.name, args.person, args.public_key, tuple(dict.fromkeys(args.roles)))
+def add_operator(view: View, args: changes.OperatorAdd, now: Circumstances) -> Decision:
+    operator = _operator(args.name, args.person, args.public_key, tuple(dict.fromkeys(args.roles)), now.operator)
     new(view.operator(operator.key_id), "operator key")
     if any(o.name == args.name for o in view.operators()):
         raise BadMessage("AMANA-CHANGE-003", "operator name exists")
@@ -117,8 +121,20 @@ def open_run(view: View, args: changes.RunOpen, now: Circumstances) -> Decision:
 
 
 def _same_person(one: str, other: str) -> bool:
-    """Spelled alike but for case and spaces: a second key under the own name is no second person."""
-    return "".join(one.casefold().split()) == "".join(other.casefold().split())
+    """Spelled alike but for case, spaces, what cannot be seen and how letters are encoded (wide, composed): a second key
+    under the own name is no second person."""
+    return _plain(one) == _plain(other)
+
+
+def _plain(name: str) -> str:
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    return "".join(letter for letter in folded if not letter.isspace() and unicodedata.category(letter) != "Cf")
+
+
+def _added_by_opener(view: View, approver: Operator, run: RunOrder) -> bool:
+    """Whether the person who opened the run registered the approver, under this key or another."""
+    adder = view.operator(approver.added_by) if approver.added_by is not None else None
+    return adder is not None and (adder.key_id == run.opened_by or _same_person(adder.person, run.opened_person))
 
 
 def approve_run(view: View, args: changes.RunApprove, now: Circumstances) -> Decision:
@@ -135,7 +151,8 @@ def approve_run(view: View, args: changes.RunApprove, now: Circumstances) -> Dec
     paid = [r for r in view.runs() if (r.institution, r.period) == (run.institution, run.period) and r.approved]
     if paid:  # there are no revisions with deltas yet: a second run would pay the whole month again
         raise BadMessage("AMANA-CHANGE-003", f"run {paid[0].code} of the same institution and month is approved")
-    approval = Approval(operator.key_id, operator.person, args.digest, now.position, now.at)
+    by_opener = _added_by_opener(view, operator, run)
+    approval = Approval(operator.key_id, operator.person, args.digest, now.position, now.at, by_opener)
     return Decision({"run": run.code, "digest": args.digest}, (Put("runs", run.code, replace(run, approved=approval)),))
 
 

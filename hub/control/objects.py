@@ -123,17 +123,21 @@ class Operator:
     suspended: bool
     public_key: str
     key: PublicKey = field(compare=False, repr=False)
+    added_by: str | None = None  # key id of who registered this account; None: the first one, who came with the hub
 
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """The signature of a second person over the digest of a computed run, as a record of the log."""
+    """The signature of a second person over the digest of a computed run, as a record of the log. `added_by_opener`: who
+    opened the run had registered the approver's account; allowed, since a small office has no third administrator, and
+    for a checker or an auditor to look at."""
 
     operator: str
     person: str
     digest: str
     position: int
     at: Ms
+    added_by_opener: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Requests that an operator signs: changes (the body of a POST) and reads (one header).
 
-Rule: what is signed names who, what and when; a signature for one target is worth nothing for another.
+Rule: what is signed names who, what and when; a signature for one target is worth nothing for another, and for a read
+nothing a second time.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
-from hub.control.changes import FRESH_MS
 from hub.control.objects import Operator
 from hub.control.view import View
 from hub.errors import BadMessage
@@ -23,6 +23,8 @@ from signing.keys import KeyRing, KeyWindow, PrivateKey
 
 SCHEME: Final = "Amana "
 MAX_HEADER: Final = 8192
+READ_FRESH_MS: Final = 60_000
+READS_REMEMBERED: Final = 100_000
 
 
 class ReadData(BaseModel):
@@ -66,9 +68,30 @@ def body_target(target: str, body: bytes) -> str:
     return f"{target}#sha256:{hashlib.sha256(body).hexdigest()}"
 
 
-def verify_read(header: str | None, method: str, target: str, view: View, now: Ms) -> Operator:
-    """The active operator who signed this very read. Raises `BadMessage` AMANA-OPER-001 (not signed by one, or for
-    something else) or AMANA-OPER-003 (not within five minutes of `now`)."""
+class ReadsSeen:
+    """The signed reads of one process that could still be sent again. Only what an operator signed gets in, each for two
+    minutes at most; when it is full, reads are refused rather than forgotten."""
+
+    def __init__(self, limit: int = READS_REMEMBERED) -> None:
+        self._limit = limit
+        self._until: dict[tuple[str, str], int] = {}
+        self._swept = 0
+
+    def take(self, operator: str, nonce: str, at: Ms, now: Ms) -> None:
+        """Remember this read. Raises `BadMessage` AMANA-OPER-005 when it was taken before."""
+        if now - self._swept > READ_FRESH_MS or len(self._until) >= self._limit:
+            self._until = {name: until for name, until in self._until.items() if until >= now}
+            self._swept = now
+        if (operator, nonce) in self._until:
+            raise BadMessage("AMANA-OPER-005")
+        if len(self._until) >= self._limit:
+            raise BadMessage("AMANA-OPER-005", "too many reads within two minutes to tell them apart")
+        self._until[operator, nonce] = at + READ_FRESH_MS
+
+
+def verify_read(header: str | None, method: str, target: str, view: View, now: Ms, seen: ReadsSeen) -> Operator:
+    """The active operator who signed this very read, once. Raises `BadMessage` AMANA-OPER-001 (not signed by one, or for
+    something else), AMANA-OPER-003 (not within a minute of `now`) or AMANA-OPER-005 (sent before)."""
     if header is None or not header.startswith(SCHEME) or len(header) > MAX_HEADER:
         raise BadMessage("AMANA-OPER-001", "no signed request in Authorization")
     try:
@@ -84,6 +107,7 @@ def verify_read(header: str | None, method: str, target: str, view: View, now: M
         raise BadMessage("AMANA-OPER-001", "the signed request does not hold") from None
     if (data.method, data.target) != (method, target):
         raise BadMessage("AMANA-OPER-001", "signed for another request")
-    if abs(now - data.at) > FRESH_MS:
+    if abs(now - data.at) > READ_FRESH_MS:
         raise BadMessage("AMANA-OPER-003")
+    seen.take(operator.key_id, data.nonce, Ms(data.at), now)
     return operator

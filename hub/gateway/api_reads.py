@@ -64,6 +64,7 @@ async def _reader(request: Request) -> Operator:
         _target(request),
         context.follower.directory.now(),
         context.clock.now(),
+        context.reads,
     )
 
 
@@ -265,7 +266,7 @@ async def explain(context: Context, request: Request, run: str) -> r.Explanation
     view = _view(context)
     now = context.clock.now()
     header = request.headers.get("authorization")
-    reader = verify_read(header, request.method, body_target(_target(request), body), view, now)
+    reader = verify_read(header, request.method, body_target(_target(request), body), view, now, context.reads)
     runs.find_run(view, run)
     where = _question(body, context.keys.hmac)
     found = await runs.open_signals(context.store, context.vault, run, where, 100, None)

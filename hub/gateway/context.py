@@ -1,6 +1,6 @@
 """What every part of the gateway shares: the ports, the keys, the directory as this process sees it.
 
-Rule: made once when the process starts, never changed afterwards; only `health` and the follower move.
+Rule: made once when the process starts, never changed afterwards; only `health`, the follower and the memory of signed reads move.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from hub.control.requests import ReadsSeen
 from hub.gateway.health import Health
 
 if TYPE_CHECKING:
@@ -33,3 +34,4 @@ class GatewayContext:
     clock: Clock
     adapters: Mapping[str, Adapter]
     health: Health = field(default_factory=Health)
+    reads: ReadsSeen = field(default_factory=ReadsSeen)

@@ -3,7 +3,7 @@
 A refusal of a system that has proved who it is becomes a record of topic `refusals`: its code and detail in headers, the
 received bytes sealed under a secret of their own, so that they can be erased like a message. It has a quota of bytes per
 system and hour, of which a record costs its body and what is stored around it. All else is counted per minute, address
-(HMACed) and code.
+(HMACed; the addresses of one IPv6 /64 are one) and code, and forgotten after thirty days.
 
 Rule: nobody can fill the disk or make it busy: past the quota, or past so many rows a minute, refusals are counted
 together, and what waits to be recorded is appended together, at most once a tick. An answer does not wait for that; a
@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from hub import records as r
+from hub.gateway.address import neighbourhood
 from hub.gateway.admission import Refusal
 from hub.gateway.quota import HOUR, MINUTE, Budget
 from hub.keys import subject_key
@@ -41,7 +42,11 @@ WAITING_BYTES: Final = 16 * 1_048_576
 
 ROWS_PER_MINUTE: Final = 500
 EVERYONE: Final = "*"
-"""Address of what is counted together."""
+"""Address of what is counted together: one row a minute for each code."""
+
+KEPT_MINUTES: Final = 30 * 24 * 60
+DROPPED_AT_ONCE: Final = 1000
+"""Rows that one flush forgets; one flush an hour looks for some, and the next goes on where it found so many."""
 
 _Key = tuple[int, str, str]  # minute, address, code
 
@@ -69,6 +74,9 @@ class Refusals:
         self._context = context
         self._quota = Budget(quota, HOUR)
         self._counts: dict[_Key, list[int]] = {}
+        self._minute = 0
+        self._rows: set[_Key] = set()  # of this minute, those that were flushed too
+        self._tidied: int | None = None
         self._waiting: list[_Waiting] = []
         self._waiting_bytes = 0
 
@@ -92,16 +100,22 @@ class Refusals:
     def count(self, code: str, size: int, address: str, now: Ms) -> None:
         """Count a refusal of somebody who did not prove to be anyone."""
         minute = now // MINUTE
+        if minute != self._minute:
+            self._minute = minute
+            self._rows.clear()
         key = (minute, self.hash_address(address), code)
-        if key not in self._counts and len(self._counts) >= ROWS_PER_MINUTE:
-            key = (minute, EVERYONE, code)
+        if key not in self._rows:
+            if len(self._rows) < ROWS_PER_MINUTE:
+                self._rows.add(key)
+            else:
+                key = (minute, EVERYONE, code)
         entry = self._counts.setdefault(key, [0, 0])
         entry[0] += 1
         entry[1] += size
 
     def hash_address(self, address: str) -> str:
-        """An address as it may be kept."""
-        return subject_key(self._context.keys.hmac, "address", address).hex()
+        """An address as it may be kept, with its neighbours in IPv6."""
+        return subject_key(self._context.keys.hmac, "address", neighbourhood(address)).hex()
 
     async def flush(self) -> int:
         """Append what waits, then add what was counted to the store; returns the number of counted rows. Raises what the
@@ -110,7 +124,20 @@ class Refusals:
             await self._append()
         finally:
             counted = await self._write_counts()
+        await self._tidy(self._context.clock.now())
         return counted
+
+    async def _tidy(self, now: Ms) -> None:
+        """Forget old counts, now and then."""
+        if self._tidied is not None and now - self._tidied < HOUR:
+            return
+        store = self._context.store
+        old = {"minute": ("<", now // MINUTE - KEPT_MINUTES)}
+        rows = await store.rows("refusal_count", old, limit=DROPPED_AT_ONCE)
+        if rows:
+            keys = [{name: row[name] for name in ("minute", "address", "code")} for row in rows]
+            await store.write([Write("refusal_count", keys, "drop")])
+        self._tidied = None if len(rows) == DROPPED_AT_ONCE else now
 
     async def _write_counts(self) -> int:
         """To table `refusal_count`."""

@@ -99,6 +99,7 @@ def operator_row(value: Operator) -> OperatorRow:
         "person": value.person,
         "roles": list(value.roles),
         "suspended": value.suspended,
+        "addedBy": value.added_by,
     }
 
 

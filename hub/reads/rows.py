@@ -109,6 +109,7 @@ class OperatorRow(TypedDict):
     person: str
     roles: list[str]
     suspended: bool
+    addedBy: str | None
 
 
 class ChangeRow(TypedDict):
@@ -214,6 +215,7 @@ class RunRow(TypedDict):
     openedAt: str | None
     computedAt: str | None
     approvedBy: str | None
+    approverAddedByOpener: bool | None
     approvedAt: str | None
     deliveredAt: str | None
 

@@ -45,6 +45,7 @@ def run_row(
         "openedAt": moment(order.opened_at),
         "computedAt": moment(state.get("computed_at")),
         "approvedBy": _name(view, approved.operator) if approved else None,
+        "approverAddedByOpener": approved.added_by_opener if approved else None,
         "approvedAt": moment(approved.at) if approved else None,
         "deliveredAt": moment(delivered_at),
     }

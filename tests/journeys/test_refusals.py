@@ -144,3 +144,73 @@ class ControlOnly:
 
     def topics(self) -> dict[str, int]:
         return {"control": self._log.topics()["control"]}
+
+
+def test_inventing_addresses_makes_no_more_rows_than_a_minute_may_have(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bound holds for the minute, however often it is flushed within it: what is beyond is counted in one row, and
+    nothing is lost. A known address keeps its row, and the next minute has rows of its own."""
+
+    async def story() -> None:
+        async with open_site(tmp_path) as site:
+            counting = site.gateway.refusals
+            for second in range(20):
+                for n in range(5):
+                    counting.count("AMANA-AUTH-001", 1, f"192.0.2.{second * 5 + n}", site.clock.now())
+                counting.count("AMANA-AUTH-001", 1, "192.0.2.0", site.clock.now())
+                await counting.flush()
+            rows = await site.store.rows("refusal_count")
+            mine = counting.hash_address("192.0.2.0")
+            assert len(rows) == 11
+            assert sum(row["count"] for row in rows) == 120
+            assert {row["address"]: row["count"] for row in rows}[mine] == 21
+            assert {row["address"]: row["count"] for row in rows}[refusals.EVERYONE] == 90
+            await site.clock.sleep(60)
+            counting.count("AMANA-AUTH-001", 1, "192.0.2.99", site.clock.now())
+            await counting.flush()
+            assert len(await site.store.rows("refusal_count")) == 12
+
+    monkeypatch.setattr(refusals, "ROWS_PER_MINUTE", 10)
+    asyncio.run(story())
+
+
+def test_addresses_of_one_ipv6_network_are_one(tmp_path: Path) -> None:
+    """Whoever has a /64 has 2^64 addresses and one row; IPv4 within IPv6 is IPv4."""
+
+    async def story() -> None:
+        async with open_site(tmp_path) as site:
+            counting = site.gateway.refusals
+            for n in range(50):
+                counting.count("AMANA-AUTH-001", 1, f"2001:db8::{n:x}:1", site.clock.now())
+            counting.count("AMANA-AUTH-001", 1, "2001:db8:0:1::1", site.clock.now())
+            counting.count("AMANA-AUTH-001", 1, "192.0.2.1", site.clock.now())
+            counting.count("AMANA-AUTH-001", 1, "::ffff:192.0.2.1", site.clock.now())
+            await counting.flush()
+            assert sorted(row["count"] for row in await site.store.rows("refusal_count")) == [1, 2, 50]
+
+    asyncio.run(story())
+
+
+def test_counts_are_forgotten_after_thirty_days(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Old rows go, in bounded steps; younger ones stay."""
+
+    async def story() -> None:
+        async with open_site(tmp_path) as site:
+            counting = site.gateway.refusals
+            for n in range(5):
+                counting.count("AMANA-AUTH-001", 1, f"192.0.2.{n}", site.clock.now())
+            await counting.flush()
+            await site.clock.sleep(30 * 86_400)
+            counting.count("AMANA-AUTH-001", 1, "192.0.2.9", site.clock.now())
+            await counting.flush()
+            assert len(await site.store.rows("refusal_count")) == 6
+            await site.clock.sleep(3600)
+            left = []
+            for _ in range(3):
+                await counting.flush()
+                left.append(len(await site.store.rows("refusal_count")))
+            assert left == [4, 2, 1]
+
+    monkeypatch.setattr(refusals, "DROPPED_AT_ONCE", 2)
+    asyncio.run(story())

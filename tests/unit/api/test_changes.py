@@ -135,7 +135,9 @@ def test_a_second_person_approves(desk: Desk) -> None:
     with desk.client(checker) as client:
         client.change("run.approve", {"run": "KEM-2026-10-1", "digest": DIGEST})
         shown = client.get("/api/v1/runs/KEM-2026-10-1")
-    assert (shown["openedBy"], shown["approvedBy"]) == ("admin", "checker")
+        people = {row["name"]: row for row in client.get("/api/v1/operators")["items"]}
+    assert (shown["openedBy"], shown["approvedBy"], shown["approverAddedByOpener"]) == ("admin", "checker", True)
+    assert (people["checker"]["addedBy"], people["admin"]["addedBy"]) == (people["admin"]["keyId"], None)
 
 
 @pytest.mark.parametrize("person", ["Person One", None])

@@ -269,6 +269,43 @@ def test_the_opener_cannot_approve(script: Script) -> None:
     assert refusal(outcome) == (False, "AMANA-OPER-002", "the person who opened the run")
 
 
+@pytest.mark.parametrize(
+    "person",
+    ["Person\u00a0One", "Ｐｅｒｓｏｎ Ｏｎｅ", "PERSON\u200b ONE", "Per\u017fon one", "P\u2060erson O\u00adne"],
+)
+def test_no_spelling_makes_a_second_person(script: Script, person: str) -> None:
+    """Neither odd spaces, nor wide or old letters, nor characters that cannot be seen."""
+    script.tell("run.open", run_args(), hub={"cutoff": CUTOFF})
+    _second(script, person=person)
+    outcome = script.tell("run.approve", {"run": "KEMEN-2026-10-1", "digest": DIGEST}, by=SECOND)
+    assert refusal(outcome) == (False, "AMANA-OPER-002", "the person who opened the run")
+
+
+@pytest.mark.parametrize("by_opener", [True, False])
+def test_an_approval_says_whether_the_opener_had_added_the_approver(script: Script, by_opener: bool) -> None:
+    """An account that the opener had registered may approve, and that stays on record; the directory says of every
+    account who registered it."""
+    _second(script, roles=["admin"])
+    third = generate()
+    added = {"name": "three", "person": "Person Three", "publicKey": pem(third), "roles": ["approver"]}
+    assert script.tell("operator.add", added, by=ADMIN if by_opener else SECOND).accepted
+    script.tell("run.open", run_args(), hub={"cutoff": CUTOFF})
+    assert script.tell("run.approve", {"run": "KEMEN-2026-10-1", "digest": DIGEST}, by=third).accepted
+    view = script.directory.now()
+    order, approver, first = (
+        view.run("KEMEN-2026-10-1"),
+        view.operator(third.public.key_id),
+        view.operator(ADMIN.public.key_id),
+    )
+    assert order is not None
+    assert order.approved is not None
+    assert approver is not None
+    assert first is not None
+    assert order.approved.added_by_opener is by_opener
+    assert approver.added_by == (ADMIN if by_opener else SECOND).public.key_id
+    assert first.added_by is None
+
+
 def test_a_run_is_approved_once_by_a_second_person(script: Script) -> None:
     """The approval records key, person, digest and place; a second one conflicts."""
     script.tell("run.open", run_args(), hub={"cutoff": CUTOFF})
