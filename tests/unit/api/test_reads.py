@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from hub.control.client import SOCKET, HubClient, Refused
+from hub.control.client import SOCKET, HubClient, Refused, body_target
 from hub.control.requests import sign_read
 from hub.ports import Write
 from hub.rundir import run_directory
@@ -319,3 +319,16 @@ def test_status_says_how_far_everything_is(desk: Desk) -> None:
         status = client.get("/api/v1/status")
     assert status["stages"] == [{"stage": "translate", "partitions": 1, "behind": 2}]
     assert (status["health"], status["controlEnd"] - 1 - status["directoryPosition"]) == ("ready", 0)
+
+
+def test_a_signed_read_is_answered_once(desk: Desk) -> None:
+    """Whoever copies the header of a read gets nothing with it, whether the read is a GET or asks in its body."""
+    body = b'{"employee":"1"}'
+    asked = "/api/v1/runs/NONE-2026-10-1/explain"
+    with raw(desk) as http:
+        header = signed(desk, "GET", "/api/v1/systems")
+        first, again = (http.get("/api/v1/systems", headers=header) for _ in range(2))
+        header = signed(desk, "POST", body_target(asked, body))
+        codes = [http.post(asked, content=body, headers=header).json()["code"] for _ in range(2)]
+    assert (first.status_code, again.status_code, again.json()["code"]) == (200, 401, "AMANA-OPER-005")
+    assert codes == ["AMANA-READ-001", "AMANA-OPER-005"]
