@@ -1,11 +1,15 @@
-"""What holds for every test: how long hypothesis searches, and what a test may need (`@pytest.mark.needs("node")`)."""
+"""What holds for every test: how long hypothesis searches, what a test may need (`@pytest.mark.needs("node")`), and that
+none leaves its logging behind."""
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Iterator
 from functools import cache
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from tests import means, soak
@@ -36,3 +40,16 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip(verdict.reason)
     if verdict.action == "fail":
         pytest.fail(verdict.reason, pytrace=False)
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    """A test that configures logging writes to a stream of its own, which is closed when it ends."""
+    configured, settings_before = structlog.is_configured(), structlog.get_config()
+    handlers = logging.root.handlers[:]
+    yield
+    logging.root.handlers[:] = handlers
+    if configured:
+        structlog.configure(**settings_before)
+    else:
+        structlog.reset_defaults()
