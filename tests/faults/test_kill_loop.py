@@ -158,7 +158,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
 
 
 pytestmark = [
-    pytest.mark.timeout(7200 if SOAK else 300),
+    pytest.mark.timeout(120 + 30 * KILLS),
     # the HTTP library leaves the socket of a refused local connection to the garbage collector
     pytest.mark.filterwarnings("ignore:unclosed <socket.socket:ResourceWarning"),
 ]
