@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from hub.cli.command import command, group
+from hub.cli.failures import USAGE, CommandError
 from hub.cli.paging import AfterOption, LimitOption, target
 from hub.cli.terminal import Column, Session
 
@@ -21,6 +22,7 @@ COLUMNS = (
     Column("state", "state"),
     Column("detail", "detail"),
 )
+ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept for ever, so name no person.")]
 NameArgument = Annotated[str, typer.Argument(help="Id, or the request id that its sender got.")]
 
 
@@ -90,3 +92,30 @@ def erase(
         typer.confirm(f"Erase {len(ids)} messages for ever?", abort=True)
     answer = session.client.change("message.erase", {"ids": ids, "reason": reason})
     session.result(answer, f"erasure of {len(ids)} messages ordered")
+
+
+@command(app, "confirm")
+def confirm(session: Session, name: NameArgument, reason: ReasonOption) -> None:
+    """Record that the receiver has an unproven delivery: somebody asked and was told so."""
+    _decide(session, name, "confirm", reason, "confirmed: what waits behind it goes on")
+
+
+@command(app, "retry")
+def retry(session: Session, name: NameArgument, reason: ReasonOption) -> None:
+    """Send an unproven or dead delivery again, under the same request id."""
+    _decide(session, name, "retry", reason, "it is sent again under the same request id")
+
+
+@command(app, "discard")
+def discard(session: Session, name: NameArgument, reason: ReasonOption) -> None:
+    """Give up an unproven or dead delivery."""
+    _decide(session, name, "discard", reason, "discarded: what waits behind it goes on")
+
+
+def _decide(session: Session, name: str, verdict: str, reason: str, done: str) -> None:
+    found = session.client.get(target("messages", name))
+    if found["kind"] != "out":
+        raise CommandError(
+            "that message came in: only a delivery is decided on", "see `amana message list --kind out`", status=USAGE
+        )
+    session.result(session.client.change(f"delivery.{verdict}", {"id": found["id"], "reason": reason}), done)

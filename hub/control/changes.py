@@ -222,6 +222,20 @@ class RunApprove(Args):
     digest: Digest
 
 
+class DeliveryNamed(Args):
+    """A decision on a delivery that does not go on by itself. `id`: of the outgoing message."""
+
+    id: Sha256
+    reason: Name
+
+
+class DeadLetterNamed(Args):
+    """`id`: of a dead letter of a stage before delivery."""
+
+    id: Sha256
+    reason: Name
+
+
 class MessageErase(Args):
     ids: Annotated[list[Sha256], Field(min_length=1, max_length=1000)]
     reason: Name
@@ -249,6 +263,11 @@ Kind = Literal[
     "run.open",
     "run.approve",
     "message.erase",
+    "delivery.retry",
+    "delivery.confirm",
+    "delivery.skip",
+    "delivery.discard",
+    "dead-letter.discard",
 ]
 
 ARGUMENTS: Final[Mapping[str, type[Args]]] = {
@@ -273,6 +292,11 @@ ARGUMENTS: Final[Mapping[str, type[Args]]] = {
     "run.open": RunOpen,
     "run.approve": RunApprove,
     "message.erase": MessageErase,
+    "delivery.retry": DeliveryNamed,
+    "delivery.confirm": DeliveryNamed,
+    "delivery.skip": DeliveryNamed,
+    "delivery.discard": DeliveryNamed,
+    "dead-letter.discard": DeadLetterNamed,
 }
 
 

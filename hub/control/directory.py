@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Final
 
-from hub.control import exchanging, governing, onboarding
+from hub.control import exchanging, governing, onboarding, settling
 from hub.control.changes import FRESH_MS, ChangeData, HubStart, parse_args, parse_data
 from hub.control.decisions import Circumstances, Decide, Put
 from hub.control.objects import (
@@ -56,7 +56,12 @@ __all__ = [
     "render_body",
 ]
 
-DECISIONS: Final[dict[str, Decide]] = {**onboarding.DECISIONS, **exchanging.DECISIONS, **governing.DECISIONS}
+DECISIONS: Final[dict[str, Decide]] = {
+    **onboarding.DECISIONS,
+    **exchanging.DECISIONS,
+    **governing.DECISIONS,
+    **settling.DECISIONS,
+}
 
 _ADMINS: Final = frozenset({"admin"})
 

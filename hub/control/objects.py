@@ -169,6 +169,33 @@ class Erasure:
     at: Ms
 
 
+Verdict = Literal["retry", "confirm", "skip", "discard"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What an operator decided on a message that does not go on by itself. `delivery` None: on a dead letter of a
+    stage before delivery."""
+
+    letter: str  # id of the dead letter, or the one that an unproven delivery would have
+    verdict: Verdict
+    delivery: StuckDelivery | None
+    reason: str
+    operator: str
+    position: int
+    at: Ms
+
+
+@dataclass(frozen=True, slots=True)
+class StuckDelivery:
+    """The delivery as the hub found it when the decision was asked for: enough to record what came of it."""
+
+    message: str
+    key: str  # of the outgoing record, hex
+    attempts: int
+    headers: Mapping[str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class HubKey:
     key_id: str

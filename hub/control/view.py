@@ -18,6 +18,7 @@ from hub.control.objects import (
     Institution,
     Operator,
     RunOrder,
+    Settlement,
     Subscription,
     System,
 )
@@ -47,6 +48,7 @@ class Histories:
         "position",
         "runs",
         "serials",
+        "settlements",
         "subscribers",
         "subscriptions",
         "systems",
@@ -67,6 +69,7 @@ class Histories:
         self.operators: History[str, Operator] = History()
         self.runs: History[str, RunOrder] = History()
         self.erasures: History[int, Erasure] = History()
+        self.settlements: History[str, Settlement] = History()  # by dead letter
         self.hub_keys: History[str, HubKey] = History()
 
     def put(self, table: str, key: Any, value: Any, position: int) -> None:
@@ -92,6 +95,7 @@ class View:
         "_paths",
         "_runs",
         "_serials",
+        "_settlements",
         "_subscribers",
         "_subscriptions",
         "_systems",
@@ -116,6 +120,7 @@ class View:
         self._operators = table(histories.operators)
         self._runs = table(histories.runs)
         self._erasures = table(histories.erasures)
+        self._settlements = table(histories.settlements)
         self._hub_keys = table(histories.hub_keys)
 
     @property
@@ -174,6 +179,10 @@ class View:
 
     def run(self, code: str) -> RunOrder | None:
         return self._runs.get(code)
+
+    def settlement(self, letter: str) -> Settlement | None:
+        """What an operator decided on this dead letter."""
+        return self._settlements.get(letter)
 
     # listings, in the order of registration
 

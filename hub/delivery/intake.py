@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from hub.delivery.receipts import ATTEMPT, NEXT_AT, ORDERED, STATE, SUBSCRIPTION
-from hub.delivery.states import BLOCKING, FINAL, Event, State, advance
+from hub.delivery.receipts import ATTEMPT, NEXT_AT, ORDERED, OUTCOME, STATE, SUBSCRIPTION
+from hub.delivery.states import BLOCKING, BY_OPERATOR, FINAL, TRANSITIONS, Event, State, advance
 from hub.errors import TryAgain
 from hub.ports import Store, Write
 from hub.records import DERIVED, ID, PARENT, REQUEST, RUN, SYSTEM, TIME, Record, Source, parse_source
@@ -111,12 +111,19 @@ class _Schedule:
         old = self._row(h[PARENT])
         if old is not None and State(old["state"]) in FINAL:
             return
-        row = dict(old) if old is not None else _row_of(record, h[PARENT])
+        event = Event(h[OUTCOME])
+        if event in BY_OPERATOR:
+            # decided on what this schedule does not hold (any more): the receipts before it were lost
+            if old is None or (State(old["state"]), event) not in TRANSITIONS or old["attempts"] != int(h[ATTEMPT]):
+                return
+            row = dict(old, last_code=old["last_code"] or "")
+        else:
+            row = _row_of(record, h[PARENT]) if old is None else dict(old, last_code="")
         row.update(
             state=h[STATE],
             attempts=int(h[ATTEMPT]),
             next_at=int(h.get(NEXT_AT, "0")),
-            last_code=h.get(ERROR, ""),
+            last_code=h.get(ERROR, row["last_code"]),
             updated=int(h[TIME]),
         )
         self._put(row)

@@ -52,10 +52,12 @@ def read_answer(answer: Answer, ring: KeyRing, request_id: str, now: Ms) -> Even
 
 
 def settle(state: State, event: Event, *, attempt: int, limit: int, now: Ms, random: Callable[[], float]) -> Outcome:
-    """The outcome of attempt number `attempt` (from 1) of at most `limit`. `random` gives the jitter, in [0, 1)."""
-    if event is Event.NO_ANSWER and attempt >= limit:
+    """The outcome of attempt number `attempt` (from 1). They come in series of at most `limit`, the next of which an
+    operator begins. `random` gives the jitter, in [0, 1)."""
+    in_series = (attempt - 1) % limit + 1
+    if event is Event.NO_ANSWER and in_series == limit:
         event = Event.EXHAUSTED
-    next_at = Ms(now + wait_ms(attempt, random())) if event is Event.NO_ANSWER else None
+    next_at = Ms(now + wait_ms(in_series, random())) if event is Event.NO_ANSWER else None
     return Outcome(event, advance(state, event), _CODES.get(event, ""), next_at)
 
 

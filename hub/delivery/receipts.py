@@ -46,12 +46,17 @@ SUBSCRIPTION: Final = "ce_subscription"
 ORDERED: Final = "ce_ordered"  # "1": later messages of the same key wait for this one
 NUMBER: Final = "ce_sequence"  # of the message among those of its key and subscription
 
-_KEPT: Final = (SYSTEM, INSTITUTION, CODE, RUN, REQUEST, SECRET, SUBSCRIPTION, ORDERED, DATASCHEMA)
+KEPT: Final = (SYSTEM, INSTITUTION, CODE, RUN, REQUEST, SECRET, SUBSCRIPTION, ORDERED, DATASCHEMA)
 
 
 def receipt_id(message_id: str, attempt: int) -> RecordId:
     """Id of the receipt of one attempt, known before the call: a repeat after a crash finds it, or makes it."""
     return derived_id(message_id, NAME, VERSION, attempt)
+
+
+def letter_id(message_id: str, attempt: int) -> RecordId:
+    """Id of the dead letter that this attempt ended in, or would have: what an operator decides on."""
+    return derived_id(receipt_id(message_id, attempt), NAME, VERSION, 0)
 
 
 def receipt(
@@ -89,6 +94,6 @@ def receipt(
         headers[ERROR] = error
     if next_at is not None:
         headers[NEXT_AT] = str(next_at)
-    headers.update((name, h[name]) for name in _KEPT if name in h)
+    headers.update((name, h[name]) for name in KEPT if name in h)
     headers.update(extra or {})
     return Record(message.key, headers, sealed)

@@ -89,6 +89,10 @@ TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
     (_S.DEAD, _E.DISCARD): _S.DISCARDED,
 }
 
+BY_OPERATOR: Final = frozenset({Event.RETRY, Event.CONFIRM, Event.SKIP, Event.DISCARD})
+"""Events that an operator signs; all others come of what the hub and the receivers do."""
+DECIDED: Final = {event: target for (_, event), target in TRANSITIONS.items() if event in BY_OPERATOR}
+"""The state that each of them leads to, wherever it comes from."""
 STARTS: Final = (State.ADMITTED, State.DUE)
 BLOCKING: Final = frozenset({State.DUE, State.RETRYING, State.UNPROVEN, State.DEAD, State.PARKED})
 """A later message of the same key of an ordered subscription is parked behind one that is in these states."""

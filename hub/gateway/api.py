@@ -16,6 +16,7 @@ from fastapi import FastAPI, Request
 from hub.control.changes import MAX_CHANGE_BYTES
 from hub.control.directory import Outcome, render_body
 from hub.control.follow import submit
+from hub.delivery import settlements
 from hub.errors import BadMessage
 from hub.gateway import api_reads, problems, wire
 from hub.reads.rows import ChangeAnswer, HubRow
@@ -54,6 +55,9 @@ CHANGE_BODY: Final = {
         }
     },
 }
+_SIGNER: Final = frozenset({"AMANA-OPER-001", "AMANA-OPER-003", "AMANA-OPER-004"})
+"""Refusals of whoever asks, before what is asked."""
+
 PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
     "4XX": {"description": "Refused, with a stable code", "content": {problems.MEDIA_TYPE: {}}},
     "5XX": {"description": "The hub failed", "content": {problems.MEDIA_TYPE: {}}},
@@ -102,9 +106,16 @@ async def make_change(context: GatewayContext, body: bytes) -> ChangeAnswer:
     await context.follower.catch_up()
     kind, args = _peek(body)
     members: dict[str, Any] = {}
+    missing: BadMessage | None = None
+    try:
+        members |= await settlements.find(context.store, context.bus, kind, args)
+    except BadMessage as refusal:
+        missing = refusal  # told to nobody but an operator who may decide
     if kind == "run.open":
         members["cutoff"] = await inbox_ends(context)
     judged = context.follower.directory.judge(render_body(body, now, members))
+    if missing is not None and not judged.repeated and judged.code not in _SIGNER:
+        raise missing
     _refuse(judged)
     if kind == "run.approve" and not judged.repeated:
         await _check_digest(context, args)

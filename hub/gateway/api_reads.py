@@ -209,6 +209,14 @@ async def list_dead_letters(
     return await messages.list_dead_letters(context.store, where, limit, after)
 
 
+@router.get("/dead-letters/groups", tags=["messages"])
+async def group_dead_letters(
+    context: Context, _: Reader, state: Annotated[str, Query(max_length=20)] = "open"
+) -> r.Page[r.DeadLetterGroup]:
+    """How many of each kind there are."""
+    return await messages.group_dead_letters(context.store, state)
+
+
 @router.get("/dead-letters/{name}", tags=["messages"])
 async def show_dead_letter(context: Context, _: Reader, name: str) -> r.DeadLetterDetail:
     return await messages.show_dead_letter(context.store, context.bus, name)

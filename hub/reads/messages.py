@@ -11,6 +11,7 @@ from hub.ports import Bus, Store
 from hub.reads.paging import page, page_rows
 from hub.reads.rows import (
     DeadLetterDetail,
+    DeadLetterGroup,
     DeadLetterRow,
     EventRow,
     MessageDetail,
@@ -33,6 +34,7 @@ from hub.records import (
     SYSTEM,
     Record,
 )
+from hub.stages.index import GROUP
 
 EVIDENCE = {
     "digest": DIGEST,
@@ -169,6 +171,27 @@ async def list_dead_letters(
     """Newest first."""
     rows, cursor = await page_rows(store, "dead_letter", where, ("-at", "-id"), limit, after)
     return page([dead_letter_row(row) for row in rows], cursor)
+
+
+async def group_dead_letters(store: Store, state: str) -> Page[DeadLetterGroup]:
+    """Dead letters in that state by stage, code, system and reason, the largest group first."""
+    found = await store.count("dead_letter", {"state": state}, by=("group",))
+    groups: list[DeadLetterGroup] = []
+    for (text,), count in sorted(found.items(), key=lambda item: (-item[1], item[0])):
+        stage, code, system, reason = text.split(GROUP, 3)
+        spec = CODES.get(code)
+        groups.append(
+            {
+                "stage": stage,
+                "code": code,
+                "system": system or None,
+                "reason": reason,
+                "count": count,
+                "happened": spec.happened if spec else "",
+                "remedy": spec.remedy if spec else "",
+            }
+        )
+    return page(groups, None)
 
 
 async def show_dead_letter(store: Store, bus: Bus, name: str) -> DeadLetterDetail:

@@ -62,6 +62,10 @@ def _touched(outcome: Outcome, view: View) -> Iterator[str]:
     for table, key in outcome.touched:
         if table in _OBJECTS:
             yield f"{_OBJECTS[table]} {' '.join(key) if isinstance(key, tuple) else key}"
+        elif table == "settlements":
+            found = view.settlement(key)
+            if found is not None:
+                yield f"dead letter {key}" if found.delivery is None else f"message {found.delivery.message}"
         elif table == "erasures":
             for order in view.erasures():
                 if order.position == key:

@@ -186,6 +186,18 @@ class DeadLetterRow(TypedDict):
     at: str | None
 
 
+class DeadLetterGroup(TypedDict):
+    """Dead letters that are alike. `system`: the sender of what came in, the receiver of what goes out."""
+
+    stage: str
+    code: str
+    system: str | None
+    reason: str
+    count: int
+    happened: str
+    remedy: str
+
+
 class DeadLetterDetail(DeadLetterRow):
     message: str | None
     messageCode: str | None

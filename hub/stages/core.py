@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from hub.control.projection import DirectoryTables
 from hub.delivery.deliver import Deliverer, Policy
+from hub.delivery.settlements import Settlements
 from hub.ports import Bus, Caller, Clock, Store, Vault
 from hub.runs.stage import RunStage
 from hub.stages.collect import Collect
@@ -82,6 +83,7 @@ def build(ports: CorePorts) -> Core:
         Erase(p.vault, p.follower),
         Index(p.store, p.follower),
         DirectoryTables(p.follower),
+        Settlements(p.bus, p.follower),
     )
     deliverer = Deliverer(
         bus=p.bus,

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hub.delivery.receipts import OUTCOME, STATE
-from hub.delivery.states import Event, State, advance
+from hub.delivery.settlements import settled
+from hub.delivery.states import BY_OPERATOR, DECIDED, TRANSITIONS, Event, State, advance
 from hub.ports import Store, Write
 from hub.records import CODE, ID, INSTITUTION, ORIGIN, PARENT, REQUEST, STAGE, SYSTEM, TIME, Record, request_id
 from hub.stages.deadletters import ERROR, REASON, ROW
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from hub.control.follow import DirectoryFollower
 
 NAME: Final = "index"
+GROUP: Final = ":"
+"""Between stage, code, system and reason (which may hold it) in the group of a dead letter."""
+
 IN, OUT, REFUSED = "inbox", "out", "refused"
 """Kinds of a row. `refused`: turned away by the gateway, its bytes kept; the code of the refusal is its detail."""
 
@@ -27,13 +31,22 @@ _FIRST: Final = {IN: State.ADMITTED, OUT: State.DUE, REFUSED: State.REFUSED}
 _COMING_IN: Final = frozenset({State.ADMITTED, State.TRANSLATED, State.PARTLY, State.REFUSED, State.ERASED})
 
 
+class _Outcome(NamedTuple):
+    """What delivery or an operator recorded."""
+
+    event: Event
+    state: State
+    detail: str
+    at: int
+
+
 @dataclass(slots=True)
 class _Change:
     """What one batch says about one message."""
 
     facts: dict[str, Any] = field(default_factory=dict)
     events: dict[Event, int] = field(default_factory=dict)  # event -> when
-    state: State | None = None  # of a message that goes out, as delivery recorded it
+    outcomes: list[_Outcome] = field(default_factory=list)  # of a message that goes out
     detail: str = ""
     at: int = 0
 
@@ -58,10 +71,11 @@ class Index:
         letters: list[dict[str, Any]] = []
         if topic == CONTROL:
             await self._erasures(entries, changes)
+            letters = await self._decided(entries)
         for entry in entries if topic != CONTROL else ():
             record = entry.record
             if topic == DEADLETTERS:
-                letters.append(_letter_row(partition, entry))
+                letters.append(self._letter(partition, entry))
                 _note(changes, record, Event.DEAD_LETTER, entry.at)
             elif topic == RECEIPTS:
                 _outcome(changes, entry)
@@ -74,8 +88,21 @@ class Index:
                 change.at = int(record.headers[TIME])
         writes = await self._merge(changes)
         if letters:
-            writes.append(Write("dead_letter", letters, "add"))
+            writes.append(Write("dead_letter", letters))
         return Effects(writes=writes)
+
+    def _letter(self, partition: int, entry: Entry) -> dict[str, Any]:
+        """The row of a dead letter. A decision on it that this process knows counts already; of one that it does not
+        know yet, the record is still to be read here."""
+        row = _letter_row(partition, entry)
+        order = self._follower.directory.now().settlement(row["id"])
+        return row if order is None else row | {"state": _LETTER[order.verdict]}
+
+    async def _decided(self, entries: Sequence[Entry]) -> list[dict[str, Any]]:
+        """Rows of dead letters that operators decided on."""
+        verdicts = {o.letter: o.verdict for o in await settled(self._follower, [entry.offset for entry in entries])}
+        rows = await self._store.rows("dead_letter", {"id": list(verdicts)}) if verdicts else []
+        return [row | {"state": _LETTER[verdicts[row["id"]]]} for row in rows]
 
     async def _erasures(self, entries: Sequence[Entry], changes: dict[str, _Change]) -> None:
         first, last = entries[0].offset, entries[-1].offset
@@ -125,12 +152,19 @@ class Index:
                     row.update(state=str(after), updated=max(row["updated"], at))
                     events.append(_event(id_, at, after, change.detail))
                     row["detail"] = change.detail or row["detail"]
-            if change.state is not None:
-                row.update(state=str(change.state), updated=change.at, detail=change.detail)
-                events.append(_event(id_, change.at, change.state, change.detail))
+            for outcome in change.outcomes:
+                if outcome.event in BY_OPERATOR and (State(row["state"]), outcome.event) not in TRANSITIONS:
+                    continue  # decided on an outcome that was lost since
+                row.update(state=str(outcome.state), updated=outcome.at, detail=outcome.detail)
+                events.append(_event(id_, outcome.at, outcome.state, outcome.detail))
             rows.append(row)
         return [Write("message", rows), Write("message_event", events, "add")]
 
+
+_LETTER: Final = {"retry": "retried", "confirm": "confirmed"} | {
+    str(event): str(DECIDED[event]) for event in (Event.SKIP, Event.DISCARD)
+}
+"""State of a dead letter by what was decided on it; `open` before."""
 
 _EMPTY: Final[dict[str, Any]] = {
     "id": "",
@@ -201,8 +235,8 @@ def _outcome(changes: dict[str, _Change], entry: Entry) -> None:
         "request_id": h[REQUEST],
         "time": int(h[TIME]),
     }
-    change.state = State(h[STATE])
-    change.detail = h.get(ERROR, "") or h[OUTCOME]
+    detail = h.get(ERROR, "") or h[OUTCOME]
+    change.outcomes.append(_Outcome(Event(h[OUTCOME]), State(h[STATE]), detail, int(h[TIME])))
     change.at = int(h[TIME])
 
 
@@ -223,7 +257,7 @@ def _letter_row(partition: int, entry: Entry) -> dict[str, Any]:
         "code": h[ERROR],
         "state": "open",
         "at": entry.at,
-        "group": f"{stage}:{h[ERROR]}:{h.get(REASON, '')}",
+        "group": GROUP.join((stage, h[ERROR], h.get(SYSTEM, ""), h.get(REASON, ""))),
         "detail": h.get(REASON, ""),
         "parent": h.get(PARENT, ""),
     }

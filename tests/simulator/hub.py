@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -16,8 +17,9 @@ from adapters.kit.registry import find
 from hub.control.directory import Outcome
 from hub.control.follow import DirectoryFollower, submit
 from hub.control.requests import sign_change
+from hub.delivery import settlements
 from hub.delivery.deliver import Policy
-from hub.errors import TryAgain
+from hub.errors import BadMessage, TryAgain
 from hub.gateway import devices
 from hub.gateway.admission import Push, Refusal, Terms, WireTerms, examine
 from hub.keys import FileKeyWrapper, HubKeys
@@ -149,6 +151,9 @@ class SimHub:
             if topic.startswith(INBOX)
         }
         members: dict[str, Any] = {"start": True} if first else {"cutoff": ends} if b'"run.open"' in request else {}
+        data = parse(envelope.frame(request).data)
+        with suppress(BadMessage):  # then the fold refuses it, unless it came before
+            members |= await settlements.find(self.store, self.log, data["change"], data["args"])
         outcome = await submit(self.log, self.follower, HUB_KEYS, request, members, self.clock.now())
         if self.core is not None:
             await self.core.ensure_topics()

@@ -31,6 +31,9 @@ CHANGES: st.SearchStrategy[tuple[str, dict[str, Any]]] = st.one_of(
         st.just("system.rotate-key"),
         _args(system=CODES, publicKey=KEYS.map(pem), overlapSeconds=st.integers(-1, 5)),
     ),
+    st.tuples(
+        st.just("dead-letter.discard"), _args(id=st.sampled_from(["0" * 64, "1" * 64, "1"]), reason=st.just("x"))
+    ),
     st.tuples(st.just("system.revoke-key"), _args(system=CODES, keyId=KEYS.map(lambda k: k.public.key_id))),
     st.tuples(
         st.just("api.add"),

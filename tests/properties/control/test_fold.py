@@ -30,6 +30,7 @@ def snapshot(view: View) -> dict[str, Any]:
         "operators": view.operators(),
         "runs": view.runs(),
         "erasures": view.erasures(),
+        "settlements": [view.settlement(digit * 64) for digit in "01"],
         "hub": view.hub_keys(),
         "clients": [view.system_by_client(name) for name in names],
         "serials": [view.device(name) for name in names],

@@ -52,7 +52,9 @@ def test_the_promised_commands_are_there() -> None:
         system rotate-key, system revoke-key, api add, api list, grant add, grant revoke, grant list, subscription add,
         subscription list, subscription pause, subscription resume, device add, device list, device suspend,
         operator add, operator list, operator suspend, contract list, contract show, contract export, send,
-        message list, message show, message trace, dead-letter list, dead-letter show, pay rules, pay run, pay show,
+        message list, message show, message trace, message confirm, message retry, message discard,
+        dead-letter list, dead-letter groups, dead-letter show, dead-letter retry, dead-letter skip,
+        dead-letter discard, pay rules, pay run, pay show,
         pay explain, pay approve, pay export, reconcile, adapter list, adapter check, adapter new, doctor, backup,
         restore, serve, demo, version"""
     names = {" ".join(words) for words, _ in all_commands()}
