@@ -64,7 +64,7 @@ def test_a_demo_that_is_told_to_stop_cleans_up(
     tmp_path: Path, demo: subprocess.Popen[bytes], number: signal.Signals
 ) -> None:
     """As after Ctrl-C: its hub drains and ends, and the directory with its keys is gone."""
-    assert wait_for(lambda: half_way(tmp_path))
+    assert wait_for(lambda: half_way(tmp_path), 80)
     demo.send_signal(number)
     assert demo.wait(30) == 1
     assert processes_in(tmp_path) == []
@@ -73,7 +73,7 @@ def test_a_demo_that_is_told_to_stop_cleans_up(
 
 def test_the_hub_of_a_demo_that_is_killed_ends(tmp_path: Path, demo: subprocess.Popen[bytes]) -> None:
     """Nobody could tell it to: it notices by its lifeline."""
-    assert wait_for(lambda: half_way(tmp_path))
+    assert wait_for(lambda: half_way(tmp_path), 80)
     demo.kill()
     demo.wait(10)
     assert wait_for(lambda: processes_in(tmp_path) == [], 20)
