@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     unsafe_allow_draft_rules: bool = Field(default=False, description="Whether rule sets marked as draft may pay")
     delivery_timeout: float = Field(default=10, gt=0, le=300, description="Seconds for one delivery call")
     worker_memory: int = Field(
-        default=2 << 30, ge=0, description="Address space of the worker process, bytes; 0: no limit"
+        default=8 << 30, ge=0, description="Address space of the worker process, bytes; 0: no limit"
     )
     message_seconds: float = Field(
         default=60, ge=0, le=3600, description="Seconds that an adapter may take for one message; 0: no limit"
