@@ -135,7 +135,8 @@ class Admissions(Protocol):
         """Decide duplicates in order, give each new message its occurrence, id and secret, seal and append it.
         A request id repeats a message only with the same `body`, else it is a `Conflict`; a natural key decides
         alone, whatever else its row says.
-        All of it durable on return, in one commit with the append; concurrent callers share a commit. Raises
+        Times never run backwards within a partition, whatever the clock does: a later message is never an earlier
+        one. All of it durable on return, in one commit with the append; concurrent callers share a commit. Raises
         `TryAgain` when it is not known to be stored: the sender sends again and dedupe makes that harmless."""
         ...
 

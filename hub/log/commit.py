@@ -116,19 +116,21 @@ class _Admissions:
     def admit(self, job: AdmitJob, tails: dict[int, _Tail]) -> list[Answered]:
         answers: list[Answered] = []
         for part, claim in job.claims:
-            fresh = decide(claim, self._memory, job.now)
+            # a clock that was set back must not let an earlier message look later
+            now = Ms(max(job.now, tails[part].time))
+            fresh = decide(claim, self._memory, now)
             if not isinstance(fresh, Fresh):
                 answers.append(fresh)
                 continue
             secret = next(self._randomness)
             try:
                 wrapped = self._wrapper.wrap(secret, fresh.id.encode())
-                chunk = encode_record(build_inbox_record(claim, fresh, job.now, secret))
+                chunk = encode_record(build_inbox_record(claim, fresh, now, secret))
             except (HubError, SigningError, TypeError, ValueError) as error:
                 raise JobError(job, error) from error
-            offset = tails[part].place(chunk, job.now)
-            self._stored.append(Stored(claim, fresh, job.now, wrapped))
-            answers.append(Admitted(fresh.id, offset, fresh.occurrence, job.now, claim.digest, fresh.rows))
+            offset = tails[part].place(chunk, now)
+            self._stored.append(Stored(claim, fresh, now, wrapped))
+            answers.append(Admitted(fresh.id, offset, fresh.occurrence, now, claim.digest, fresh.rows))
         return answers
 
     def store(self, connection: apsw.Connection) -> None:

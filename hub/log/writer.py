@@ -69,19 +69,27 @@ class Writer:
     def _run(self) -> None:
         while True:
             jobs = self._take()
-            shared: list[SharedJob] = []
-            for job in jobs:
-                if isinstance(job, (AppendJob, AdmitJob, PutJob)):
-                    shared.append(job)
-                    continue
-                self._share(shared)
-                shared = []
-                if job is not None:
-                    self._alone(job)
-            self._share(shared)
+            try:
+                self._round(jobs)
+            except Exception as error:  # noqa: BLE001 - nobody may wait for ever; who is told "try again" may be stored
+                left = [job for job in jobs if job is not None]
+                self._fail(left, error)
+                settle(left)
             if jobs[-1] is None:
                 self._disconnect()
                 return
+
+    def _round(self, jobs: Sequence[Job | None]) -> None:
+        shared: list[SharedJob] = []
+        for job in jobs:
+            if isinstance(job, (AppendJob, AdmitJob, PutJob)):
+                shared.append(job)
+                continue
+            self._share(shared)
+            shared = []
+            if job is not None:
+                self._alone(job)
+        self._share(shared)
 
     def _take(self) -> list[Job | None]:
         job = self._queue.get()

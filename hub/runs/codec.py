@@ -49,6 +49,9 @@ PAGE: Final = 2_000
 STRIDE: Final = 200
 """Bodies opened or sealed before the event loop gets its turn."""
 
+ROW_BITS: Final = 24
+"""Rows of one message, in `Fact.order`."""
+
 
 def secret_id(run: str) -> str:
     """Under which the vault keeps the secret of a run."""
@@ -104,7 +107,7 @@ async def _open(rows: Sequence[Mapping[str, Any]], vault: Vault, contract: str) 
             erased += 1
             continue
         value = parse(open_body(key, row["record_id"], row["body"]))
-        order = int(row["origin_offset"])
+        order = int(row["origin_offset"]) << ROW_BITS | int(row["origin_n"])
         facts.append(Fact(contract, row["record_id"], Ms(row["time"]), row["assurance"], value, order))
     return facts, erased
 

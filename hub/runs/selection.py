@@ -19,7 +19,7 @@ from schemas.canonical.pay import Assurance
 
 class Fact(NamedTuple):
     """One canonical record as a run gets it. `time`: admission of the message that it descends from; `order`: offset
-    of that message in its inbox partition, which is the order of sending of one system. Many messages share a
+    of that message in its inbox partition, then its row: the order of sending of one system. Many messages share a
     millisecond. Neither enters a value: they only say which record counts.
     """
 

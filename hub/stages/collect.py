@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from hub.ports import Write
-from hub.records import ASSURANCE, ID, INSTITUTION, ORIGIN, PERIOD, SECRET, TIME, TYPE, Record
+from hub.records import ASSURANCE, DERIVED, ID, INSTITUTION, ORIGIN, PERIOD, SECRET, TIME, TYPE, Record, parse_source
 from hub.stages.effects import Effects, Entry
 from hub.topics import RECORDS
 
@@ -45,6 +45,7 @@ def fact_row(record: Record) -> dict[str, Any]:
         "origin_topic": topic,
         "origin_partition": int(partition),
         "origin_offset": int(offset),
+        "origin_n": parse_source(h[DERIVED]).n,
         "time": int(h[TIME]),
         "assurance": h[ASSURANCE],
         "secret_id": h[SECRET],

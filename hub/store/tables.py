@@ -93,6 +93,7 @@ fact = Table(
     _some("origin_topic"),
     _some("origin_partition", Integer),
     _some("origin_offset", BigInteger),
+    _some("origin_n", Integer),
     _some("time", BigInteger),
     _some("assurance"),
     _some("secret_id"),

@@ -98,3 +98,36 @@ async def _push(hub: SimHub, n: int) -> None:
     row: dict[str, Any] = {"institution": preset().institution.code, "unit": "LAIN", "period": PERIOD}
     row |= {"zone": "Asia/Jakarta", "workingDays": [f"{PERIOD}-{n + 1:02d}"], "ceremonies": []}
     await hub.push("KEMCONTOH-DATA", push_envelope("JSON-CAL", render({"records": [row]})))
+
+
+def test_of_two_rows_of_one_message_the_later_counts() -> None:
+    """A leave that is granted and cancelled in one message is cancelled, whatever the ids of its records are."""
+
+    async def go() -> None:
+        hub, script = SimHub(), Script()
+        await script.do(hub, [*script.onboarding(), *script.records()])
+        person = script.month.world.people[0].employee_id
+        leave = {
+            "leaveId": "CUTI-X",
+            "employeeId": person,
+            "institution": preset().institution.code,
+            "kind": "long",  # would halve the pay of the month
+            "from": f"{PERIOD}-01",
+            "to": f"{PERIOD[:4]}-12-31",
+            "cancelled": False,
+        }
+        for n in range(12):  # ids are hashes: that all come out right is no chance
+            rows = [leave | {"leaveId": f"CUTI-X{n}"}, leave | {"leaveId": f"CUTI-X{n}", "cancelled": True}]
+            sender = next(e.system for e in preset().exchanges if e.code == "JSON-LEAVE")
+            await hub.push(sender, push_envelope("JSON-LEAVE", render({"records": rows})))
+        await settle(hub)
+        await script.do(hub, [script.open_run()])
+        await settle(hub)
+        (run,) = await hub.store.rows("run")
+        undisturbed, same = SimHub(), Script()
+        await same.do(undisturbed, [*same.onboarding(), *same.records(), same.open_run()])
+        await settle(undisturbed)
+        (plain,) = await undisturbed.store.rows("run")
+        assert run["totals"] == plain["totals"]
+
+    asyncio.run(go())

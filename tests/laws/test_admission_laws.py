@@ -288,3 +288,19 @@ async def test_one_bad_message_does_not_harm_its_neighbours(engine: Engine) -> N
     assert [type(answer) for answer in answers] == [Admitted, Admitted, TypeError, Admitted, Admitted]
     assert len(await inbox(log)) == 4
     await log.close()
+
+
+@law
+async def test_times_never_run_backwards(engine: Engine) -> None:
+    """A clock that is set back between two messages of a partition does not make the later one look earlier, in this
+    log or in the next one on the same storage."""
+    log = await opened(engine)
+    await admit(log, candidate(b"granted"), 5000)
+    later = await admit(log, candidate(b"cancelled"), 4500)
+    assert isinstance(later, Admitted)
+    await log.close()
+    reopened = engine.open()
+    last = await admit(reopened, candidate(b"again"), 1000)
+    assert isinstance(last, Admitted)
+    assert [record.headers[records.TIME] for record in await inbox(reopened)] == ["5000", "5000", "5000"]
+    assert (later.time, last.time) == (5000, 5000)

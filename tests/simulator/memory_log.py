@@ -204,8 +204,10 @@ class MemoryLog:
             overlay = _Overlay(self.disk.memory)
             planned: list[Duplicate | Conflict | _Entry] = []
             for own in claims:
-                fresh = decide(own, overlay.memory, now)
-                planned.append(self._entry(own, fresh, now) if isinstance(fresh, Fresh) else fresh)
+                partition = self._partition(own.candidate.topic, own.candidate.partition)
+                time = Ms(max(now, partition.time))
+                fresh = decide(own, overlay.memory, time)
+                planned.append(self._entry(own, fresh, time, partition) if isinstance(fresh, Fresh) else fresh)
             try:
                 with self.faults.write("admissions.admit"):
                     answers = [self._store(entry) for entry in planned]
@@ -214,9 +216,8 @@ class MemoryLog:
                 self._ring()
             return answers
 
-    def _entry(self, own: Claim, fresh: Fresh, now: Ms) -> _Entry:
+    def _entry(self, own: Claim, fresh: Fresh, now: Ms, partition: Partition) -> _Entry:
         secret = os.urandom(SECRET_BYTES)
-        partition = self._partition(own.candidate.topic, own.candidate.partition)
         wrapped = self._wrapper.wrap(secret, fresh.id.encode())
         record = build_inbox_record(own, fresh, now, secret)
         encode_record(record)  # what no engine could store is refused here too

@@ -35,6 +35,9 @@ class Counter:
             raise ValueError("bad")
         return [Admitted(RecordId(c.code), 0, 0, now, "") for c in candidates]
 
+    async def prove(self) -> None:
+        raise NotImplementedError
+
 
 def test_what_arrives_during_a_commit_goes_together_in_the_next() -> None:
     """The first goes at once; the rest form one call, in their order, and everybody gets the own outcome."""

@@ -116,6 +116,7 @@ def upgrade() -> None:
         sa.Column("origin_topic", sa.String(), nullable=False),
         sa.Column("origin_partition", sa.Integer(), nullable=False),
         sa.Column("origin_offset", sa.BigInteger(), nullable=False),
+        sa.Column("origin_n", sa.Integer(), nullable=False),
         sa.Column("time", sa.BigInteger(), nullable=False),
         sa.Column("assurance", sa.String(), nullable=False),
         sa.Column("secret_id", sa.String(), nullable=False),
