@@ -19,7 +19,6 @@ from hub.cli.terminal import Column, Session, plain
 
 app = group("Pay runs: computed, explained, approved, exported.")
 
-DEFAULT_RULES = "permenaker-15-2024"
 LOOK_EVERY = 0.3  # seconds between two looks at a run that is being computed
 
 RULE_SETS = (
@@ -89,24 +88,37 @@ def _rule_set(name: str, version: str) -> Any:
         raise CommandError(f"there is no rule set {name} version {version}", "see `amana pay rules`") from error
 
 
+def _only_rule_set() -> Any:
+    """The live rule set, where there is no choice."""
+    from schemas.rulesets import available
+
+    live = [rules for rules in available() if rules.status == "live"]
+    if len(live) == 1:
+        return live[0]
+    known = "; ".join(f"--rules {rules.id} --rules-version {rules.version} ({rules.title})" for rules in live)
+    raise CommandError("which rule set?", f"choose one: {known or 'none is live, see `amana pay rules`'}", status=USAGE)
+
+
 @command(app, "run")
 def open_run(
     session: Session,
     institution: Annotated[str, typer.Option(help="Code of the institution that is paid.")],
     period: Annotated[str, typer.Option(help="Month that was worked, YYYY-MM.")],
     paid: Annotated[str | None, typer.Option(help="Month of payment; the rule set says it otherwise.")] = None,
-    rule_set: Annotated[str, typer.Option("--rules", help="Rule set.")] = DEFAULT_RULES,
-    version: Annotated[str, typer.Option("--rules-version", help="Its version.")] = "1",
+    rule_set: Annotated[
+        str | None, typer.Option("--rules", help="Rule set; not needed while there is but one that is live.")
+    ] = None,
+    version: Annotated[str | None, typer.Option("--rules-version", help="Its version; 1 unless said.")] = None,
     wait: Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait until it is computed.")] = 0,
 ) -> None:
     """Open a run: it computes from what was admitted up to now; what comes later is late."""
-    chosen = _rule_set(rule_set, version)
+    chosen = _only_rule_set() if rule_set is None and version is None else _rule_set(rule_set or "", version or "1")
     args = {
         "institution": institution,
         "period": period,
         "paid": paid or _paid(chosen, period),
-        "ruleSet": rule_set,
-        "ruleVersion": version,
+        "ruleSet": chosen.id,
+        "ruleVersion": chosen.version,
     }
     answer = session.client.change("run.open", args)
     run = answer["result"]["run"]

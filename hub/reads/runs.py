@@ -20,6 +20,7 @@ SIGNAL = "pay.signal"
 WAITING = "waiting"  # ordered, and not looked at yet
 DELIVERED = "delivered"
 CONFIRMED = "confirmed"
+RETRYING = "retrying"  # the only state that waits for a time
 
 
 def run_row(
@@ -99,7 +100,7 @@ def delivery_row(row: Mapping[str, Any]) -> DeliveryRow:
         "state": row["state"],
         "attempts": row["attempts"],
         "lastCode": row["last_code"],
-        "nextAt": moment(row["next_at"]),
+        "nextAt": moment(row["next_at"]) if row["state"] == RETRYING else None,
         "updated": moment(row["updated"]),
     }
 

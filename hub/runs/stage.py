@@ -1,6 +1,6 @@
 """The run stage: `run.open` computes, `run.approve` releases. Rule: a run waits until every record below its cut-off
 has been translated and collected, and is computed once; nothing of it reaches an outbox before its digest is
-approved."""
+approved. When it was computed is when the log took its pay.run record: the stage reads that back, and has no clock."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hub.errors import BadMessage, TryAgain
 from hub.ports import Append, Bus, Store, Vault, Write
-from hub.records import Record, derived_id, partition_of
+from hub.records import RUN, TYPE, Record, derived_id, partition_of
 from hub.runs import codec
 from hub.runs.compute import VERSION, compute_run
 from hub.runs.published import Published, Stored
@@ -22,7 +22,7 @@ from hub.stages.deadletters import dead_letter
 from hub.stages.effects import Effects, Entry
 from hub.stages.route import ApprovedRun, outgoing, subscribers
 from hub.stages.translate import NAME as TRANSLATE
-from hub.topics import CONTROL, DEADLETTERS, RECORDS, partitions_of
+from hub.topics import CONTROL, DEADLETTERS, RECORDS, SIGNALS_PAY, partitions_of
 from schemas.errors import SchemaError
 from schemas.rulesets import load
 from signing.sealing import SECRET_BYTES
@@ -44,7 +44,7 @@ class RunStage:
 
     name = NAME
     version = VERSION
-    batch = 200
+    batch = 1000
 
     def __init__(
         self,
@@ -69,9 +69,11 @@ class RunStage:
         self._ends: dict[str, dict[tuple[str, int], int]] = {}
 
     def sources(self, topics: Iterable[str]) -> list[str]:
-        return [topic for topic in topics if topic == CONTROL]
+        return [topic for topic in topics if topic in {CONTROL, SIGNALS_PAY}]
 
     async def decide(self, topic: str, partition: int, entries: Sequence[Entry]) -> Effects:  # noqa: ARG002 (port)
+        if topic == SIGNALS_PAY:
+            return await self._read_back(entries)
         directory = self._follower.directory
         if directory.position < entries[-1].offset:
             await self._follower.catch_up()
@@ -83,10 +85,32 @@ class RunStage:
                 return Effects(taken=n)
             order = directory.at(entry.offset).run(outcome.result["run"])
             assert order is not None
-            effects = await (self._open(order) if outcome.kind == OPEN else self._approve(order, entry))
-            effects.taken = 1
+            try:
+                effects = await (self._open(order) if outcome.kind == OPEN else self._approve(order, entry))
+            except BadMessage as bad:  # here, so that the orders behind it see what came of those before
+                effects = self._bury(entry, bad)
+            effects.taken = 1 if effects.taken is None else effects.taken
             return effects
         return Effects()
+
+    def _bury(self, entry: Entry, bad: BadMessage) -> Effects:
+        letter = dead_letter(NAME, VERSION, CONTROL, 0, entry.offset, entry.record, code=bad.code, reason=bad.detail)
+        return Effects(publishes=self._appends([(DEADLETTERS, letter)]), verdicts=[Verdict(bad.code)])
+
+    async def _read_back(self, entries: Sequence[Entry]) -> Effects:
+        """Note when each run was computed: once, before its approval is carried out, so that from then on the row
+        changes by its deliveries alone. A run whose row is not there yet is still to be found in the control log."""
+        rows: dict[str, dict[str, Any]] = {}
+        for n, entry in enumerate(entries):
+            h = entry.record.headers
+            if h[TYPE] != "pay.run" or h[RUN] in rows:
+                continue
+            found = await self._store.rows("run", {"code": h[RUN]})
+            if not found or found[0]["state"] == "open":
+                return Effects(writes=_put(rows), taken=n)
+            if found[0]["computed_at"] is None:
+                rows[h[RUN]] = dict(found[0], computed_at=entry.at)
+        return Effects(writes=_put(rows))
 
     async def _open(self, order: RunOrder) -> Effects:
         await self._store.write([Write("run", [_row(order)], "add")])
@@ -122,6 +146,8 @@ class RunStage:
         found = await self._store.rows("run", {"code": order.code})
         if not found or found[0]["digest"] != approval.digest:
             raise BadMessage("AMANA-CHANGE-004", order.code)
+        if found[0]["computed_at"] is None:
+            return Effects(taken=0)  # its record lies in the log, and is read in this very step
         secret = await self._secret(order)
         rows = await self._store.rows("run_signal", {"run": order.code}, order=("signal_id",))
         signals = await codec.open_signals(rows, secret)
@@ -220,6 +246,10 @@ def _places(cutoff: Mapping[str, Sequence[int]]) -> dict[tuple[str, int], int]:
 def _computed(order: RunOrder, run: Mapping[str, Any]) -> dict[str, Any]:
     made = {"digest": codec.run_digest(run), "counts": run["counts"], "totals": run["totals"]}
     return _row(order) | {"state": "computed"} | made
+
+
+def _put(rows: Mapping[str, dict[str, Any]]) -> list[Write]:
+    return [Write("run", list(rows.values()))] if rows else []
 
 
 def _row(order: RunOrder) -> dict[str, Any]:

@@ -147,3 +147,27 @@ def test_the_doctor_fails_where_something_is_wrong(desk: Desk) -> None:
     assert all(failed.values())
     assert {check["name"] for check in found["checks"] if check["ok"]} >= {"hub keys", "hub", "clock", "directory"}
     assert found["settings"]["AMANA_DATA"] == str(desk.data)
+
+
+def test_a_run_takes_the_only_live_rule_set_and_asks_where_there_are_several(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The hub prefers nobody's rules: with one live set there is no choice, with two the person makes it."""
+    from schemas import rulesets
+
+    [only] = [rules for rules in rulesets.available() if rules.status == "live"]
+    value("institution", "add", "--code", "KEM", "--name", "x", "--data", str(desk.data))
+    opening = ["pay", "run", "--institution", "KEM", "--period", "2026-10", "--data", str(desk.data)]
+    run = value(*opening)["result"]["run"]
+    order = desk.follower.directory.now().run(run)
+    assert order is not None
+    assert (order.rule_set, order.rule_version) == (only.id, only.version)
+    draft = only.model_copy(update={"id": "draft", "status": "draft"})
+    monkeypatch.setattr(rulesets, "available", lambda: (only, draft))
+    assert invoke(opening)[0] == 0
+    monkeypatch.setattr(rulesets, "available", lambda: (only, only.model_copy(update={"id": "other-rules"})))
+    status, text = invoke(opening)
+    assert status == 2
+    assert f"--rules {only.id} --rules-version {only.version}" in text
+    assert "--rules other-rules" in text
+    assert invoke([*opening, "--rules", only.id])[0] == 0
