@@ -14,9 +14,9 @@ from hypothesis import settings
 
 from tests import means, soak
 
-settings.register_profile("dev", deadline=None)
+settings.register_profile("dev", deadline=None, derandomize=False)
 settings.register_profile("ci", deadline=None, max_examples=50, derandomize=True, print_blob=True)
-settings.register_profile("soak", deadline=None, max_examples=soak.FACTOR * 100)
+settings.register_profile("soak", deadline=None, derandomize=False, max_examples=soak.FACTOR * 100)
 settings.load_profile(soak.profile())
 
 
