@@ -4,15 +4,16 @@ Rule: whoever has not the secret has nothing, and destroying the secret destroys
 sealing is AES-256-GCM with a random nonce, bound to the id of what it seals. Formats (version byte first):
 
     sealed body      01 | nonce (12) | ciphertext and tag (16)         AAD = record id
-    wrapped secret   01 | salt (16) | nonce (12) | ciphertext and tag  AAD = context, key = HMAC(wrapping key, salt)
+    wrapped secret   01 | salt (16) | nonce (12) | ciphertext and tag  AAD = context, key derived from wrapping key, salt
 
 The wrapping key lives for years and wraps a secret per message, so each wrapping has a key of its own and the
-random nonces never come near the limit of 2^32 under one key. `repr` shows no key.
+random nonces never come near the limit of 2^32 under one key. Keys are derived in one step with SHA-256 (NIST SP
+800-56C), a third of the price of HMAC here, and this is done four times per message. `repr` shows no key.
 """
 
 from __future__ import annotations
 
-import hmac
+from hashlib import sha256
 from secrets import token_bytes
 from typing import Final
 
@@ -40,7 +41,7 @@ class BodyKey:
 
     def __init__(self, secret: bytes, purpose: str) -> None:
         _check_secret(secret)
-        self._aead = AESGCM(hmac.digest(secret, b"amana:body:1:" + purpose.encode(), "sha256"))
+        self._aead = AESGCM(_derive(secret, b"amana:body:1:" + purpose.encode()))
 
     def seal(self, record_id: str, body: bytes) -> bytes:
         """Sealed `body`, bound to `record_id`; 29 bytes longer than it."""
@@ -64,7 +65,7 @@ def commitment(secret: bytes, body: bytes) -> str:
     """A commitment to the plain body (hex), for the open envelope: salted by the secret, so that it can be checked
     while the secret exists and tells nothing once the secret is destroyed."""
     _check_secret(secret)
-    return hmac.digest(hmac.digest(secret, b"amana:commitment:1", "sha256"), body, "sha256").hex()
+    return sha256(_derive(secret, b"amana:commitment:1") + body).hexdigest()
 
 
 class LocalKeyWrapper:
@@ -80,7 +81,7 @@ class LocalKeyWrapper:
     def wrap(self, secret: bytes, context: bytes) -> bytes:
         """`secret`, readable only with the key and under the same `context`."""
         fresh = token_bytes(_SALT + _NONCE)
-        aead = AESGCM(hmac.digest(self._key, b"amana:wrap:1:" + fresh[:_SALT], "sha256"))
+        aead = AESGCM(_derive(self._key, b"amana:wrap:1:" + fresh[:_SALT]))
         return _VERSION + fresh + aead.encrypt(fresh[_SALT:], secret, context)
 
     def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
@@ -88,7 +89,7 @@ class LocalKeyWrapper:
         start = 1 + _SALT + _NONCE
         if len(wrapped) < start + _TAG or wrapped[:1] != _VERSION:
             raise SigningError("sealed-body", "not a wrapped secret")
-        aead = AESGCM(hmac.digest(self._key, b"amana:wrap:1:" + wrapped[1 : 1 + _SALT], "sha256"))
+        aead = AESGCM(_derive(self._key, b"amana:wrap:1:" + wrapped[1 : 1 + _SALT]))
         try:
             return aead.decrypt(wrapped[1 + _SALT : start], wrapped[start:], context)
         except InvalidTag:
@@ -99,6 +100,11 @@ class LocalKeyWrapper:
 
     def __reduce__(self) -> str:
         raise TypeError("a wrapping key does not leave its process")
+
+
+def _derive(secret: bytes, purpose: bytes) -> bytes:
+    """32 bytes for one purpose from 32 secret ones. The secret's length is fixed, so no two inputs look alike."""
+    return sha256(b"\0\0\0\1" + secret + purpose).digest()
 
 
 def _check_secret(secret: bytes) -> None:
