@@ -11,7 +11,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Final
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 ENDINGS: Final = (signal.SIGTERM, signal.SIGHUP)
+
+LAST_ZONE: Final = timezone(timedelta(hours=-12))
+"""Where a month ends last: a run is opened once it is over there."""
 
 
 def main(
@@ -97,7 +100,7 @@ def check_month(month: str) -> None:
         first = date.fromisoformat(f"{month}-01")
     except ValueError:
         raise ValueError("a month is written YYYY-MM, such as 2026-10") from None
-    now = date.fromtimestamp(SystemClock().now() / 1000)  # noqa: DTZ012 - a month has ended or it has not
+    now = datetime.fromtimestamp(SystemClock().now() / 1000, LAST_ZONE).date()  # as the hub counts it
     if first >= now.replace(day=1):
         raise ValueError("the month has not ended yet: taps of the future are not believed")
 
