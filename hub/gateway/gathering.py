@@ -1,7 +1,8 @@
 """Concurrent admissions meet in one call of the log: one commit, one wake-up, however many connections ask.
 
-Rule: nobody waits for company. What is ready in the same turn of the event loop goes together, and so does what arrives
-while a commit is under way; a lone request goes at once. One caller's defect is that caller's alone.
+Rule: a lone request goes at once, and nobody waits for time. What is ready in the same turn of the event loop goes
+together, and so does what arrives while a commit is under way; after a commit that had company the loop turns a few times
+first, so that those who were just answered come along. One caller's defect is that caller's alone.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from hub.ports import Admissions, Answered, Candidate, Clock
 
 MOST: Final = 512
 """Messages in one call: bounds how long the first waits for the last."""
+
+TURNS: Final = 3
+"""Turns of the loop in which answers leave, the next requests come in and are examined."""
 
 _Waiting = tuple[Candidate, "asyncio.Future[Answered]"]
 
@@ -37,7 +41,11 @@ class Gathering:
 
     async def _run(self) -> None:
         try:
+            crowded = False
             while self._waiting:
+                for _ in range(TURNS if crowded else 0):
+                    await asyncio.sleep(0)
+                crowded = len(self._waiting) > 1
                 batch, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
                 await self._admit(batch)
         finally:
