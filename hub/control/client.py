@@ -7,7 +7,6 @@ start a hub. httpx is imported when something is sent, so that commands start fa
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
@@ -98,6 +97,8 @@ class HubClient:
     def ask(self, target: str, question: dict[str, Any]) -> dict[str, Any]:
         """Read with a question that must stand in no address and no log (an employee number): it travels in the
         body, and the signed header covers its digest."""
+        from hub.control.requests import body_target
+
         body = render(question)
         headers = self._authorization("POST", body_target(target, body)) | {"content-type": "application/json"}
         return _object(self._exchange("POST", target, body, headers))
@@ -182,12 +183,6 @@ class HubClient:
             return no_hub_on(self._data)
         host = urlsplit(self._url).netloc
         return Unreachable(f"no hub answers at {host}", "check the address given with --url, and the network")
-
-
-def body_target(target: str, body: bytes) -> str:
-    """What is signed for a read whose question is in its body."""
-    separator = "&" if "?" in target else "?"
-    return f"{target}{separator}body=sha256:{hashlib.sha256(body).hexdigest()}"
 
 
 def refusal(status: int, body: bytes) -> Refused:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 
-from hub.control.client import body_target
 from hub.control.objects import Operator
-from hub.control.requests import verify_read
+from hub.control.requests import body_target, verify_read
 from hub.errors import BadMessage
 from hub.keys import subject_key
 from hub.reads import messages, operations, reconcile, runs, status

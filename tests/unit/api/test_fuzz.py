@@ -86,6 +86,7 @@ def test_no_parameter_of_a_read_makes_the_hub_fail(
     raw = sent.url.raw_path.decode()
     sent.headers["authorization"] = sign_read(desk.admin, "GET", raw, desk.clock.now())
     answer = http.send(sent)
+    assert answer.status_code != 401, "the parameters themselves must be looked at"
     assert answer.status_code == 200 or (400 <= answer.status_code < 500 and answer.json()["code"]), answer.text
 
 
@@ -99,6 +100,7 @@ def test_no_question_makes_the_hub_fail(world: tuple[Desk, httpx.Client], asked:
     target = f"/api/v1/runs/{RUN}/explain"
     header = sign_read(desk.admin, "POST", body_target(target, asked), desk.clock.now())
     answer = http.post(target, content=asked, headers={"authorization": header})
+    assert answer.status_code != 401, "the question itself must be looked at"
     assert answer.status_code == 200 or (400 <= answer.status_code < 500 and answer.json()["code"]), answer.text
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from hub.control.client import SOCKET, HubClient, Refused, body_target
-from hub.control.requests import sign_read
+from hub.control.client import SOCKET, HubClient, Refused
+from hub.control.requests import body_target, sign_read
 from hub.ports import Write
 from hub.rundir import run_directory
 from hub.runs.codec import rebuild_run, run_digest
