@@ -109,6 +109,9 @@ def _clock(zone: str, zone_option: str | None, offset_option: str | None) -> Dev
     ahead = int(offset_option)
     why = f"zone {zone} registered for the device, its clock {ahead} minutes ahead ({CLOCK_OFFSET})"
     if fixed is None:
+        for month in (1, 7):  # said before anything is acknowledged, so that the device keeps its punches
+            offset = ZoneInfo(zone).utcoffset(datetime(2020, month, 1))  # noqa: DTZ001 -- local there
+            _within(int((offset or timedelta(0)).total_seconds()) // 60 + ahead)
         return DeviceClock(zone, why, None, ahead)
     return DeviceClock(format_offset(fixed + ahead), why, fixed + ahead)
 
