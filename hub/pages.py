@@ -30,7 +30,7 @@ def render_errors() -> str:
     lines = [
         "# Error codes",
         "",
-        "Generated from `hub/errors.py`. The code is stable; the text may improve. *Fault* says who has to act.",
+        "Generated from `hub/catalogue`. The code is stable; the text may improve. *Fault* says who has to act.",
         "",
     ]
     family = ""

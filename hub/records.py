@@ -71,6 +71,8 @@ RUN: Final = "ce_run"  # code of the pay run
 ROWS: Final = "ce_rows"  # admitted rows of a message deduplicated by row: "all" or "0,2,5"
 REQUEST: Final = "ce_requestid"  # 32 hex digits, the id that the outside sees
 DEVICE: Final = "ce_device"  # registry id of the device, never its serial
+FORM: Final = "ce_form"  # how the received bytes verified: json, json-compact, xml, xml-declared, xml-stripped
+BOUND: Final = "ce_bound"  # what ties an answer to its request: "signature" (names it) or "exchange" (came back in it)
 
 SPECVERSION: Final = ("ce_specversion", "1.0")
 

@@ -18,6 +18,8 @@ RECEIPTS: Final = "receipts"
 DEADLETTERS: Final = "deadletters"
 REFUSALS: Final = "refusals"
 SIGNALS_PAY: Final = "signals.pay"
+PULLS: Final = "pulls"
+INBOX_RELAY: Final = "inbox.relay"
 
 INBOX: Final = "inbox."
 RECORDS: Final = "records."
@@ -55,7 +57,7 @@ def layout(
     partitions: int = DEFAULT_PARTITIONS,
 ) -> dict[str, int]:
     """Every topic that a hub with these adapters, contracts and systems has, for `Bus.ensure`."""
-    names = [CONTROL, AUDIT, RECEIPTS, DEADLETTERS, REFUSALS, SIGNALS_PAY]
+    names = [CONTROL, AUDIT, RECEIPTS, DEADLETTERS, REFUSALS, SIGNALS_PAY, PULLS, INBOX_RELAY]
     names += [inbox(adapter) for adapter in adapters]
     names += [records(contract) for contract in contracts]
     names += [outbox(system) for system in systems]

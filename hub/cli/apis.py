@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
 from hub.cli.command import command, group
+from hub.cli.failures import USAGE, CommandError
 from hub.cli.paging import AfterOption, LimitOption, target
 from hub.cli.terminal import Column, Session
 
 app = group("Codes: what is exchanged, through which adapter.")
 grants = group("Grants: which system may use which code.")
 
+
+def source(row: Mapping[str, Any]) -> str:
+    """Who offers it: an adapter's exchange, a provider, the hub."""
+    if row["adapter"]:
+        return f"{row['adapter']}.{row['exchange']}"
+    return str(row["provider"] or "") or (f"the hub: {row['holding']}" if row["holding"] else "")
+
+
 API_COLUMNS = (
     Column("code", "code"),
-    Column("adapter", "adapter"),
-    Column("exchange", "exchange"),
     Column("direction", "direction"),
+    Column("by", source),
     Column("contract", "contract"),
     Column("repeats by", "dedupe"),
 )
@@ -35,20 +44,58 @@ CodeOption = Annotated[str, typer.Option("--code", help="Code that it may use.")
 def add(
     session: Session,
     code: Annotated[str, typer.Option(help="The code that senders put into pushCode.")],
-    adapter: Annotated[str, typer.Option(help="Id of the adapter (`amana adapter list`).")],
-    exchange: Annotated[str, typer.Option(help="Exchange of the adapter's manifest.")],
+    adapter: Annotated[str | None, typer.Option(help="Id of the adapter (`amana adapter list`).")] = None,
+    exchange: Annotated[str | None, typer.Option(help="Exchange of the adapter's manifest.")] = None,
+    provider: Annotated[str | None, typer.Option(help="Pull: the system that is asked.")] = None,
+    holding: Annotated[
+        str | None, typer.Option(help="Pull: what the hub itself answers for, employees or signals.")
+    ] = None,
+    institution: Annotated[str | None, typer.Option(help="Only this institution's records; with --holding.")] = None,
+    relay: Annotated[bool, typer.Option("--relay", help="Pass on as it is to the subscribers of the code.")] = False,
+    contract: Annotated[
+        str | None, typer.Option(help="Contract of a relayed body, or of a pull's answer; any body otherwise.")
+    ] = None,
+    request_contract: Annotated[
+        str | None, typer.Option("--request-contract", help="Contract of a pull's request; any body otherwise.")
+    ] = None,
+    timeout: Annotated[
+        float | None, typer.Option(min=0.1, max=60, help="Pull: seconds that the provider has to answer.")
+    ] = None,
+    sealed: Annotated[
+        bool, typer.Option("--sealed", help="Bodies are encrypted for the recipient; the hub passes them on unread.")
+    ] = False,
     window_hours: Annotated[
         int | None, typer.Option("--window-hours", min=1, help="Where repeats are told by time: how long.")
     ] = None,
 ) -> None:
-    """Add a code. Direction, contract and dedupe rule come from the adapter's manifest."""
-    from hub.cli.adapters import api_arguments
+    """Add a code: of an adapter (direction, contract and dedupe rule come from its manifest), a pull from a provider or
+    from the hub, or a relay."""
+    kinds = (adapter is not None or exchange is not None, provider is not None, holding is not None, relay)
+    if sum(kinds) != 1:
+        raise CommandError(
+            "a code is of one kind",
+            "give --adapter with --exchange, or --provider, or --holding, or --relay",
+            status=USAGE,
+        )
+    if kinds[0]:
+        if adapter is None or exchange is None:
+            raise CommandError("an adapter and its exchange go together", "give both", status=USAGE)
+        from hub.cli.adapters import api_arguments
 
-    args = api_arguments(code, adapter, exchange)
+        args = api_arguments(code, adapter, exchange)
+        shown = f"{adapter}.{exchange}, {args['direction']}"
+    else:
+        args = {"code": code, "direction": "relay" if relay else "pull", "sealed": "recipient" if sealed else "no"}
+        args |= {"provider": provider, "holding": holding, "institution": institution, "contract": contract}
+        if request_contract is not None:
+            args["requestContract"] = request_contract
+        shown = "relayed to its subscribers" if relay else f"pull from {provider or 'the hub: ' + str(holding)}"
+    if timeout is not None:
+        args["timeoutMs"] = round(timeout * 1000)
     if window_hours is not None:
         args["windowMs"] = window_hours * 3_600_000
     answer = session.client.change("api.add", args)
-    session.result(answer, f"code {code} added: {adapter}.{exchange}, {args['direction']}")
+    session.result(answer, f"code {code} added: {shown}")
 
 
 @command(app, "list")

@@ -21,7 +21,7 @@ COLUMNS = (
     Column("of", lambda row: row["institution"] or "every institution"),
     Column("ordered", "ordered"),
     Column("state", lambda row: "paused" if row["paused"] else "active"),
-    Column("url", "url"),
+    Column("url", lambda row: "(collects)" if row["collect"] else row["url"]),
 )
 IdArgument = Annotated[str, typer.Argument(help="Id of the subscription.")]
 
@@ -30,7 +30,7 @@ IdArgument = Annotated[str, typer.Argument(help="Id of the subscription.")]
 def add(
     session: Session,
     system: Annotated[str, typer.Option(help="Code of the system that gets it.")],
-    code: Annotated[str | None, typer.Option(help="Outgoing code, such as the file of a payroll.")] = None,
+    code: Annotated[str | None, typer.Option(help="Outgoing or relayed code, such as the file of a payroll.")] = None,
     contract: Annotated[str | None, typer.Option(help="Canonical contract, instead of a code.")] = None,
     institution: Annotated[str | None, typer.Option(help="Only what is about this institution.")] = None,
     subscription_id: Annotated[str | None, typer.Option("--id", help="Id to give it; made up otherwise.")] = None,
@@ -40,6 +40,10 @@ def add(
     endpoint: Annotated[
         str | None, typer.Option("--endpoint", help="Where to deliver; the system's endpoint otherwise.")
     ] = None,
+    collect: Annotated[
+        bool,
+        typer.Option("--collect", help="The system is not called: it reads its outbox (code OUTBOX) and confirms."),
+    ] = False,
     option: Annotated[list[str] | None, typer.Option("--option", help="Option for the adapter, name=value.")] = None,
 ) -> None:
     """Subscribe a system to an outgoing code, or to a canonical contract."""
@@ -55,6 +59,7 @@ def add(
             "institution": institution,
             "ordered": not unordered,
             "url": endpoint,
+            "collect": collect,
             "options": pairs(option),
         },
     )

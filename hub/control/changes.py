@@ -22,7 +22,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from hub.control.objects import Assurance, Direction, Role
+from hub.control.objects import ANY, RESERVED, Assurance, Direction, Holding, Role, Sealed
 from hub.control.wording import say
 from hub.errors import BadMessage
 from hub.ports import DedupeRule
@@ -128,19 +128,45 @@ class SystemRevokeKey(Args):
 
 class ApiAdd(Args):
     code: Code
-    adapter: Code
-    exchange: Code
+    adapter: Code | None = None
+    exchange: Code | None = None
     direction: Direction = "in"
-    contract: Contract | None = None  # default: the wire contract of the exchange
+    contract: Contract | None = None  # default: the wire contract of the exchange, else any
     dedupe: DedupeRule = "window"
     window_ms: int = Field(default=86_400_000, ge=0, le=366 * 86_400_000)
     fields: Annotated[list[Name], Field(max_length=16)] = []
     assurance: Assurance = "signed"
+    sealed: Sealed = "no"
+    provider: Code | None = None
+    holding: Holding | None = None
+    institution: Code | None = None
+    request_contract: Contract = ANY
+    timeout_ms: int = Field(default=10_000, ge=100, le=60_000)
 
     @model_validator(mode="after")
     def _natural_key_has_fields(self) -> ApiAdd:
         if (self.dedupe == "natural-key") != bool(self.fields):
             raise ValueError("fields go with the natural key")
+        return self
+
+    @model_validator(mode="after")
+    def _not_reserved(self) -> ApiAdd:
+        if self.code in RESERVED:
+            raise ValueError("a code that the hub answers itself")
+        return self
+
+    @model_validator(mode="after")
+    def _fits_direction(self) -> ApiAdd:
+        adapted = self.direction in {"in", "out"}
+        if adapted != (self.adapter is not None) or adapted != (self.exchange is not None):
+            raise ValueError("an adapter and its exchange go with the directions in and out")
+        asked = (self.provider is not None) + (self.holding is not None)
+        if asked != (self.direction == "pull"):
+            raise ValueError("a pull needs a provider or a holding, and nothing else has one")
+        if self.institution is not None and self.holding is None:
+            raise ValueError("an institution goes with a holding")
+        if self.sealed == "recipient" and (adapted or self.holding is not None):
+            raise ValueError("what the hub has to read cannot be sealed for somebody else")
         return self
 
 
@@ -158,11 +184,18 @@ class SubscriptionAdd(Args):
     url: Url | None = None
     institution: Code | None = None
     options: Options = {}
+    collect: bool = False
 
     @model_validator(mode="after")
     def _one_topic(self) -> SubscriptionAdd:
         if (self.code is None) == (self.contract is None):
             raise ValueError("either code or contract")
+        return self
+
+    @model_validator(mode="after")
+    def _called_or_collected(self) -> SubscriptionAdd:
+        if self.collect and self.url is not None:
+            raise ValueError("what is collected has no address")
         return self
 
 

@@ -11,23 +11,33 @@ from typing import Final
 
 from hub.control import changes
 from hub.control.decisions import Circumstances, Decide, Decision, Put, existing, new
-from hub.control.objects import Api, Device, Grant, Subscription
+from hub.control.objects import ANY, Api, Device, Grant, Subscription
 from hub.control.view import View
 from hub.errors import BadMessage
 
 
 def add_api(view: View, args: changes.ApiAdd, _: Circumstances) -> Decision:
     new(view.api(args.code), "code")
+    if args.provider is not None:
+        existing(view.system(args.provider), "provider")
+    if args.institution is not None:
+        existing(view.institution(args.institution), "institution")
     api = Api(
         code=args.code,
-        adapter=args.adapter,
-        exchange=args.exchange,
+        adapter=args.adapter or "",
+        exchange=args.exchange or "",
         direction=args.direction,
-        contract=args.contract or f"wire:{args.adapter}.{args.exchange}",
+        contract=args.contract or (f"wire:{args.adapter}.{args.exchange}" if args.adapter else ANY),
         dedupe=args.dedupe,
         window_ms=args.window_ms,
         fields=tuple(args.fields),
         assurance=args.assurance,
+        sealed=args.sealed,
+        provider=args.provider,
+        holding=args.holding,
+        institution=args.institution,
+        request_contract=args.request_contract,
+        timeout_ms=args.timeout_ms,
     )
     return Decision({"code": args.code, "contract": api.contract}, (Put("apis", args.code, api),))
 
@@ -53,8 +63,8 @@ def add_subscription(view: View, args: changes.SubscriptionAdd, _: Circumstances
     existing(view.system(args.system), "system")
     if args.institution is not None:
         existing(view.institution(args.institution), "institution")
-    if args.code is not None and existing(view.api(args.code), "code").direction != "out":
-        raise BadMessage("AMANA-CHANGE-003", "the code is not an outgoing one")
+    if args.code is not None and existing(view.api(args.code), "code").direction not in {"out", "relay"}:
+        raise BadMessage("AMANA-CHANGE-003", "the code is not one that the hub sends out")
     topic = args.code or args.contract or ""
     id_ = args.id or f"{args.system}.{topic}"
     new(view.subscription(id_), "subscription")
@@ -68,6 +78,7 @@ def add_subscription(view: View, args: changes.SubscriptionAdd, _: Circumstances
         url=args.url,
         institution=args.institution,
         options=dict(args.options),
+        collect=args.collect,
     )
     ids = (*(s.id for s in view.subscriptions(topic)), id_)
     return Decision({"id": id_}, (Put("subscriptions", id_, value), Put("subscribers", topic, ids)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from hub.ports import DedupeRule
 from hub.records import Ms
@@ -17,7 +17,22 @@ from signing.keys import KeyRing, KeyWindow, PublicKey, load_public
 Role = Literal["admin", "payroll", "approver"]
 """admin: every change; payroll: opens runs; approver: approves runs."""
 
-Direction = Literal["in", "out"]
+Direction = Literal["in", "out", "pull", "relay"]
+"""in: pushed to the hub, translated by an adapter; out: rendered by an adapter, pushed by the hub; pull: asked of a
+provider, or of the hub itself; relay: pushed to the hub, passed on as it is to the subscribers of the code."""
+
+Holding = Literal["employees", "signals"]
+"""What the hub itself answers for, page by page."""
+
+Sealed = Literal["no", "recipient"]
+"""recipient: bodies are encrypted for whom they reach in the end; the hub passes them on unread."""
+
+RESERVED: Final = frozenset({"OUTBOX", "PING"})
+"""Codes that the hub answers itself; nobody can register them."""
+
+ANY: Final = "any"
+"""The contract of bodies that nobody checks."""
+
 Assurance = Literal["signed", "device", "file", "polled"]
 
 
@@ -56,13 +71,14 @@ class System:
     suspended: bool
     epoch: int
     url: str | None
-    options: Mapping[str, str]
+    options: Mapping[str, str]  # "format": "json" (default) or "xml", what the hub sends it; others are its adapters'
     key_ring: KeyRing = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """A code: which exchange of which adapter it stands for, and how repeats are told from new messages."""
+    """A code: what is exchanged under it, and how repeats are told from new messages. `adapter` and `exchange` are empty
+    for `pull` and `relay`. `contract`: of the body that is pushed, or of the answer to a pull."""
 
     code: str
     adapter: str
@@ -73,6 +89,12 @@ class Api:
     window_ms: int
     fields: tuple[str, ...] = ()  # of the natural key
     assurance: Assurance = "signed"
+    sealed: Sealed = "no"
+    provider: str | None = None  # of a pull: code of the system that is asked; None: the hub itself
+    holding: Holding | None = None  # of a pull from the hub
+    institution: str | None = None  # of a holding: whose records; None: of every institution
+    request_contract: str = ANY  # of a pull
+    timeout_ms: int = 10_000  # of a pull: for the provider's answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +118,7 @@ class Subscription:
     url: str | None
     institution: str | None
     options: Mapping[str, str]
+    collect: bool = False  # the system is not called: it reads its outbox and confirms
 
 
 @dataclass(frozen=True, slots=True)

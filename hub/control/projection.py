@@ -126,6 +126,12 @@ def api_row(value: Api) -> Row:
         "window_ms": value.window_ms,
         "fields": list(value.fields),
         "assurance": value.assurance,
+        "sealed": value.sealed,
+        "provider": value.provider,
+        "holding": value.holding,
+        "institution": value.institution,
+        "request_contract": value.request_contract,
+        "timeout_ms": value.timeout_ms,
     }
 
 
@@ -144,6 +150,7 @@ def subscription_row(value: Subscription) -> Row:
         "url": value.url,
         "institution": value.institution,
         "options": dict(value.options),
+        "collect": value.collect,
     }
 
 

@@ -56,6 +56,12 @@ def api_row(value: Api) -> ApiRow:
         "windowMs": value.window_ms,
         "fields": list(value.fields),
         "assurance": value.assurance,
+        "sealed": value.sealed,
+        "provider": value.provider,
+        "holding": value.holding,
+        "institution": value.institution,
+        "requestContract": value.request_contract,
+        "timeoutMs": value.timeout_ms,
     }
 
 
@@ -74,6 +80,7 @@ def subscription_row(value: Subscription) -> SubscriptionRow:
         "paused": value.paused,
         "url": value.url,
         "options": dict(value.options),
+        "collect": value.collect,
     }
 
 

@@ -70,6 +70,12 @@ class ApiRow(TypedDict):
     windowMs: int
     fields: list[str]
     assurance: str
+    sealed: str
+    provider: str | None
+    holding: str | None
+    institution: str | None
+    requestContract: str
+    timeoutMs: int
 
 
 class GrantRow(TypedDict):
@@ -88,6 +94,7 @@ class SubscriptionRow(TypedDict):
     paused: bool
     url: str | None
     options: dict[str, str]
+    collect: bool
 
 
 class DeviceRow(TypedDict):

@@ -47,7 +47,7 @@ from hub.stages.bodies import RECEIVED, open_body, secrets_of
 from hub.stages.brake import Verdict
 from hub.stages.deadletters import dead_letter
 from hub.stages.effects import Effects, Entry
-from hub.topics import DEADLETTERS, INBOX, RECORDS
+from hub.topics import DEADLETTERS, INBOX, INBOX_RELAY, RECORDS
 from schemas.contracts import CONTRACTS, checker
 from signing.envelope import frame
 from signing.errors import SigningError
@@ -120,7 +120,7 @@ class Translate:
         self._views: dict[int, View] = {}
 
     def sources(self, topics: Iterable[str]) -> list[str]:
-        return [topic for topic in topics if topic.startswith(INBOX)]
+        return [topic for topic in topics if topic.startswith(INBOX) and topic != INBOX_RELAY]
 
     async def decide(self, topic: str, partition: int, entries: Sequence[Entry]) -> Effects:
         if self._hand is not None:

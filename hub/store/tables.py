@@ -267,6 +267,12 @@ api = Table(
     _some("window_ms", BigInteger),
     _some("fields", Json),
     _some("assurance"),
+    _some("sealed"),
+    _maybe("provider"),
+    _maybe("holding"),
+    _maybe("institution"),
+    _some("request_contract"),
+    _some("timeout_ms", Integer),
 )
 
 grant_ = Table(
@@ -289,6 +295,7 @@ subscription = Table(
     _maybe("url"),
     _maybe("institution"),
     _some("options", Json),
+    _some("collect", Boolean),
 )
 
 device = Table(

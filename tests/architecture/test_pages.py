@@ -37,7 +37,7 @@ def test_every_code_is_used() -> None:
         path.read_text(encoding="utf-8")
         for package in ("hub", "adapters")
         for path in (ROOT / package).rglob("*.py")
-        if path.name != "errors.py" or path.parent.name != "hub"
+        if path.parent != ROOT / "hub" / "catalogue"
     )
     assert [code for code in CODES if code not in source] == []
 

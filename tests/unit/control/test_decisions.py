@@ -68,7 +68,7 @@ def test_secrets_show_in_no_repr(script: Script) -> None:
         ("system.resume", {"system": "HRIS"}, "the system is active"),
         ("system.rotate-key", {"system": "HRIS", "publicKey": pem(SYSTEM), "overlapSeconds": 0}, "key exists"),
         ("system.rotate-secret", {"system": "HRIS", "secretSha256": "ab" * 32}, "the secret is the present one"),
-        ("subscription.add", {"system": "PAYROLL", "code": "SIASN-EMP"}, "the code is not an outgoing one"),
+        ("subscription.add", {"system": "PAYROLL", "code": "SIASN-EMP"}, "the code is not one that the hub sends out"),
         ("operator.suspend", {"keyId": ADMIN.public.key_id}, "the last active administrator"),
         ("operator.add", {"name": "x", "person": "X", "publicKey": pem(ADMIN)}, "operator key exists"),
         ("operator.add", {"name": "root", "person": "X", "publicKey": pem(SECOND)}, "operator name exists"),

@@ -46,6 +46,12 @@ def upgrade() -> None:
         sa.Column("window_ms", sa.BigInteger(), nullable=False),
         sa.Column("fields", sa.Text(), nullable=False),
         sa.Column("assurance", sa.String(), nullable=False),
+        sa.Column("sealed", sa.String(), nullable=False),
+        sa.Column("provider", sa.String(), nullable=True),
+        sa.Column("holding", sa.String(), nullable=True),
+        sa.Column("institution", sa.String(), nullable=True),
+        sa.Column("request_contract", sa.String(), nullable=False),
+        sa.Column("timeout_ms", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_api")),
     )
     op.create_table(
@@ -282,6 +288,7 @@ def upgrade() -> None:
         sa.Column("url", sa.String(), nullable=True),
         sa.Column("institution", sa.String(), nullable=True),
         sa.Column("options", sa.Text(), nullable=False),
+        sa.Column("collect", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["system"], ["system.code"], name=op.f("fk_subscription_system")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subscription")),
     )

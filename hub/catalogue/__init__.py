@@ -1,0 +1,14 @@
+"""The catalogue of stable codes, one module per part of the hub. Rule: a code is never given a second meaning, and one
+that is gone is not used again. `docs/errors.md` is generated from here (`python -m hub.pages`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from hub.catalogue import admission, changes, delivery, stages, start
+from hub.catalogue.entry import Code, Fault
+
+CODES: Final[Mapping[str, Code]] = admission.CODES | changes.CODES | stages.CODES | delivery.CODES | start.CODES
+
+__all__ = ["CODES", "Code", "Fault"]

@@ -1,0 +1,38 @@
+"""Codes of delivery to the receivers."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hub.catalogue.entry import Code
+
+CODES: Final[dict[str, Code]] = {
+    "AMANA-OUT-001": Code(
+        502,
+        "receiver",
+        "The receiver answered with a signed failure",
+        "a signed success",
+        "Look at the receiver's message, then retry or discard",
+    ),
+    "AMANA-OUT-002": Code(
+        502,
+        "receiver",
+        "The receiver's answer is not validly signed",
+        "an answer signed with its registered key",
+        "Ask the receiver whether it has the message, then confirm or retry",
+    ),
+    "AMANA-OUT-003": Code(
+        504,
+        "network",
+        "The receiver did not answer in time, for the last time",
+        "an answer within the deadline",
+        "Check the receiver, then retry the dead letter",
+    ),
+    "AMANA-OUT-004": Code(
+        403,
+        "operator",
+        "The address of the receiver is not allowed",
+        "a host on the allow-list",
+        "Add the host to the setting, or correct the address",
+    ),
+}

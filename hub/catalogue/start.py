@@ -1,0 +1,52 @@
+"""Codes of a hub that refuses to start."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hub.catalogue.entry import Code
+
+CODES: Final[dict[str, Code]] = {
+    "AMANA-CONF-001": Code(
+        500,
+        "operator",
+        "A setting is not usable",
+        "a value as the settings page says",
+        "Correct the setting named in the detail",
+    ),
+    "AMANA-CONF-002": Code(
+        500,
+        "operator",
+        "A topic exists with another number of partitions",
+        "the number it was made with",
+        "Set the number back; it is fixed for the life of a topic",
+    ),
+    "AMANA-CONF-003": Code(
+        500,
+        "operator",
+        "The database does not keep its durability settings",
+        "WAL and synchronous=FULL",
+        "Check the file system and the SQLite library",
+    ),
+    "AMANA-CONF-004": Code(
+        500,
+        "operator",
+        "A key file is missing or readable by others",
+        "a key file of mode 0600",
+        "Restore the key, or correct its mode",
+    ),
+    "AMANA-CONF-005": Code(
+        500,
+        "operator",
+        "The data directory is in use or not usable",
+        "a writable directory of its own",
+        "Choose another directory or stop the other hub",
+    ),
+    "AMANA-CONF-006": Code(
+        500,
+        "operator",
+        "The backup cannot be restored",
+        "a whole, unchanged file that `amana backup` wrote",
+        "Take another copy of the backup",
+    ),
+}
