@@ -17,6 +17,8 @@ def test_layout_names_every_topic_with_its_partitions() -> None:
         "deadletters": 6,
         "refusals": 6,
         "signals.pay": 6,
+        "pulls": 6,
+        "inbox.relay": 6,
         "inbox.a": 6,
         "records.attendance.day": 6,
         "outbox.HR-1": 6,
