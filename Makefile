@@ -29,6 +29,12 @@ $(VENV)/development: requirements-dev.txt $(VENV)/runtime
 	@$(PIP) install --quiet --require-hashes --only-binary :all: -r requirements-dev.txt
 	@touch $@
 
+# the published JavaScript connector that tests/interop drives; without npm those tests say what is missing
+$(VENV)/connectors: tests/interop/package-lock.json | $(VENV)/made
+	@if command -v npm >/dev/null 2>&1; then \
+		echo "Installing the connectors of tests/interop (once)" && cd tests/interop && npm ci --silent --no-audit --no-fund --ignore-scripts; fi
+	@touch $@
+
 demo: $(VENV)/runtime ## one month, end to end, to a reconciled run
 	@mkdir -p build
 	@$(BIN)/amana demo $(DEMO)
@@ -45,7 +51,7 @@ lint: $(VENV)/development
 types: $(VENV)/development
 	$(BIN)/mypy
 
-unit: $(VENV)/development
+unit: $(VENV)/development $(VENV)/connectors
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile tests
 
 fix: $(VENV)/development ## format and mend what can be mended
@@ -70,4 +76,4 @@ lock: $(VENV)/development ## compile the hashed requirements anew
 		$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header --no-annotate $$f.in -o $$f.txt; done
 
 clean: ## forget what was built
-	rm -rf build $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf build tests/interop/node_modules $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -150,6 +150,13 @@ def test_requirements_carry_no_address() -> None:
         assert all("--hash=" in line or "==" in line for line in lines if line.strip())
 
 
+def test_the_lock_of_the_connectors_carries_no_address() -> None:
+    """The npm lock names packages and digests, no registry."""
+    lock = (ROOT / "tests/interop/package-lock.json").read_text(encoding="utf-8")
+    assert "integrity" in lock
+    assert re.findall(r'"resolved"|https?://', lock) == []
+
+
 def test_every_dependency_has_its_reason() -> None:
     """Each required package stands in the ADR on dependencies."""
     reasons = (ROOT / "docs/adr/0008-dependencies.md").read_text(encoding="utf-8")
