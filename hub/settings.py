@@ -33,6 +33,15 @@ FILE: Final = "amana.toml"
 DEFAULT_DATA: Final = Path("amana-data")
 MASK: Final = "***"
 
+_FILES = (
+    "operator",
+    "tls_certificate",
+    "tls_key",
+    "tls_client_ca",
+    "outbound_ca",
+    "outbound_certificate",
+    "outbound_key",
+)
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.:_-]*[a-z0-9])?")
 
 
@@ -57,6 +66,11 @@ class Settings(BaseSettings):
     port: int = Field(default=8460, ge=0, le=65_535, description="Port to listen on; 0 takes any free one")
     partitions: int = Field(default=DEFAULT_PARTITIONS, ge=1, le=1024, description="Partitions of new topics")
     max_body: int = Field(default=1_048_576, ge=1024, le=1 << 30, description="Largest message taken, bytes")
+    tls_certificate: Path | None = Field(default=None, description="Certificate chain that the hub shows, PEM")
+    tls_key: Path | None = Field(default=None, description="Its key, PEM without passphrase, mode 0600")
+    tls_client_ca: Path | None = Field(
+        default=None, description="Authorities of callers' certificates, PEM; set: who shows none is not let in"
+    )
     token_seconds: int = Field(default=3600, ge=1, le=3600, description="Life of an access token")
     trusted_proxies: Annotated[list[str], NoDecode] = Field(
         default=[], description="Networks of proxies whose X-Forwarded-For is believed, comma-separated"
@@ -65,6 +79,14 @@ class Settings(BaseSettings):
         default=[], description="Hosts that the hub may call, comma-separated; a leading dot takes all below"
     )
     outbound_private: bool = Field(default=False, description="Whether hosts in private networks may be called")
+    outbound_ca: Path | None = Field(
+        default=None, description="Authorities trusted for https, PEM; empty: those that the system trusts"
+    )
+    outbound_certificate: Path | None = Field(
+        default=None, description="Certificate chain shown to systems that ask for one, PEM"
+    )
+    outbound_key: Path | None = Field(default=None, description="Its key, PEM without passphrase, mode 0600")
+    max_answer: int = Field(default=1_048_576, ge=1024, le=1 << 30, description="Largest answer taken, bytes")
     unsafe_allow_draft_rules: bool = Field(default=False, description="Whether rule sets marked as draft may pay")
     delivery_timeout: float = Field(default=10, gt=0, le=300, description="Seconds for one delivery call")
     worker_memory: int = Field(
@@ -81,7 +103,12 @@ class Settings(BaseSettings):
         # the roles of one hub may be started from different directories
         return value.expanduser().absolute()
 
-    @field_validator("operator")
+    @field_validator(*_FILES, mode="before")
+    @classmethod
+    def _no_file(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @field_validator(*_FILES)
     @classmethod
     def _absolute_file(cls, value: Path | None) -> Path | None:
         return value and value.expanduser().absolute()

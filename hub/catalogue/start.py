@@ -49,4 +49,11 @@ CODES: Final[dict[str, Code]] = {
         "a whole, unchanged file that `amana backup` wrote",
         "Take another copy of the backup",
     ),
+    "AMANA-CONF-007": Code(
+        500,
+        "operator",
+        "A certificate or key for TLS is not usable",
+        "PEM files: a chain with the own certificate first, its key without passphrase and with mode 0600",
+        "Correct the file named in the detail",
+    ),
 }

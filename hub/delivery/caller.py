@@ -2,28 +2,55 @@
 
 Rule: only to hosts on the allow-list, only to addresses that the setting permits (`connecting` holds the connection to
 the address that was checked), no redirects, one deadline for the whole exchange, an answer of bounded size that is not
-compressed. Whatever the other side or its URL does, the caller of this gets an `Answer` or a `BadMessage`.
+compressed, a bounded number of calls to one host. Whatever the other side or its URL does, the caller of this gets an
+`Answer` or a `BadMessage`, and no connection stays behind.
 """
 
 from __future__ import annotations
 
 import asyncio
+import functools
+import ssl
 from collections.abc import Iterable
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 import httpcore
 
-from hub.delivery.connecting import CheckedNetwork, Resolve, look_up
+from hub import tls
+from hub.delivery.connecting import CheckedNetwork, Context, Resolve, look_up
+from hub.delivery.lanes import Lanes
 from hub.errors import BadMessage
 from hub.ports import Answer, Call
 from hub.urls import Target, parse_url
 
+if TYPE_CHECKING:
+    from hub.settings import Settings
+
 MAX_ANSWER: Final = 1_048_576
-_NOT_CONNECTED: Final = (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.PoolTimeout)
+CONNECTIONS: Final = 256
+HOST_CONNECTIONS: Final = 32
+IDLE: Final = 32
+"""Idle connections kept. httpcore compares each of them with each, at every call."""
+
+IDLE_SECONDS: Final = 4.0
+"""Less than the 5 seconds after which common servers close what is idle: a call must not meet that."""
+
+_SENDING: Final = "http11.send_request_headers.started"
+
+
+def make_caller(settings: Settings) -> HttpCaller:
+    """The caller that the settings describe. Raises `ConfigError` AMANA-CONF-007."""
+    return HttpCaller(
+        settings.outbound_hosts,
+        private=settings.outbound_private,
+        max_answer=settings.max_answer,
+        context=tls.outbound(settings).context,
+    )
 
 
 class HttpCaller:
-    """`hosts`: allowed host names (a leading dot takes all below); `private`: loopback, link-local and private addresses are allowed."""
+    """`hosts`: allowed host names (a leading dot takes all below); `private`: loopback, link-local and private addresses
+    are allowed; `context`: TLS for each new connection (None: as the system trusts)."""
 
     def __init__(
         self,
@@ -31,34 +58,38 @@ class HttpCaller:
         *,
         private: bool,
         max_answer: int = MAX_ANSWER,
+        context: Context | None = None,
         resolve: Resolve = look_up,
         network: httpcore.AsyncNetworkBackend | None = None,
     ) -> None:
         self._hosts = frozenset(host.lower() for host in hosts)
         self._max = max_answer
+        self._lanes = Lanes(HOST_CONNECTIONS)
         self._pool = httpcore.AsyncConnectionPool(
-            max_connections=64,
-            max_keepalive_connections=32,
-            keepalive_expiry=5.0,
-            network_backend=CheckedNetwork(network or httpcore.AnyIOBackend(), resolve, private=private),
+            ssl_context=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),  # never used: the network has the one that is
+            max_connections=CONNECTIONS,
+            max_keepalive_connections=IDLE,
+            keepalive_expiry=IDLE_SECONDS,
+            network_backend=CheckedNetwork(
+                network or httpcore.AnyIOBackend(), resolve, context or _system_trust, private=private
+            ),
         )
 
     async def call(self, call: Call) -> Answer:
         target = self._permit(call.url)
+        sent = _Sent()
         try:
-            async with asyncio.timeout(call.timeout):
-                return await self._exchange(call, target)
-        except _NOT_CONNECTED as error:
-            return Answer(None, reached=False, reason=type(error).__name__)
+            async with asyncio.timeout(call.timeout), self._lanes.place((target.scheme, target.host, target.port)):
+                return await self._exchange(call, target, sent)
         except BadMessage:
             raise
         except Exception as error:  # noqa: BLE001 - the port's promise: never raises for what the other side does
-            return Answer(None, reason=type(error).__name__)
+            return Answer(None, reached=sent.begun, reason=type(error).__name__)
 
     async def close(self) -> None:
         await self._pool.aclose()
 
-    async def _exchange(self, call: Call, target: Target) -> Answer:
+    async def _exchange(self, call: Call, target: Target, sent: _Sent) -> Answer:
         url = httpcore.URL(scheme=target.scheme, host=target.host, port=target.port, target=target.path)
         headers = [
             ("Host", target.authority),
@@ -67,8 +98,9 @@ class HttpCaller:
             # what is not compressed cannot unfold past the limit
             ("Accept-Encoding", "identity"),
         ]
-        timeouts = {"timeout": dict.fromkeys(("connect", "read", "write", "pool"), call.timeout)}
-        async with self._pool.stream("POST", url, headers=headers, content=call.body, extensions=timeouts) as got:
+        timeouts = dict.fromkeys(("connect", "read", "write", "pool"), call.timeout)
+        extensions = {"timeout": timeouts, "trace": sent.trace}
+        async with self._pool.stream("POST", url, headers=headers, content=call.body, extensions=extensions) as got:
             if _header(got, b"content-encoding").strip().lower() not in {"", "identity"}:
                 return Answer(None, reason="answer compressed")
             body = bytearray()
@@ -76,6 +108,9 @@ class HttpCaller:
                 body += piece
                 if len(body) > self._max:
                     return Answer(None, reason="answer too large")
+            if _has_more(got):
+                await got.extensions["network_stream"].aclose()
+                return Answer(None, reason="more than one answer")
             return Answer(got.status, bytes(body), _header(got, b"content-type"))
 
     def _permit(self, url: str) -> Target:
@@ -87,6 +122,32 @@ class HttpCaller:
         if not any(_covers(allowed, target.host) for allowed in self._hosts):
             raise BadMessage("AMANA-OUT-004", "host not on the allow-list")
         return target
+
+
+@functools.cache
+def _system_trust() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
+class _Sent:
+    """Whether anything of a request can have gone out: heard from httpcore before its first byte is written."""
+
+    __slots__ = ("begun",)
+
+    def __init__(self) -> None:
+        self.begun = False
+
+    async def trace(self, name: str, _: dict[str, Any]) -> None:
+        if name == _SENDING:
+            self.begun = True
+
+
+def _has_more(response: httpcore.Response) -> bool:
+    """Whether more came than the answer. The next call on that connection would take it for its own answer; httpcore
+    does not look, and has no public way to."""
+    connection: Any = response.stream._stream._connection  # type: ignore[union-attr]  # noqa: SLF001
+    surplus, _ = connection._h11_state.trailing_data  # noqa: SLF001
+    return bool(surplus)
 
 
 def _header(response: httpcore.Response, name: bytes) -> str:

@@ -27,8 +27,8 @@ SPARE_SECONDS: Final = 5.0
 """So much later than the application gives up a body, the connection is cut, whatever the application does."""
 
 MOST_CONNECTIONS: Final = 4096
-SPARE_FILES: Final = 128
-"""File descriptors that are for other things than connections."""
+SPARE_FILES: Final = 384
+"""File descriptors that are for other things than callers: databases, and what the hub itself calls."""
 
 CALLER_CONNECTIONS: Final = 256
 """Open connections of one caller: enough for a district office behind one address, too few to shut out the others."""

@@ -166,15 +166,15 @@ async def run(settings: Settings, stop: asyncio.Event, *, guarded: bool = False)
     may end the process."""
     from adapters.kit.registry import find
     from hub.control.follow import DirectoryFollower
-    from hub.delivery.caller import HttpCaller
+    from hub.delivery.caller import make_caller
     from hub.delivery.deliver import Policy
     from hub.serve.ports import open_ports
     from hub.stages.halted import write_braked, write_halted
     from hub.stages.hand import Hand
 
+    caller = make_caller(settings)
     opened = await open_ports(settings)
     hand = Hand(settings.data, settings.message_seconds if guarded else 0)
-    caller = HttpCaller(settings.outbound_hosts, private=settings.outbound_private)
     try:
         ports = CorePorts(
             bus=opened.bus,
