@@ -13,6 +13,7 @@ Kind = Literal[
     "no-key",
     "expired-key",
     "json",
+    "xml",
     "key-format",
     "sealed-body",
     "token",
