@@ -86,6 +86,23 @@ def client_context(
     return _strict(context)
 
 
+def trust(ca: Path | None, certificate: Path | None) -> ssl.SSLContext:
+    """For the hub's own clients, towards a hub. `certificate`: with its key in the same file."""
+    return client_context(ca, certificate, None, ("--ca", "--client-certificate", "--client-certificate"))
+
+
+def trouble(error: BaseException) -> str | None:
+    """What TLS had against an exchange that failed, in words for whoever uses a client; None: it was something else."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"its certificate is not believed ({cause.verify_message}); name its authority with --ca"
+        if isinstance(cause, ssl.SSLError) and "CERTIFICATE" in (cause.reason or ""):
+            return "it wants a certificate of an authority that it trusts; show one with --client-certificate"
+        cause = cause.__cause__ or cause.__context__
+    return None
+
+
 def server_context(certificate: Path, key: Path, client_ca: Path | None) -> ssl.SSLContext:
     """With `client_ca`, whoever has no certificate of it gets no connection."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

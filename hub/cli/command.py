@@ -1,6 +1,6 @@
 """How a function becomes a command: `@command(app, "add")` gives it a `Session` first and the common options last.
 
-Rule: every command has `--data`, `--url`, `--operator` and `--json`, spelt and explained the same.
+Rule: every command has `--data`, `--url`, `--operator`, `--ca`, `--client-certificate` and `--json`, spelt and explained the same.
 """
 
 from __future__ import annotations
@@ -35,12 +35,32 @@ OperatorOption = Annotated[
         rich_help_panel="Which hub",
     ),
 ]
+CaOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--ca",
+        envvar="AMANA_CA",
+        help="Authorities trusted for an https address, PEM; else the system's.",
+        rich_help_panel="Which hub",
+    ),
+]
+CertificateOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--client-certificate",
+        envvar="AMANA_CLIENT_CERTIFICATE",
+        help="Certificate and key to show to a hub that asks for one, PEM in one file (mode 0600).",
+        rich_help_panel="Which hub",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.", rich_help_panel="Which hub")]
 
 COMMON: tuple[tuple[str, Any, Any], ...] = (
     ("data", DataOption, None),
     ("url", UrlOption, None),
     ("operator", OperatorOption, None),
+    ("ca", CaOption, None),
+    ("client_certificate", CertificateOption, None),
     ("as_json", JsonOption, False),
 )
 
@@ -70,6 +90,8 @@ def command(
                 data_option=common.get("data"),
                 url=common.get("url"),
                 operator_option=common.get("operator"),
+                ca=common.get("ca"),
+                client_certificate=common.get("client_certificate"),
             )
             try:
                 function(session, **values)  # type: ignore[call-arg]  # the signature was built from the function's

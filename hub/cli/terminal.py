@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
+    import ssl
+
     from rich.console import Console
 
     from hub.control.client import HubClient
@@ -69,6 +71,8 @@ class Session:
     data_option: Path | None = None
     url: str | None = None
     operator_option: Path | None = None
+    ca: Path | None = None
+    client_certificate: Path | None = None
 
     @cached_property
     def settings(self) -> Settings:
@@ -88,12 +92,23 @@ class Session:
         return load_operator_key(self.operator_option or self.settings.operator, self.data)
 
     @cached_property
+    def trust(self) -> ssl.SSLContext | None:
+        """TLS towards a hub elsewhere; None: as the system trusts."""
+        if self.ca is None and self.client_certificate is None:
+            return None
+        from hub.tls import trust
+
+        return trust(self.ca, self.client_certificate)
+
+    @cached_property
     def client(self) -> HubClient:
         from hub.control.client import HubClient, no_hub_on
 
         if self.url is None and not self.data.is_dir():
             raise no_hub_on(self.data)  # before asking for a key that cannot be there either
-        return HubClient(None if self.url else self.data, self.url, self.operator)
+        return HubClient(
+            None if self.url else self.data, self.url, self.operator, context=self.trust if self.url else None
+        )
 
     def close(self) -> None:
         """Give back the connection, if the command made one: many commands run in one process."""

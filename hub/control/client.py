@@ -15,6 +15,8 @@ from hub.clock import SystemClock
 from signing.jsontext import parse, render
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
     from hub.ports import Clock
@@ -67,7 +69,9 @@ class HubClient:
         *,
         clock: Clock | None = None,
         transport: httpx.BaseTransport | None = None,
+        context: ssl.SSLContext | None = None,
     ) -> None:
+        """`context`: TLS towards the hub; None: as the system trusts."""
         if (data is None) == (url is None):
             raise ValueError("either the data directory of a hub on this machine, or the address of a hub")
         self._data = data
@@ -75,6 +79,7 @@ class HubClient:
         self._operator = operator
         self._clock: Clock = clock or SystemClock()
         self._transport = transport
+        self._context = context
         self._http: httpx.Client | None = None  # noqa: TID251  # this module owns the client
 
     @property
@@ -136,7 +141,7 @@ class HubClient:
             if transport is None and self._data is not None:
                 transport = httpx.HTTPTransport(uds=self._listening(self._data))
             self._http = httpx.Client(  # noqa: TID251
-                base_url=self._url, timeout=TIMEOUT, transport=transport, trust_env=False
+                base_url=self._url, timeout=TIMEOUT, transport=transport, trust_env=False, verify=self._context or True
             )
         return self._http
 
@@ -163,20 +168,26 @@ class HubClient:
         try:
             answer = self._connection().request(method, target, content=body, headers=headers)
         except httpx.ConnectError as error:
-            raise self._nobody() from error
+            raise self._untrusted(error) or self._nobody() from error
         except httpx.TimeoutException as error:
             raise Unreachable(
                 f"the hub on {self.place} did not answer within {TIMEOUT:.0f} seconds",
                 "look at its log; a change that was asked for may still be made, so list before you repeat it",
             ) from error
         except httpx.HTTPError as error:
-            raise Unreachable(
+            raise self._untrusted(error) or Unreachable(
                 f"the connection to the hub on {self.place} broke off",
                 "look whether it still runs; list before you repeat a change",
             ) from error
         if answer.status_code >= 400:
             raise refusal(answer.status_code, answer.content)
         return answer
+
+    def _untrusted(self, error: Exception) -> Unreachable | None:
+        from hub.tls import trouble
+
+        why = trouble(error)
+        return None if why is None else Unreachable(f"no connection to the hub at {urlsplit(self._url).netloc}", why)
 
     def _nobody(self) -> Unreachable:
         if self._data is not None:

@@ -37,7 +37,7 @@ def all_commands() -> list[tuple[tuple[str, ...], Any]]:
 
 def test_every_command_says_what_it_does_and_takes_the_common_options() -> None:
     """Help text, `--data`, `--url`, `--operator` and `--json` on each of them."""
-    wanted = {"--data", "--url", "--operator", "--json"}
+    wanted = {"--data", "--url", "--operator", "--ca", "--client-certificate", "--json"}
     lacking = {
         words: wanted - {option for parameter in command.params for option in parameter.opts}
         for words, command in all_commands()
