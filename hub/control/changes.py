@@ -6,75 +6,36 @@ database), so the same record means the same to every reader for ever. Member na
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal, get_args
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationError,
-    model_validator,
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from hub.control.fields import (
+    PATTERNS,
+    Args,
+    Code,
+    Contract,
+    Digest,
+    Key,
+    Month,
+    Name,
+    Network,
+    Nonce,
+    Options,
+    Sha256,
+    Url,
+    Zone,
 )
-from pydantic.alias_generators import to_camel
-
 from hub.control.objects import ANY, RESERVED, Assurance, Direction, Holding, Role, Sealed
 from hub.control.wording import say
 from hub.errors import BadMessage
 from hub.ports import DedupeRule
-from hub.urls import parse_url
-from signing.errors import SigningError
-from signing.keys import load_public
 
 MAX_CHANGE_BYTES: Final = 262_144
 FRESH_MS: Final = 300_000
 """How far the time in a signed request may lie from the hub's."""
-
-
-def _public_key(text: str) -> str:
-    try:
-        load_public(text)
-    except SigningError:
-        raise ValueError("not a public key") from None
-    return text
-
-
-def _network(text: str) -> str:
-    try:
-        return str(ipaddress.ip_network(text))
-    except ValueError:
-        raise ValueError("not a network such as 10.1.0.0/16") from None
-
-
-def _url(text: str) -> str:
-    parse_url(text)
-    return text
-
-
-Code = Annotated[str, StringConstraints(pattern=r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")]
-Contract = Annotated[str, StringConstraints(pattern=r"\A[a-z][a-z0-9._:-]{0,99}\Z")]
-Name = Annotated[str, StringConstraints(pattern=r"\A[^\x00-\x1f\x7f]{1,200}\Z")]
-Sha256 = Annotated[str, StringConstraints(pattern=r"\A[0-9a-f]{64}\Z")]
-Month = Annotated[str, StringConstraints(pattern=r"\A[0-9]{4}-(0[1-9]|1[0-2])\Z")]
-Digest = Annotated[str, StringConstraints(pattern=r"\Asha256:[0-9a-f]{64}\Z")]
-Nonce = Annotated[str, StringConstraints(pattern=r"\A[0-9a-f]{32}\Z")]
-Zone = Annotated[str, StringConstraints(pattern=r"\A([A-Z][A-Za-z0-9_+/-]{0,63}|[+-][0-9]{2}:[0-9]{2})\Z")]
-Key = Annotated[str, StringConstraints(max_length=8192), AfterValidator(_public_key)]
-Url = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_url)]
-Network = Annotated[str, StringConstraints(max_length=64), AfterValidator(_network)]
-Options = Annotated[dict[Code, Annotated[str, StringConstraints(max_length=2000)]], Field(max_length=64)]
-
-
-class Args(BaseModel):
-    """Arguments of a change: strict, closed."""
-
-    model_config = ConfigDict(
-        strict=True, extra="forbid", frozen=True, alias_generator=to_camel, regex_engine="python-re"
-    )
 
 
 class FirstOperator(Args):
@@ -102,7 +63,7 @@ class SystemAdd(Args):
     public_key: Key | None = None
     allow_rsa: bool = False
     url: Url | None = None
-    options: Options = {}
+    options: Options = Field(default_factory=dict)
 
 
 class SystemNamed(Args):
@@ -134,7 +95,7 @@ class ApiAdd(Args):
     contract: Contract | None = None  # default: the wire contract of the exchange, else any
     dedupe: DedupeRule = "window"
     window_ms: int = Field(default=86_400_000, ge=0, le=366 * 86_400_000)
-    fields: Annotated[list[Name], Field(max_length=16)] = []
+    fields: Annotated[list[Name], Field(default_factory=list, max_length=16)]
     assurance: Assurance = "signed"
     sealed: Sealed = "no"
     provider: Code | None = None
@@ -183,7 +144,7 @@ class SubscriptionAdd(Args):
     ordered: bool = True
     url: Url | None = None
     institution: Code | None = None
-    options: Options = {}
+    options: Options = Field(default_factory=dict)
     collect: bool = False
 
     @model_validator(mode="after")
@@ -211,8 +172,8 @@ class DeviceAdd(Args):
     code: Code | None = None
     zone: Zone | None = None
     secret_path_sha256: Sha256 | None = Field(default=None, alias="secretPathSha256")
-    networks: Annotated[list[Network], Field(max_length=64)] = []
-    options: Options = {}
+    networks: Annotated[list[Network], Field(default_factory=list, max_length=64)]
+    options: Options = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _has_a_source(self) -> DeviceAdd:
@@ -229,7 +190,7 @@ class OperatorAdd(Args):
     name: Name
     person: Name
     public_key: Key
-    roles: Annotated[list[Role], Field(min_length=1, max_length=3)] = ["admin"]
+    roles: list[Role] = Field(default_factory=lambda: list[Role](("admin",)), min_length=1, max_length=3)
 
 
 class OperatorNamed(Args):
@@ -364,21 +325,6 @@ def parse_args(kind: str, args: Mapping[str, Any]) -> Args:
     except ValidationError as error:
         raise BadMessage("AMANA-CHANGE-001", describe(error)) from None
 
-
-PATTERNS: Final[Mapping[str, str]] = {
-    get_args(kind)[1].pattern: words
-    for kind, words in (
-        (Code, "1 to 64 letters, digits, dots, underscores or hyphens expected, a letter or digit first"),
-        (Contract, "the name of a contract expected, such as employee"),
-        (Name, "1 to 200 characters without control characters expected"),
-        (Sha256, "64 hex digits expected"),
-        (Month, "expected YYYY-MM, such as 2026-10"),
-        (Zone, "a time zone expected, such as Asia/Jakarta or +07:00"),
-        (Digest, "sha256: and 64 hex digits expected"),
-        (Nonce, "32 hex digits expected"),
-    )
-}
-"""What a pattern asks for, in words."""
 
 _MEMBER = re.compile(r"[A-Za-z0-9]{1,64}")
 
