@@ -28,6 +28,7 @@ RSA_MAX_BITS: Final = 8192
 """Verifying takes time that grows with the key, and the other side chooses the key."""
 
 _ECDSA: Final = ec.ECDSA(SHA256())
+_ECDH: Final = ec.ECDH()
 _PKCS1: Final = padding.PKCS1v15()
 _SHA256: Final = SHA256()
 
@@ -84,6 +85,20 @@ class PrivateKey:
     def sign(self, data: bytes) -> bytes:
         """Signature over `data` with SHA-256: ASN.1 DER for ECDSA. Randomised: two calls differ."""
         return self._make(data)
+
+    def agree(self, other: PublicKey) -> bytes:
+        """ECDH: what this key and the private half of `other` have in common (the x coordinate, as many bytes as the
+        curve has). Raises "sealed-body" unless both lie on one curve. The one operation besides `sign`, so that a key
+        in a device can stand here."""
+        theirs = serialization.load_der_public_key(other.der())
+        if not isinstance(self._key, ec.EllipticCurvePrivateKey) or not isinstance(theirs, ec.EllipticCurvePublicKey):
+            raise SigningError("sealed-body", "a key is not on an elliptic curve")
+        if other.curve != self.public.curve:
+            raise SigningError("sealed-body", "the keys are on two curves")
+        try:
+            return self._key.exchange(_ECDH, theirs)
+        except ValueError:
+            raise SigningError("sealed-body", "the keys do not agree") from None
 
     def pem(self) -> bytes:
         """PKCS#8, unencrypted: for a key file of mode 0600 and nothing else."""

@@ -15,10 +15,10 @@ import msgspec
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from signing import envelope, jsontext, keys, sealing, tokens
+from signing import encrypted, envelope, jsontext, keys, sealing, tokens
 
 FILE: Final = Path(__file__).with_name("signing.json")
-RANDOM: Final = frozenset({"body", "sealed", "wrapped"})
+RANDOM: Final = frozenset({"body", "encrypted", "sealed", "wrapped"})
 """Members that differ from run to run."""
 
 NOW: Final = 1_790_000_000_000
@@ -102,6 +102,17 @@ def sealing_vectors() -> list[dict[str, Any]]:
     return made
 
 
+def encrypted_vectors() -> list[dict[str, Any]]:
+    """Bodies encrypted for the keys of `key_vectors`; those that a published client made are in `client_bodies.json`."""
+    made = []
+    for number, curve in enumerate(sorted(keys.CURVES), 7001):
+        public = private_key(curve, number).public
+        for plain in ("", '{"name":"Ni Luh Ayú/€"}', "<root><a></a></root>"):
+            body = encrypted.seal_for(plain.encode(), public)
+            made.append({"curve": curve, "number": number, "plain": plain, "encrypted": body})
+    return made
+
+
 def wrapping_vectors() -> list[dict[str, Any]]:
     key, secret, context = bytes(range(32, 64)), bytes(range(32)), "ab" * 32
     wrapped = sealing.LocalKeyWrapper(key).wrap(secret, context.encode())
@@ -136,6 +147,7 @@ def make() -> dict[str, Any]:
         "json": json_vectors(),
         "render_data": render_vectors(),
         "sealed": sealing_vectors(),
+        "encrypted": encrypted_vectors(),
         "wrapped": wrapping_vectors(),
         "tokens": token_vectors(),
     }

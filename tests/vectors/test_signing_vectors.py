@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
-from signing import envelope, jsontext, keys, sealing, tokens
+from signing import encrypted, envelope, jsontext, keys, sealing, tokens
 from signing.errors import SigningError
 from tests.vectors.make_signing_vectors import FILE, NOW, RANDOM, make, private_key
 
 VECTORS: dict[str, list[dict[str, Any]]] = jsontext.parse(FILE.read_bytes())
+
+CLIENT: dict[str, Any] = jsontext.parse(FILE.with_name("client_bodies.json").read_bytes())
 
 
 def fixed(vectors: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
@@ -85,6 +87,20 @@ def test_sealed_bodies(vector: dict[str, Any]) -> None:
     opened = sealing.BodyKey(secret, vector["purpose"]).open_seal(vector["record"], b64decode(vector["sealed"]))
     assert opened == vector["plain"].encode()
     assert sealing.commitment(secret, opened) == vector["commitment"]
+
+
+@pytest.mark.parametrize("vector", VECTORS["encrypted"])
+def test_encrypted_bodies(vector: dict[str, Any]) -> None:
+    """A body that was encrypted once for a key opens under it for ever."""
+    key = private_key(vector["curve"], vector["number"])
+    assert encrypted.open_for(vector["encrypted"], key).decode() == vector["plain"]
+
+
+@pytest.mark.parametrize("body", CLIENT["bodies"], ids=lambda body: str(body["curve"]))
+def test_encrypted_bodies_of_a_published_client(body: dict[str, Any]) -> None:
+    """What the JavaScript connector encrypted opens, on every curve that it takes."""
+    key = private_key(body["curve"], body["number"])
+    assert encrypted.open_for(body["value"], key).decode() == CLIENT["plain"]
 
 
 @pytest.mark.parametrize("vector", VECTORS["wrapped"])
