@@ -1,24 +1,30 @@
-"""`amana send`: a reference sender for institutions: token, signature, push, and the hub's signed answer verified."""
+"""`amana send`: a reference client for institutions: token, signature, push or pull, and the hub's answer verified.
+
+Rule: on standard output stands what came back (receipts, or the bodies of pull answers), everything else beside it.
+"""
 
 from __future__ import annotations
 
 import os
-from contextlib import nullcontext
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hub.cli.command import command
-from hub.cli.failures import USAGE, CommandError
+from hub.cli.failures import FAILED, USAGE, CommandError
 from hub.cli.terminal import Session
 
 if TYPE_CHECKING:
-    from hub.client import Sender
+    from hub.client import PullAnswer, Receipt, Sender, SendingError
     from signing.keys import PublicKey
 
 SECRET_VARIABLE = "AMANA_CLIENT_SECRET"
 DEFAULT_URL = "http://127.0.0.1:8460"
+MANY = 3  # files from which a bar is shown
+
+Row = dict[str, Any]
 
 
 def register(app: typer.Typer) -> None:
@@ -27,10 +33,15 @@ def register(app: typer.Typer) -> None:
 
 def send(
     session: Session,
-    files: Annotated[list[Path], typer.Argument(help="JSON files, one message each.")],
     key: Annotated[Path, typer.Option("--key", help="Private key of the sending system (mode 0600).")],
     client_id: Annotated[str, typer.Option("--client-id", help="As `amana system add` printed it.")],
     code: Annotated[str, typer.Option("--code", help="Code of the exchange.")],
+    files: Annotated[list[Path] | None, typer.Argument(help="JSON files, one message each.")] = None,
+    pull: Annotated[bool, typer.Option("--pull", help="Ask instead of push; a file is the question's body.")] = False,
+    user_id: Annotated[str | None, typer.Option("--user-id", help="With --pull: the person who asks.")] = None,
+    request_id: Annotated[
+        str | None, typer.Option("--request-id", help="With --pull: fetch the answer that was to follow.")
+    ] = None,
     secret: Annotated[
         str | None,
         typer.Option("--client-secret", help="Seen by others in the process list: better a file or the variable."),
@@ -44,70 +55,145 @@ def send(
     receipts: Annotated[
         Path | None, typer.Option("--receipts", help="Directory to keep the signed answers in.")
     ] = None,
+    no_token_cache: Annotated[
+        bool, typer.Option("--no-token-cache", help="Keep no access token between invocations.")
+    ] = False,
 ) -> None:
-    """Sign and push JSON files; repeats what got no answer, and sending a file again is harmless."""
+    """Sign and push JSON files, or pull; repeats what got no answer, and pushing a file again is harmless."""
     from hub.cli.operator_key import read_private_key
-    from hub.client import SendingError
 
+    _check_usage(files, pull=pull, only_pull=(user_id, request_id))
     private = read_private_key(key)
-    bodies = [(path, path.read_bytes()) for path in files]
+    bodies: list[tuple[Path | None, bytes | None]] = [(path, path.read_bytes()) for path in files or ()]
     url = session.url or _address(session)
     if receipts is not None:
         receipts.mkdir(parents=True, exist_ok=True)
-    rows: list[dict[str, Any]] = []
-    with _sender(session, url, client_id, _secret(secret, secret_file), private, hub_key) as sender:
-        for path, body in _progress(session, bodies):
-            try:
-                receipt = sender.push(code, body)
-            except SendingError as error:
-                rows.append(
-                    {
-                        "file": str(path),
-                        "ok": False,
-                        "error": error.happened,
-                        "remedy": None if error.code else error.remedy,
-                    }
-                )
-                continue
-            rows.append(
-                {
-                    "file": str(path),
-                    "ok": True,
-                    "requestId": receipt.request_id,
-                    "digest": receipt.digest,
-                    "receivedAt": receipt.received_at,
-                    "duplicate": receipt.duplicate,
-                }
-            )
-            if receipts is not None:
-                (receipts / f"{receipt.request_id}.json").write_bytes(receipt.answer)
-    _report(session, rows)
+    rows: list[Row] = []
+    with _sender(session, url, client_id, _secret(secret, secret_file), private, hub_key, not no_token_cache) as sender:
+        for path, body in _progress(session, bodies or [(None, None)], rows):
+            if pull:
+                row, answer = _pull(sender, code, body, user_id, request_id)
+            else:
+                assert body is not None
+                row, answer = _push(sender, code, body)
+            rows.append({"file": str(path) if path else None, **row})
+            if receipts is not None and answer is not None and row["requestId"]:
+                (receipts / f"{row['requestId']}.json").write_bytes(answer)
+    _report(session, rows, pull=pull)
 
 
-def _report(session: Session, rows: list[dict[str, Any]]) -> None:
+def _check_usage(files: list[Path] | None, *, pull: bool, only_pull: tuple[str | None, ...]) -> None:
+    if not pull and any(only_pull):
+        raise CommandError("--user-id and --request-id go with --pull", "add --pull", status=USAGE)
+    if not pull and not files:
+        raise CommandError("there is nothing to push", "name one or more JSON files", status=USAGE)
+
+
+def _push(sender: Sender, code: str, body: bytes) -> tuple[Row, bytes | None]:
+    from hub.client import SendingError
+
+    try:
+        receipt: Receipt = sender.push(code, body)
+    except SendingError as error:
+        return _failure(error), None
+    row = {
+        "ok": True,
+        "requestId": receipt.request_id,
+        "digest": receipt.digest,
+        "receivedAt": receipt.received_at,
+        "duplicate": receipt.duplicate,
+    }
+    return row, receipt.answer
+
+
+def _pull(
+    sender: Sender, code: str, body: bytes | None, user_id: str | None, request_id: str | None
+) -> tuple[Row, bytes | None]:
+    from hub.client import SendingError
+
+    try:
+        answer: PullAnswer = sender.pull(code, body, user_id=user_id, request_id=request_id)
+    except SendingError as error:
+        return _failure(error), None
+    row = {"ok": True, "requestId": answer.request_id, "deferred": answer.deferred, "body": answer.body}
+    return row, answer.answer
+
+
+def _failure(error: SendingError) -> Row:
+    # what the hub says with a code ends with its own remedy
+    return {"ok": False, "error": error.happened, "remedy": None if error.code else error.remedy}
+
+
+def _report(session: Session, rows: list[Row], *, pull: bool) -> None:
     failed = [row for row in rows if not row["ok"]]
     if session.as_json:
-        session.print_json({"sent": len(rows) - len(failed), "failed": len(failed), "messages": rows})
-    else:
-        for row in rows:
-            if row["ok"]:
-                session.say(f"{row['file']}: {'had already' if row['duplicate'] else 'received'}, {row['requestId']}")
-        for row in failed:
-            # what the hub says with a code ends with its own remedy
-            remedy = f"\n  do:       {row['remedy']}" if row["remedy"] else ""
-            session.remark(f"{row['file']}: {row['error']}{remedy}")
-        if len(rows) > 1:
-            session.say(f"{len(rows) - len(failed)} of {len(rows)} held by the hub")
+        done = "answers" if pull else "messages"
+        session.print_json({"sent": len(rows) - len(failed), "failed": len(failed), done: [_json(row) for row in rows]})
+    elif len(rows) > 1:
+        session.remark(f"{len(rows) - len(failed)} of {len(rows)} {'answered' if pull else 'held by the hub'}")
     if failed:
-        raise typer.Exit(1)
+        raise typer.Exit(FAILED)
 
 
-def _sender(session: Session, url: str, client_id: str, secret: str, private: Any, hub_key: Path | None) -> Sender:
+def _json(row: Row) -> Row:
+    """A row as JSON holds it: the body of an answer as a value."""
+    from signing import jsontext
+
+    if "body" not in row:
+        return row
+    body = row["body"]
+    return {name: value for name, value in row.items() if name != "body"} | {
+        "esbBody": None if body is None else jsontext.parse(body)
+    }
+
+
+def _show(session: Session, row: Row) -> None:
+    """What came of one file, for people and pipes."""
+    name = f"{row['file']}: " if row["file"] else ""
+    if not row["ok"]:
+        remedy = f"\n  do:       {row['remedy']}" if row["remedy"] else ""
+        session.remark(f"{name}{row['error']}{remedy}")
+    elif "body" not in row:
+        session.say(f"{name}{'had already' if row['duplicate'] else 'received'}, {row['requestId']}")
+    elif row["deferred"]:
+        session.remark(f"{name}the answer follows: ask again with --pull --request-id {row['requestId']}")
+    else:
+        session.say(row["body"].decode())
+        if row["requestId"]:
+            session.remark(f"{name}answered, {row['requestId']}")
+
+
+def _progress(session: Session, bodies: list[Any], rows: list[Row]) -> Iterator[tuple[Path | None, bytes | None]]:
+    """The bodies one by one, each shown once its row is there; with a bar on a terminal when there are many."""
+    shown = 0
+
+    def show_new() -> None:
+        nonlocal shown
+        for row in rows[shown:] if not session.as_json else ():
+            _show(session, row)
+        shown = len(rows)
+
+    if len(bodies) < MANY or not session.terminal.err.isatty():
+        for body in bodies:
+            yield body
+            show_new()
+        return
+    from rich.progress import track
+
+    yield from track(bodies, description="sending", console=session.side)
+    show_new()
+
+
+def _sender(
+    session: Session, url: str, client_id: str, secret: str, private: Any, hub_key: Path | None, cached: bool
+) -> Sender:
     from hub.cli.operator_key import read_public_key
-    from hub.client import Sender
+    from hub.client import FileTokens, Sender
+    from hub.client.tokens import cache_file
 
     public = read_public_key(hub_key) if hub_key else _fetch_hub_key(session, url)
-    return Sender(url, client_id, secret, private, public)
+    tokens = FileTokens(cache_file(url, client_id)) if cached else None
+    return Sender(url, client_id, secret, private, public, tokens=tokens)
 
 
 def _fetch_hub_key(session: Session, url: str) -> PublicKey:
@@ -141,14 +227,3 @@ def _secret(given: str | None, file: Path | None) -> str:
             status=USAGE,
         )
     return found
-
-
-def _progress(session: Session, bodies: list[tuple[Path, bytes]]) -> Any:
-    """The bodies, with a bar on a terminal when there are many."""
-    if len(bodies) < 3 or not session.terminal.err.isatty():
-        with nullcontext():
-            yield from bodies
-        return
-    from rich.progress import track
-
-    yield from track(bodies, description="sending", console=session.side)

@@ -14,7 +14,7 @@ from unittest.mock import patch
 
 from hub.cli.main import run
 from hub.cli.terminal import Terminal
-from hub.client import Sender
+from hub.client.connection import Connection
 from hub.demo import acts
 from hub.demo.onboarding import Onboarded, onboard
 from signing.jsontext import render
@@ -23,7 +23,7 @@ from signing.jsontext import render
 def main_with(secrets: Path, words: list[str]) -> int:
     """Run the demo; client secrets, secret paths of devices and tokens are written down."""
     found: dict[str, list[str]] = {"client secret": [], "secret path": [], "token": []}
-    fetch = Sender._fetch_token
+    fetch = Connection._fetch_token
 
     def write(kind: str, secret: str) -> None:
         if secret and secret not in found[kind]:
@@ -38,14 +38,14 @@ def main_with(secrets: Path, words: list[str]) -> int:
             write("secret path", prefix.removeprefix("/"))
         return onboarded
 
-    def fetch_and_record(sender: Sender) -> str:
-        token = fetch(sender)
+    def fetch_and_record(connection: Connection) -> tuple[str, bool]:
+        token, fresh = fetch(connection)
         write("token", token)
-        return token
+        return token, fresh
 
     with (
         patch.object(acts, "onboard", onboard_and_record),
-        patch.object(Sender, "_fetch_token", fetch_and_record),
+        patch.object(Connection, "_fetch_token", fetch_and_record),
     ):
         return run(["demo", *words], Terminal())
 
