@@ -17,7 +17,7 @@ from hub.cli.failures import FAILED, USAGE, CommandError
 from hub.cli.terminal import Session
 
 if TYPE_CHECKING:
-    from hub.client import PullAnswer, Receipt, Sender, SendingError
+    from hub.client import PullAnswer, Receipt, Sender, SendingError, Tokens
     from signing.keys import PublicKey
 
 SECRET_VARIABLE = "AMANA_CLIENT_SECRET"
@@ -55,12 +55,14 @@ def send(
     receipts: Annotated[
         Path | None, typer.Option("--receipts", help="Directory to keep the signed answers in.")
     ] = None,
+    encrypt: Annotated[bool, typer.Option("--encrypt", help="Seal the bodies for the hub; signed as ever.")] = False,
     no_token_cache: Annotated[
         bool, typer.Option("--no-token-cache", help="Keep no access token between invocations.")
     ] = False,
 ) -> None:
     """Sign and push JSON files, or pull; repeats what got no answer, and pushing a file again is harmless."""
     from hub.cli.operator_key import read_private_key
+    from hub.client import Sender
 
     _check_usage(files, pull=pull, only_pull=(user_id, request_id))
     private = read_private_key(key)
@@ -69,7 +71,12 @@ def send(
     if receipts is not None:
         receipts.mkdir(parents=True, exist_ok=True)
     rows: list[Row] = []
-    with _sender(session, url, client_id, _secret(secret, secret_file), private, hub_key, not no_token_cache) as sender:
+    tokens = None if no_token_cache else _kept_tokens(url, client_id)
+    words = _secret(secret, secret_file)
+    public = _hub_key(session, url, hub_key)
+    with Sender(
+        url, client_id, words, private, public, tokens=tokens, encrypt=encrypt, context=session.trust
+    ) as sender:
         for path, body in _progress(session, bodies or [(None, None)], rows):
             if pull:
                 row, answer = _pull(sender, code, body, user_id, request_id)
@@ -184,16 +191,17 @@ def _progress(session: Session, bodies: list[Any], rows: list[Row]) -> Iterator[
     show_new()
 
 
-def _sender(
-    session: Session, url: str, client_id: str, secret: str, private: Any, hub_key: Path | None, cached: bool
-) -> Sender:
-    from hub.cli.operator_key import read_public_key
-    from hub.client import FileTokens, Sender
+def _kept_tokens(url: str, client_id: str) -> Tokens:
+    from hub.client import FileTokens
     from hub.client.tokens import cache_file
 
-    public = read_public_key(hub_key) if hub_key else _fetch_hub_key(session, url)
-    tokens = FileTokens(cache_file(url, client_id)) if cached else None
-    return Sender(url, client_id, secret, private, public, tokens=tokens)
+    return FileTokens(cache_file(url, client_id))
+
+
+def _hub_key(session: Session, url: str, file: Path | None) -> PublicKey:
+    from hub.cli.operator_key import read_public_key
+
+    return read_public_key(file) if file else _fetch_hub_key(session, url)
 
 
 def _fetch_hub_key(session: Session, url: str) -> PublicKey:
@@ -201,7 +209,7 @@ def _fetch_hub_key(session: Session, url: str) -> PublicKey:
     from hub.control.client import HubClient
     from signing.keys import load_public
 
-    with HubClient(None, url) as client:
+    with HubClient(None, url, context=session.trust) as client:
         public = load_public(client.public("/api/v1/hub")["publicKey"])
     session.remark(f"the hub's key is {public.key_id}; name it with --hub-key to be sure of it")
     return public

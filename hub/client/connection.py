@@ -20,6 +20,8 @@ from signing import jsontext
 from signing.errors import SigningError
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
     from hub.ports import Clock
@@ -48,6 +50,7 @@ class Connection:
         attempts: int = ATTEMPTS,
         pause: Callable[[float], None] = time.sleep,
         tokens: Tokens | None = None,
+        context: ssl.SSLContext | None = None,
     ) -> None:
         import httpx
 
@@ -59,7 +62,7 @@ class Connection:
         self._tokens: Tokens = tokens or MemoryTokens()
         self.clock: Clock = clock or SystemClock()
         self._http = httpx.Client(  # noqa: TID251  # a sender is not the hub: it has a connection of its own
-            base_url=url.rstrip("/"), timeout=TIMEOUT, transport=transport, trust_env=False
+            base_url=url.rstrip("/"), timeout=TIMEOUT, transport=transport, trust_env=False, verify=context or True
         )
 
     def close(self) -> None:
@@ -138,10 +141,21 @@ class Connection:
         try:
             return self._http.post(path, **parts)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            _refuse_untrusted(error)
             raise RepeatError(f"no connection ({type(error).__name__})") from error
         except httpx.HTTPError as error:
+            _refuse_untrusted(error)
             reached = path != "/oauth/token"
             raise RepeatError(f"no answer ({type(error).__name__})", reached=reached) from error
+
+
+def _refuse_untrusted(error: Exception) -> None:
+    """What TLS refuses is refused for good: nothing was sent."""
+    from hub.tls import trouble
+
+    why = trouble(error)
+    if why is not None:
+        raise SendingError("no connection to the hub", why) from error
 
 
 def _code_in(answer: httpx.Response) -> str:

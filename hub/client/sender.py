@@ -20,10 +20,13 @@ from hub.client.answers import Answer, Message, Page, PullAnswer, Receipt
 from hub.client.connection import ATTEMPTS, GATEWAYS, PULL_TIMEOUT, TIMEOUT, Connection
 from hub.client.failures import RepeatError, SendingError
 from signing import envelope, jsontext
+from signing.encrypted import seal_for
 from signing.errors import SigningError
 from signing.keys import KeyRing, KeyWindow
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
     from hub.client.tokens import Tokens
@@ -58,7 +61,11 @@ class Sender:
         attempts: int = ATTEMPTS,
         pause: Callable[[float], None] = time.sleep,
         tokens: Tokens | None = None,
+        context: ssl.SSLContext | None = None,
+        encrypt: bool = False,
     ) -> None:
+        """`tokens`: where to keep the access token, in memory unless given. `context`: TLS towards the hub; None: as
+        the system trusts. `encrypt`: bodies are sealed for the hub, so that nobody on the way reads them."""
         self._key = key
         self._hub = KeyRing([KeyWindow(hub_key, 0, None)])
         self._connection = Connection(
@@ -70,15 +77,17 @@ class Sender:
             attempts=attempts,
             pause=pause,
             tokens=tokens,
+            context=context,
         )
+        self._sealed_for = hub_key if encrypt else None
 
     def push(self, code: str, body: bytes) -> Receipt:
         """Push one JSON body under a code; a large one is uploaded first. Raises `SendingError`."""
-        return self.send(self._fit(self.seal(code, body), body, lambda small: self.seal(code, small)))
+        return self.send(self._wrap([("pushCode", jsontext.render(code))], body))
 
     def seal(self, code: str, body: bytes) -> bytes:
-        """The signed envelope of a push. The body's bytes are embedded as they are."""
-        return self._seal([("pushCode", jsontext.render(code)), ("esbBody", _strict(body))])
+        """The signed envelope of a push. The body's bytes are embedded as they are, or encrypted for the hub."""
+        return self._seal([("pushCode", jsontext.render(code)), ("esbBody", self._prepare(body))])
 
     def send(self, sealed: bytes) -> Receipt:
         """Send the envelope of a push as it is until there is an answer. Raises `SendingError`."""
@@ -133,12 +142,7 @@ class Sender:
             members.append(("userId", jsontext.render(user_id)))
         if request_id is not None:
             members.append(("requestId", jsontext.render(request_id)))
-        if body is None:
-            sealed = self._seal(members)
-        else:
-            checked = _strict(body)
-            whole = self._seal([*members, ("esbBody", checked)])
-            sealed = self._fit(whole, body, lambda small: self._seal([*members, ("esbBody", small)]))
+        sealed = self._seal(members) if body is None else self._wrap(members, body)
         answer = self._post("/esb/request", sealed, safe=safe, remedy=_ASK_AGAIN, timeout=PULL_TIMEOUT)
         return answers.read_pull(answer)
 
@@ -151,13 +155,26 @@ class Sender:
         body = jsontext.render(question)
         return answers.read_page(self._pull(OUTBOX, body, user_id=None, request_id=None, safe=True))
 
-    def _fit(self, sealed: bytes, body: bytes, seal: Callable[[bytes], bytes]) -> bytes:
-        """The envelope, or one with a reference in place of a body that is too large for it."""
+    def _wrap(self, members: list[tuple[str, bytes]], body: bytes) -> bytes:
+        """The envelope with the body, or with a reference in place of one that is too large for it."""
+        content = self._prepare(body)
+        sealed = self._seal([*members, ("esbBody", content)])
         if len(sealed) <= INLINE:
             return sealed
-        content = body.strip()
         answer = self._post("/esb/upload", content, safe=True, remedy=_AGAIN, media=_BYTES)
-        return seal(jsontext.render({"claim": answers.read_claim(answer, content)}))
+        claim = jsontext.render({"claim": answers.read_claim(answer, content)})
+        return self._seal([*members, ("esbBody", claim)])
+
+    def _prepare(self, body: bytes) -> bytes:
+        """The body as it stands in the envelope. Raises `SendingError` for what is no strict JSON."""
+        try:
+            jsontext.parse(body)
+        except SigningError as error:
+            raise SendingError(
+                f"the body is not strict JSON ({error.detail})", "correct it; nothing was sent"
+            ) from error
+        content = body.strip()
+        return content if self._sealed_for is None else jsontext.render(seal_for(content, self._sealed_for))
 
     def _seal(self, members: list[tuple[str, bytes]]) -> bytes:
         # as they are: what the sender signs is its own affair, only the hub's own envelopes are reworded
@@ -174,11 +191,3 @@ class Sender:
             return answers.verify(got.status_code, got.content, self._hub, self._connection.clock.now())
 
         return self._connection.repeat(attempt, safe=safe, remedy=remedy)
-
-
-def _strict(body: bytes) -> bytes:
-    try:
-        jsontext.parse(body)
-    except SigningError as error:
-        raise SendingError(f"the body is not strict JSON ({error.detail})", "correct it; nothing was sent") from error
-    return body.strip()

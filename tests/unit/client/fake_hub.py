@@ -52,8 +52,8 @@ class Hub:
         self.paths.append(request.url.path)
         return (self.answers.pop(0) if len(self.answers) > 1 else self.answers[0])(request)
 
-    def sender(self, tokens: Tokens | None = None) -> Sender:
-        return Sender("http://hub", "id", "secret", SYSTEM, HUB.public, clock=self.clock, tokens=tokens,
+    def sender(self, tokens: Tokens | None = None, *, encrypt: bool = False) -> Sender:
+        return Sender("http://hub", "id", "secret", SYSTEM, HUB.public, clock=self.clock, tokens=tokens, encrypt=encrypt,
                       transport=httpx.MockTransport(self.handle), pause=self.pauses.append)  # fmt: skip
 
     def asked(self, n: int) -> Any:

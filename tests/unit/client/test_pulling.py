@@ -9,6 +9,7 @@ from hub.client import SendingError
 from hub.client.answers import digest_of
 from hub.client.sender import INLINE
 from signing import envelope, jsontext
+from signing.encrypted import open_for
 from signing.keys import KeyRing, KeyWindow
 from tests.unit.client.fake_hub import HUB, STRANGER, Handler, Hub, cut_off, receipt, refusal, status, success
 
@@ -151,3 +152,13 @@ def test_an_answer_that_is_no_page_is_no_outbox() -> None:
         list(sender.read_outbox())
     assert failed.value.sure is False
     assert HUB.public.key_id not in repr(failed.value)
+
+
+def test_an_encrypted_body_opens_for_the_hub_alone() -> None:
+    """With `encrypt` nobody on the way reads the body; the hub's key opens it to the very bytes."""
+    hub = Hub(receipt(), success(b"{}"))
+    with hub.sender(encrypt=True) as sender:
+        sender.push("X", b' {"amount":1.50} ')
+        sender.pull("REG", b'{"id":"1"}')
+    assert open_for(hub.asked(0)["esbBody"], HUB) == b'{"amount":1.50}'
+    assert open_for(hub.asked(1)["esbBody"], HUB) == b'{"id":"1"}'
