@@ -22,6 +22,7 @@ MAX_DIGITS: Final = 40
 """Characters of a number; longer texts stay text."""
 
 _DEEPEST: Final = 128
+_ANY: Final[Mapping[str, Any]] = {}  # one object: what is due is remembered by identity
 _INTEGER = re.compile(r"[ \t\r\n]*(-?(?:0|[1-9][0-9]*))[ \t\r\n]*")
 _NUMBER = re.compile(r"[ \t\r\n]*(-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?)[ \t\r\n]*")
 _BOOLEANS: Final = {"true": True, "false": False}
@@ -89,15 +90,24 @@ class _Reader:
     def _read_members(self, value: dict[str, Any], schema: Schema, depth: int) -> dict[str, Any]:
         properties = schema.get("properties", {})
         rest = schema.get("additionalProperties", True)
-        made = {name: self.read(inner, properties.get(name, rest), depth + 1) for name, inner in value.items()}
+        made = {name: self._read_member(inner, properties.get(name, rest), depth + 1) for name, inner in value.items()}
         for name in schema.get("required", ()):
             if name not in made:
-                due = self._what_is_due(properties.get(name, {}))
+                due = self._what_is_due(properties.get(name, _ANY))
                 if due.only_list:
                     made[name] = []
                 elif "null" in due.types:
                     made[name] = None
         return made
+
+    def _read_member(self, value: Any, schema: Any, depth: int) -> Any:
+        """A list's name is its element's. `<item>` in it is a wrapper of some senders, unless the elements have one."""
+        if type(value) is dict and set(value) == {ITEM}:
+            due = self._what_is_due(schema)
+            each = self._what_is_due(due.items)
+            if due.only_list and (each.only_list or any(ITEM in one.get("properties", ()) for one in each.objects)):
+                value = [value]
+        return self.read(value, schema, depth)
 
     def _what_is_due(self, schema: Any) -> _Due:
         due = self._due.get(id(schema))
@@ -107,7 +117,7 @@ class _Reader:
             due = self._due[id(schema)] = _Due(
                 frozenset(each for choice in choices for each in _types(choice)),
                 tuple(choice for choice in choices if "object" in _types(choice)),
-                lists[0].get("items", {}) if lists else {},
+                lists[0].get("items", _ANY) if lists else _ANY,
             )
         return due
 
