@@ -72,6 +72,8 @@ ROWS: Final = "ce_rows"  # admitted rows of a message deduplicated by row: "all"
 REQUEST: Final = "ce_requestid"  # 32 hex digits, the id that the outside sees
 DEVICE: Final = "ce_device"  # registry id of the device, never its serial
 FORM: Final = "ce_form"  # how the received bytes verified: json, json-compact, xml, xml-declared, xml-stripped
+CLAIM: Final = "ce_claim"  # "<json or xml>,<n>": the last n bytes of what is kept were uploaded before and claimed
+CHECKED: Final = "ce_checked"  # "no": encrypted for its recipient, so no contract was checked
 BOUND: Final = "ce_bound"  # what ties an answer to its request: "signature" (names it) or "exchange" (came back in it)
 
 SPECVERSION: Final = ("ce_specversion", "1.0")

@@ -215,6 +215,13 @@ def _read_body(value: Any) -> Any:
     return value
 
 
+def read_text(text: str) -> Any:
+    """A body that came as a text of its own beside XML (encrypted, or uploaded): a document, or JSON. Raises "xml" or
+    "json"."""
+    text = text.strip(_SPACE)
+    return jsontext.parse(text.encode()) if _begins_json(text) else _read_document(text)
+
+
 def _read_document(text: str) -> Any:
     """The document that came as escaped text."""
     try:

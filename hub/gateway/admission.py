@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from hub import records as r
 from hub.errors import BadMessage
 from hub.gateway.assurance import weaker
+from hub.gateway.bodies import Body, read_body
 from hub.keys import subject_key
 from hub.ports import Candidate, DedupeRule
 from hub.records import Ms
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from hub.control.objects import Api, System
     from hub.control.view import View
     from schemas.contracts import Checker
+    from signing.keys import PrivateKey
 
 BREACHES_SHOWN: Final = 5
 _LANES_KEPT: Final = 4096
@@ -84,6 +86,7 @@ class Terms:
     max_body: int
     partitions: Callable[[str], int]
     wire: Callable[[str, str], WireTerms]  # adapter id, exchange name
+    key: PrivateKey | None = field(default=None, repr=False)  # the hub's: opens what was encrypted for it
     lanes: dict[tuple[int, str, str], Lane] = field(default_factory=dict)  # memo, by directory position
     tokens: dict[bytes, tokens.Token] = field(default_factory=dict)  # memo of tokens that are ours, by their text
 
@@ -112,12 +115,12 @@ def examine(push: Push, view: View, now: Ms, terms: Terms) -> Candidate | Refusa
         check_active(system)
         frame = open_frame(push)
         verify_signature(frame, system, now)
-        members, body = read_members(frame.data)
-        value = members["esbBody"]
+        members, span = read_members(frame.data)
         api = find_api(members["pushCode"], view)
         check_grant(system, api, view)
         lane = find_lane(system, api, view.position, terms)
-        check_wire(value, lane.checker)
+        body = read_body(members["esbBody"], span, "json", api.sealed, terms.key)
+        check_wire(body.value, lane.checker if body.checked else None)
         return make_candidate(push.body, body, members, system.code, api.code, lane, terms.hmac)
     except BadMessage as refused:
         return Refusal(refused.code, refused.detail, system, api.code if api else None)
@@ -259,28 +262,30 @@ def make_lane(system: System, api: Api, position: int, terms: Terms) -> Lane:
 
 
 def make_candidate(
-    received: bytes, body: bytes, members: Mapping[str, Any], system: str, code: str, lane: Lane, hmac: bytes
+    received: bytes, body: Body, members: Mapping[str, Any], system: str, code: str, lane: Lane, hmac: bytes
 ) -> Candidate:
     """What the log decides upon."""
+    headers = dict(lane.headers)
+    if not body.checked:
+        headers[r.CHECKED] = "no"
     return Candidate(
         topic=lane.topic,
         partition=lane.partition,
         key=lane.key,
         system=system,
         code=code,
-        body=body,
+        body=body.plain,
         received=received,
-        headers=dict(lane.headers),
+        headers=headers,
         rule=lane.rule,
-        dedupe_keys=() if lane.rule == "window" else dedupe_keys(members, system, code, lane, hmac),
+        dedupe_keys=() if lane.rule == "window" else dedupe_keys(body.value, members, system, code, lane, hmac),
         window_ms=lane.window_ms,
     )
 
 
-def dedupe_keys(members: Mapping[str, Any], system: str, code: str, lane: Lane, hmac: bytes) -> list[bytes]:
+def dedupe_keys(value: Any, members: Mapping[str, Any], system: str, code: str, lane: Lane, hmac: bytes) -> list[bytes]:
     """One HMAC per row (natural key), or one for the whole message (request id: the body's members that `fields`
     names, or the `requestId` beside the body)."""
-    value = members["esbBody"]
     if lane.rule == "natural-key":
         return [natural_key(hmac, system, code, row_fields(row, lane.fields)) for row in find_rows(value, lane.rows)]
     if lane.fields:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from adapters.kit.errors import AdapterError, KitError
 from adapters.kit.values import DeviceReply, DeviceRequest
+from hub import records as r
 from hub.errors import BadMessage, Halt, HubError, TryAgain
 from hub.gateway import devices, receipts, tokens
 from hub.gateway.address import client_address, parse_networks
@@ -115,7 +116,9 @@ class Gateway:
                 refusal = Refusal("AMANA-DUP-001", "", self._view.system(found.system), found.code)
                 await self._refuse(send, refusal, body, scope)
                 return
-            await answer_receipt(scope, send, receipts.render_receipt(outcome, self.context.keys.signing))
+            checked = r.CHECKED not in found.headers
+            signed = receipts.render_receipt(outcome, self.context.keys.signing, checked=checked)
+            await answer_receipt(scope, send, signed)
         except TooLargeError as large:
             await self._refuse_large(send, large, scope)
         except LateError:

@@ -17,12 +17,14 @@ from signing import envelope
 from signing.keys import PrivateKey
 
 
-def render_receipt(outcome: Admitted | Duplicate, key: PrivateKey) -> bytes:
-    """Proof that the hub holds the message. A duplicate gets the first one's receipt again, newly signed."""
+def render_receipt(outcome: Admitted | Duplicate, key: PrivateKey, *, checked: bool = True) -> bytes:
+    """Proof that the hub holds the message. A duplicate gets the first one's receipt again, newly signed. `checked`
+    False: the body was passed on unread, and the receipt says so."""
     duplicate = "true" if isinstance(outcome, Duplicate) else "false"
+    unread = "" if checked else ',"checked":false'
     data = (
         f'{{"success":true,"requestId":"{request_id(outcome.id)}","esbBody":{{"digest":"{outcome.digest}",'
-        f'"receivedAt":"{format_time(outcome.time)}","duplicate":{duplicate}}}}}'
+        f'"receivedAt":"{format_time(outcome.time)}","duplicate":{duplicate}{unread}}}}}'
     )
     return envelope.seal(data.encode(), key)
 

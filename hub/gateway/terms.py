@@ -34,6 +34,7 @@ def make_terms(context: GatewayContext) -> Terms:
         max_body=context.settings.max_body,
         partitions=partitions,
         wire=wire,
+        key=context.keys.signing,
     )
 
 

@@ -77,7 +77,7 @@ def build(ports: CorePorts) -> Core:
     """The core on these ports."""
     p = ports
     stages = (
-        Translate(p.vault, p.follower, p.adapters, p.keys.hmac, p.bus.topics, p.hand),
+        Translate(p.vault, p.follower, p.adapters, p.keys.hmac, p.bus.topics, p.hand, p.keys.signing),
         Collect(),
         RunStage(p.bus, p.store, p.vault, p.follower, p.adapters, p.keys.hmac, p.partitions, p.draft_rules),
         Erase(p.vault, p.follower),

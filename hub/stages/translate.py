@@ -12,10 +12,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
-
 from adapters.kit import AdapterError, Canonical, DeviceContext, KitError, MessageContext, Refused
 from hub.errors import BadMessage
+from hub.gateway.bodies import value_again
 from hub.keys import subject_key
 from hub.ports import Append, Vault
 from hub.records import (
@@ -49,8 +48,6 @@ from hub.stages.deadletters import dead_letter
 from hub.stages.effects import Effects, Entry
 from hub.topics import DEADLETTERS, INBOX, INBOX_RELAY, RECORDS
 from schemas.contracts import CONTRACTS, checker
-from signing.envelope import frame
-from signing.errors import SigningError
 from signing.jsontext import render
 from signing.sealing import BodyKey
 
@@ -59,6 +56,7 @@ if TYPE_CHECKING:
     from hub.control.follow import DirectoryFollower
     from hub.control.view import View
     from hub.stages.hand import Hand
+    from signing.keys import PrivateKey
 
 NAME: Final = "translate"
 VERSION: Final = 1
@@ -95,7 +93,8 @@ class _Out:
 
 
 class Translate:
-    """The stage. `adapters` by id; `hmac` is the hub's key for record keys; `topics` their numbers of partitions."""
+    """The stage. `adapters` by id; `hmac` is the hub's key for record keys; `topics` their numbers of partitions;
+    `key` opens bodies that were encrypted for the hub."""
 
     name = NAME
     version = VERSION
@@ -109,6 +108,7 @@ class Translate:
         hmac: bytes,
         topics: Callable[[], Mapping[str, int]],
         hand: Hand | None = None,
+        key: PrivateKey | None = None,
     ) -> None:
         self._vault = vault
         self._follower = follower
@@ -116,6 +116,7 @@ class Translate:
         self._hmac = hmac
         self._topics = topics
         self._hand = hand
+        self._key = key
         self._plans: dict[str, _Plan] = {}
         self._views: dict[int, View] = {}
 
@@ -211,7 +212,7 @@ class Translate:
             rows=_row_set(h.get(ROWS, "all")),
             device=_device(view, h.get(DEVICE)),
         )
-        body: Any = received if context.device is not None else esb_body(received)
+        body: Any = received if context.device is not None else value_again(received, h, api.sealed, self._key)
         hand = self._hand
         if hand is not None:
             place = f"{source[0]}/{source[1]}/{source[2]}"
@@ -265,26 +266,6 @@ class Translate:
                 self._views.clear()
             view = self._views[position] = self._follower.directory.at(position)
         return view
-
-
-class _Data(msgspec.Struct, gc=False):
-    """What translate reads of an envelope's data node; other members are skipped over."""
-
-    esbBody: Any  # noqa: N815 -- the name on the wire
-
-
-_data = msgspec.json.Decoder(_Data)
-
-
-def esb_body(received: bytes) -> Any:
-    """The `esbBody` of an admitted envelope. The gateway has parsed the very same bytes strictly, and refused every
-    text on which parsers differ; so here a faster parser gives the same value in one pass."""
-    try:
-        return _data.decode(frame(received).data).esbBody
-    except SigningError as error:
-        raise BadMessage("AMANA-FRM-001", error.kind) from error
-    except msgspec.MsgspecError as error:
-        raise BadMessage("AMANA-JSON-002", "esbBody") from error
 
 
 def _row_set(text: str) -> frozenset[int] | None:

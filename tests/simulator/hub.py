@@ -201,7 +201,9 @@ class SimHub:
                 described.media_type,
             )
 
-        return Terms(HUB_KEYS.token, HUB_KEYS.hmac, 4_194_304, lambda topic: self.log.topics()[topic], wire)
+        return Terms(
+            HUB_KEYS.token, HUB_KEYS.hmac, 4_194_304, lambda topic: self.log.topics()[topic], wire, HUB_KEYS.signing
+        )
 
     # time
 

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from adapters.kit import AdapterError, Canonical, KitError, MessageContext, Refused
 from adapters.kit.registry import Adapter
 from hub.errors import Halt
+from hub.gateway.bodies import esb_body
 from hub.records import CONTROL_POSITION, DERIVED, ORIGIN, PARENT, Record
 from hub.stages.runner import Runner
-from hub.stages.translate import Translate, esb_body
+from hub.stages.translate import Translate
 from signing.jsontext import parse, render
 from tests.simulator.hub import HUB_KEYS, SimHub, push_envelope
 from tests.simulator.month import PERIOD, Script, preset

@@ -1,0 +1,31 @@
+"""Codes of bodies that are encrypted, or uploaded before the message that claims them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hub.catalogue.entry import Code
+
+CODES: Final[dict[str, Code]] = {
+    "AMANA-SEAL-002": Code(
+        422,
+        "sender",
+        "The encrypted body does not open",
+        "a body encrypted for the hub's present key",
+        "Take the hub's public key from GET /api/v1/hub, and encrypt the body for it",
+    ),
+    "AMANA-SEAL-003": Code(
+        422,
+        "sender",
+        "The body is not encrypted, and this code takes no other",
+        "ephemeralKey, iv and encryptedData, made for the recipient's key",
+        "Encrypt the body for the recipient",
+    ),
+    "AMANA-JSON-003": Code(
+        400,
+        "sender",
+        "The body that was encrypted or uploaded is not strict",
+        "UTF-8 JSON without duplicate members, infinities or trailing bytes; or XML where the message or upload is XML",
+        "Correct the serialiser of the connector, or the content type of the upload",
+    ),
+}
