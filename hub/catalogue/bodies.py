@@ -28,4 +28,11 @@ CODES: Final[dict[str, Code]] = {
         "UTF-8 JSON without duplicate members, infinities or trailing bytes; or XML where the message or upload is XML",
         "Correct the serialiser of the connector, or the content type of the upload",
     ),
+    "AMANA-CLAIM-002": Code(
+        400,
+        "sender",
+        "The claim in the body is not well formed",
+        "claim with reference, digest and size as the answer to the upload has them",
+        "Copy the three members from the answer to POST /esb/upload",
+    ),
 }

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hub.errors import BadMessage
-from hub.gateway.bodies import Claimed, join, read_again, read_body, split, value_again
+from hub.gateway.bodies import Claim, Claimed, find_claim, join, read_again, read_body, split, value_again
 from hub.records import CLAIM, FORM
 from signing import envelope, forms, jsontext, keys
 from signing.encrypted import seal_for
@@ -103,3 +103,32 @@ def test_a_claimed_document_is_xml_whatever_the_envelope_is() -> None:
     claimed = Claimed(DOCUMENT, "xml")
     body = again(join(sent({"claim": {}}), claimed), {CLAIM: claimed.header})
     assert (body.value, body.media) == (TEXTS, "xml")
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        {},
+        "r",
+        {"reference": "r", "digest": "d"},
+        {"reference": "r", "digest": "d", "size": 1, "x": 0},
+        {"reference": 1, "digest": "d", "size": 1},
+        {"reference": "r", "digest": None, "size": 1},
+        {"reference": "r", "digest": "d", "size": 1.5},
+        {"reference": "r", "digest": "d", "size": "one"},
+        {"reference": "r", "digest": "d", "size": True},
+    ],
+)
+def test_what_is_named_a_claim_must_be_one(claim: Any) -> None:
+    """A body with the one member `claim` in another form is refused, never taken for a body."""
+    with pytest.raises(BadMessage) as caught:
+        find_claim({"claim": claim})
+    assert caught.value.code == "AMANA-CLAIM-002"
+
+
+def test_claims_are_told_from_bodies() -> None:
+    """A claim has the one member; from XML its size comes as text. Everything else is a body."""
+    claim = {"reference": "r", "digest": "sha256:00", "size": 12}
+    assert find_claim({"claim": claim}) == find_claim({"claim": {**claim, "size": "12"}}) == Claim(*claim.values())  # type: ignore[arg-type]
+    bodies: list[Any] = [[], "claim", None, {}, {"claim": claim, "x": 1}, claim]
+    assert [find_claim(body) for body in bodies] == [None] * 6
