@@ -21,6 +21,7 @@ FAMILIES: Final[Mapping[str, str]] = {
     "BUS": "The log",
     "DEVICE": "Devices",
     "HTTP": "HTTP",
+    "PULL": "Pulls",
     "HUB": "The hub itself",
 }
 

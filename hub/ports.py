@@ -79,7 +79,8 @@ class Candidate:
     """A message that passed every check of the gateway, before its duplicate check.
 
     `body` are the bytes that the id covers (`esbBody`, or a device's body); `received` what is kept, unchanged.
-    `dedupe_keys`: request-id: one key; natural-key: one per row (bytes already HMACed); window: empty.
+    `dedupe_keys`: request-id: one key; natural-key: one per row (bytes already HMACed); window: empty. `window_ms` below
+    0: nothing is a repeat, the same bytes at the same time included.
     """
 
     topic: str

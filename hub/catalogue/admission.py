@@ -76,7 +76,7 @@ CODES: Final[dict[str, Code]] = {
         400,
         "sender",
         "A member of data is missing or has the wrong type",
-        "pushCode and esbBody",
+        "pushCode and esbBody in a push, apiCode in a request",
         "Fill the member named in the detail",
     ),
     "AMANA-CODE-001": Code(
@@ -160,8 +160,8 @@ CODES: Final[dict[str, Code]] = {
         404,
         "sender",
         "The engine has nothing at this path",
-        "POST /esb/push-request with a token from POST /oauth/token",
-        "Push messages there; requests that the hub passes on to another system and waits for are not offered",
+        "POST to push-request, request, nida-request or async under /esb, with a token from POST /oauth/token",
+        "Correct the path",
     ),
     "AMANA-READ-001": Code(
         404,

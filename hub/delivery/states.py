@@ -8,7 +8,8 @@ from typing import Final
 
 
 class State(StrEnum):
-    """Where a message is. The first group is of messages that came in, the second of those that go out."""
+    """Where a message is. The first group is of messages that came in, the second of those that go out, the third of
+    pulls."""
 
     ADMITTED = "admitted"
     TRANSLATED = "translated"
@@ -24,6 +25,11 @@ class State(StrEnum):
     DEAD = "dead"
     SKIPPED = "skipped"
     DISCARDED = "discarded"
+
+    ASKED = "asked"
+    ANSWERED = "answered"
+    DEFERRED = "deferred"
+    FAILED = "failed"
 
 
 class Event(StrEnum):
@@ -45,6 +51,12 @@ class Event(StrEnum):
     CONFIRM = "confirm"
     SKIP = "skip"
     DISCARD = "discard"
+
+    ANSWER = "answer"  # in the exchange itself
+    FAIL = "fail"
+    DEFER = "defer"
+    LATE_ANSWER = "late-answer"  # which may overtake the end of the exchange
+    LATE_FAILURE = "late-failure"
 
 
 _S, _E = State, Event
@@ -87,13 +99,26 @@ TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
     (_S.DEAD, _E.RETRY): _S.DUE,
     (_S.DEAD, _E.SKIP): _S.SKIPPED,
     (_S.DEAD, _E.DISCARD): _S.DISCARDED,
+    (_S.ASKED, _E.ANSWER): _S.ANSWERED,
+    (_S.ASKED, _E.DEFER): _S.DEFERRED,
+    (_S.ASKED, _E.FAIL): _S.FAILED,
+    (_S.ASKED, _E.LATE_ANSWER): _S.ANSWERED,
+    (_S.ASKED, _E.LATE_FAILURE): _S.FAILED,
+    (_S.ASKED, _E.ERASE): _S.ERASED,
+    (_S.DEFERRED, _E.LATE_ANSWER): _S.ANSWERED,
+    (_S.DEFERRED, _E.LATE_FAILURE): _S.FAILED,
+    (_S.DEFERRED, _E.ERASE): _S.ERASED,
+    (_S.FAILED, _E.LATE_ANSWER): _S.ANSWERED,
+    (_S.FAILED, _E.LATE_FAILURE): _S.FAILED,
+    (_S.FAILED, _E.ERASE): _S.ERASED,
+    (_S.ANSWERED, _E.ERASE): _S.ERASED,
 }
 
 BY_OPERATOR: Final = frozenset({Event.RETRY, Event.CONFIRM, Event.SKIP, Event.DISCARD})
 """Events that an operator signs; all others come of what the hub and the receivers do."""
 DECIDED: Final = {event: target for (_, event), target in TRANSITIONS.items() if event in BY_OPERATOR}
 """The state that each of them leads to, wherever it comes from."""
-STARTS: Final = (State.ADMITTED, State.DUE)
+STARTS: Final = (State.ADMITTED, State.DUE, State.ASKED)
 BLOCKING: Final = frozenset({State.DUE, State.RETRYING, State.UNPROVEN, State.DEAD, State.PARKED})
 """A later message of the same key of an ordered subscription is parked behind one that is in these states."""
 CALLABLE: Final = frozenset({State.DUE, State.RETRYING})

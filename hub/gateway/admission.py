@@ -17,6 +17,7 @@ from hub import records as r
 from hub.errors import BadMessage
 from hub.gateway.assurance import weaker
 from hub.gateway.bodies import Body, read_body
+from hub.gateway.contracts import find_contract
 from hub.keys import subject_key
 from hub.ports import Candidate, DedupeRule
 from hub.records import Ms
@@ -42,7 +43,7 @@ _SIGNATURE_CODES: Final = {
 
 
 class Push(NamedTuple):
-    """One POST to `/esb/push-request`: two header values (empty when absent) and the body, all as received."""
+    """One POST to the engine: two header values (empty when absent) and the body, all as received."""
 
     authorization: bytes
     content_type: bytes
@@ -87,6 +88,7 @@ class Terms:
     partitions: Callable[[str], int]
     wire: Callable[[str, str], WireTerms]  # adapter id, exchange name
     key: PrivateKey | None = field(default=None, repr=False)  # the hub's: opens what was encrypted for it
+    contract: Callable[[str], Checker | None] = find_contract  # by name
     lanes: dict[tuple[int, str, str], Lane] = field(default_factory=dict)  # memo, by directory position
     tokens: dict[bytes, tokens.Token] = field(default_factory=dict)  # memo of tokens that are ours, by their text
 
@@ -186,18 +188,31 @@ def verify_signature(frame: envelope.Frame, system: System, now: Ms) -> None:
 
 def read_members(data: bytes) -> tuple[dict[str, Any], bytes]:
     """The members of `data`, among them `pushCode` (text) and `esbBody`, and the bytes of `esbBody` as they came."""
+    members = parse_members(data)
+    text_member(members, "pushCode")
+    body = jsontext.member(data, "esbBody")
+    if body is None:
+        raise BadMessage("AMANA-JSON-002", "esbBody")
+    return members, body
+
+
+def parse_members(data: bytes) -> dict[str, Any]:
+    """The members of `data`, strictly."""
     try:
         members = jsontext.parse(data)
     except SigningError:
         raise BadMessage("AMANA-JSON-001") from None
     if not isinstance(members, dict):
         raise BadMessage("AMANA-JSON-002", "data")
-    if not isinstance(members.get("pushCode"), str):
-        raise BadMessage("AMANA-JSON-002", "pushCode")
-    body = jsontext.member(data, "esbBody")
-    if body is None:
-        raise BadMessage("AMANA-JSON-002", "esbBody")
-    return members, body
+    return members
+
+
+def text_member(members: Mapping[str, Any], name: str) -> str:
+    """A member that must be there, as text."""
+    value = members.get(name)
+    if not isinstance(value, str):
+        raise BadMessage("AMANA-JSON-002", name)
+    return value
 
 
 def find_api(code: str, view: View) -> Api:

@@ -8,6 +8,7 @@ on purpose; requests of concurrent connections meet in the log's group commit. B
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 
 from adapters.kit.errors import AdapterError, KitError
@@ -39,6 +40,8 @@ from hub.gateway.wire import (
 )
 from hub.logs import logger
 from hub.ports import Answered, Conflict
+from hub.pull import question
+from hub.pull.engine import PullEngine, PullPorts
 from hub.stages.halted import read_braked, read_halted
 from signing import jsontext
 
@@ -48,6 +51,9 @@ if TYPE_CHECKING:
 FAILURES_PER_MINUTE: Final = 30
 NO_STORE: Final = (b"cache-control", b"no-store")
 _ENGINE: Final = "/esb/"
+
+Take = Callable[[Push, Scope, Send], Awaitable[None]]
+"""What answers one kind of POST to the engine."""
 
 log = logger()
 
@@ -65,7 +71,23 @@ class Gateway:
         self._proxies = parse_networks(context.settings.trusted_proxies)
         self._routes = devices.Routes(context.adapters)
         self._gathering = Gathering(context.admissions, context.clock)
+        self.pulls = PullEngine(self._pull_ports())
         self._failures = Budget(FAILURES_PER_MINUTE, MINUTE)
+
+    def _pull_ports(self) -> PullPorts:
+        context = self.context
+        return PullPorts(
+            admit=self._gathering.admit,
+            bus=context.bus,
+            vault=context.vault,
+            store=context.store,
+            caller=context.caller,
+            clock=context.clock,
+            view=self._view,
+            signing=context.keys.signing,
+            contract=self._terms.contract,
+            answerers={},
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -74,7 +96,9 @@ class Gateway:
         path: str = scope["path"]
         try:
             if path == "/esb/push-request":
-                await self._push(scope, receive, send)
+                await self._engine(self._push, scope, receive, send)
+            elif path in question.PATHS:
+                await self._engine(self._pull, scope, receive, send)
             elif path == "/oauth/token":
                 await self._token(scope, receive, send)
             elif path.startswith(_ENGINE):
@@ -92,7 +116,8 @@ class Gateway:
 
     # the engine
 
-    async def _push(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _engine(self, take: Take, scope: Scope, receive: Receive, send: Send) -> None:
+        """Read a POST, let `take` answer it, answer whatever goes wrong."""
         body = b""
         try:
             if scope["method"] != "POST":
@@ -106,19 +131,7 @@ class Gateway:
                     authorization = value
                 elif name == b"content-type":
                     content_type = value
-            now = self.context.clock.now()
-            found = examine(Push(authorization, content_type, body), self._view, now, self._terms)
-            if isinstance(found, Refusal):
-                await self._refuse(send, found, body, scope)
-                return
-            outcome = await self._gathering.admit(found)
-            if isinstance(outcome, Conflict):
-                refusal = Refusal("AMANA-DUP-001", "", self._view.system(found.system), found.code)
-                await self._refuse(send, refusal, body, scope)
-                return
-            checked = r.CHECKED not in found.headers
-            signed = receipts.render_receipt(outcome, self.context.keys.signing, checked=checked)
-            await answer_receipt(scope, send, signed)
+            await take(Push(authorization, content_type, body), scope, send)
         except TooLargeError as large:
             await self._refuse_large(send, large, scope)
         except LateError:
@@ -132,6 +145,29 @@ class Gateway:
             raise
         except Exception as error:  # noqa: BLE001 - the last line: logged, answered, never a stack trace
             await self._refuse_hub(send, self._unexpected(error))
+
+    async def _push(self, push: Push, scope: Scope, send: Send) -> None:
+        found = examine(push, self._view, self.context.clock.now(), self._terms)
+        if isinstance(found, Refusal):
+            await self._refuse(send, found, push.body, scope)
+            return
+        outcome = await self._gathering.admit(found)
+        if isinstance(outcome, Conflict):
+            refusal = Refusal("AMANA-DUP-001", "", self._view.system(found.system), found.code)
+            await self._refuse(send, refusal, push.body, scope)
+            return
+        checked = r.CHECKED not in found.headers
+        signed = receipts.render_receipt(outcome, self.context.keys.signing, checked=checked)
+        await answer_receipt(scope, send, signed)
+
+    async def _pull(self, pull: Push, scope: Scope, send: Send) -> None:
+        found = question.examine(pull, scope["path"], self._view, self.context.clock.now(), self._terms)
+        if isinstance(found, Refusal):
+            await self._refuse(send, found, pull.body, scope)
+            return
+        spoken = await self.pulls.ask(found)
+        extra = () if spoken.retry_after is None else (_retry_after(spoken.retry_after),)
+        await answer(send, spoken.status, spoken.body, JSON, extra)
 
     async def _refuse(
         self,
@@ -311,7 +347,8 @@ async def look(gateway: Gateway) -> None:
 
 
 async def close(gateway: Gateway, tending: asyncio.Task[None]) -> None:
-    """Stop tending, after a last flush."""
+    """Stop tending, after a last flush, when every pull has ended."""
+    await gateway.pulls.close()
     tending.cancel()
     await asyncio.wait([tending])
     await gateway.refusals.flush()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from adapters.kit.registry import Adapter
     from hub.control.follow import DirectoryFollower
     from hub.keys import HubKeys
-    from hub.ports import Admissions, Bus, Clock, Store, Vault
+    from hub.ports import Admissions, Bus, Caller, Clock, Store, Vault
     from hub.settings import Settings
 
 
@@ -33,5 +33,6 @@ class GatewayContext:
     follower: DirectoryFollower
     clock: Clock
     adapters: Mapping[str, Adapter]
+    caller: Caller
     health: Health = field(default_factory=Health)
     reads: ReadsSeen = field(default_factory=ReadsSeen)

@@ -119,7 +119,8 @@ def _duplicate_of(claim: Claim, memory: Memory, now: Ms) -> Receipt | None:
     candidate = claim.candidate
     if candidate.rule == "window":
         last = memory.latest.get(claim.scope)
-        if last is not None and last.first == claim.first and now - last.receipt.time <= candidate.window_ms:
+        window = candidate.window_ms
+        if window >= 0 and last is not None and last.first == claim.first and now - last.receipt.time <= window:
             return last.receipt
         return None
     receipts = []

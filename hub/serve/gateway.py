@@ -18,11 +18,12 @@ import uvicorn
 
 from adapters.kit.registry import find
 from hub.control.follow import DirectoryFollower
+from hub.delivery.caller import make_caller
 from hub.errors import TryAgain
 from hub.gateway.address import parse_networks
 from hub.gateway.app import Gateway, close, tend
 from hub.gateway.context import GatewayContext
-from hub.ports import Clock
+from hub.ports import Caller, Clock
 from hub.serve.http import BoundedProtocol, Callers, most_connections
 from hub.serve.ports import Opened, open_ports
 from hub.settings import Settings
@@ -67,7 +68,7 @@ def make_server(gateway: Gateway) -> Server:
     )
 
 
-def make_gateway(settings: Settings, opened: Opened, follower: DirectoryFollower) -> Gateway:
+def make_gateway(settings: Settings, opened: Opened, follower: DirectoryFollower, caller: Caller) -> Gateway:
     """The application with `/api/v1` behind it."""
     from hub.gateway.api import build_api
 
@@ -81,6 +82,7 @@ def make_gateway(settings: Settings, opened: Opened, follower: DirectoryFollower
         follower=follower,
         clock=opened.clock,
         adapters=find(),
+        caller=caller,
     )
     context.health.up("keys")
     return Gateway(context, build_api(context))
@@ -98,11 +100,12 @@ async def keep_following(follower: DirectoryFollower, clock: Clock) -> None:
 async def run(settings: Settings, sockets: Sequence[socket.socket], stop: asyncio.Event) -> None:
     """Serve on `sockets` until `stop`; on return everything is finished and closed. Raises `ConfigError` or `Halt` when
     it cannot start, or can no longer follow the directory."""
+    caller = make_caller(settings)
     opened = await open_ports(settings)
     try:
         follower = DirectoryFollower(opened.bus, opened.vault)
         await follower.catch_up()
-        gateway = make_gateway(settings, opened, follower)
+        gateway = make_gateway(settings, opened, follower, caller)
         tending = asyncio.create_task(tend(gateway))
         following = asyncio.create_task(keep_following(follower, opened.clock))
         server = make_server(gateway)
@@ -122,4 +125,5 @@ async def run(settings: Settings, sockets: Sequence[socket.socket], stop: asynci
             await asyncio.wait({following, stopping, serving})
             await close(gateway, tending)
     finally:
+        await caller.close()
         await opened.close()

@@ -11,12 +11,13 @@ from urllib.parse import urlencode
 
 from adapters.kit.registry import find
 from hub.control.follow import DirectoryFollower, submit
+from hub.delivery.caller import HttpCaller
 from hub.gateway.app import Gateway
 from hub.gateway.context import GatewayContext
 from hub.gateway.wire import Receive, Scope, Send
 from hub.keys import FileKeyWrapper, HubKeys
 from hub.log.engine import EmbeddedLog
-from hub.ports import Admissions
+from hub.ports import Admissions, Caller
 from hub.records import Ms, Record
 from hub.settings import Settings, load
 from hub.store.sql import SqlStore
@@ -135,7 +136,11 @@ class Site:
 
 @asynccontextmanager
 async def open_site(
-    path: Path, *, admissions: Admissions | None = None, settings: Settings | None = None
+    path: Path,
+    *,
+    admissions: Admissions | None = None,
+    settings: Settings | None = None,
+    caller: Caller | None = None,
 ) -> AsyncIterator[Site]:
     """A hub with one of everything. `admissions` replaces the log's own, for faults."""
     house, clock = House(), Hands()
@@ -156,6 +161,7 @@ async def open_site(
             follower=DirectoryFollower(log, log),
             clock=clock,
             adapters=adapters,
+            caller=caller or HttpCaller([], private=False),
         )
         site = Site(Gateway(context, nothing), log, store, house, clock)
         for kind, arguments, hub in first_changes(house):

@@ -11,16 +11,19 @@ from tests.journeys.gateway_client import open_site
 from tests.unit.gateway.onboarded import NETWORK, SERIAL
 
 
-@pytest.mark.parametrize("path", ["/esb/request", "/esb/nida-request", "/esb/async", "/esb/", "/esb/push-request/"])
+@pytest.mark.parametrize("path", ["/esb/requests", "/esb/", "/esb/push-request/"])
 def test_an_engine_path_that_is_not_there_names_the_one_that_is(tmp_path: Path, path: str) -> None:
-    """A signed failure that says where messages are pushed, and sends nobody to the operators' API."""
+    """A signed failure that says which paths there are, and sends nobody to the operators' API."""
 
     async def story() -> None:
         async with open_site(tmp_path) as site:
             reply = await site.ask("POST", path, b"{}")
             told = site.verified(reply)["message"]
             assert (reply.status, told.split(":")[0]) == (404, "AMANA-HTTP-007")
-            assert ("POST /esb/push-request" in told, "openapi" in told) == (True, False)
+            assert ("push-request, request, nida-request or async under /esb" in told, "openapi" in told) == (
+                True,
+                False,
+            )
 
     asyncio.run(story())
 

@@ -20,6 +20,7 @@ from hub.clock import SystemClock
 from hub.control.client import SOCKET, HubClient
 from hub.control.follow import DirectoryFollower, submit
 from hub.control.requests import sign_change
+from hub.delivery.caller import HttpCaller
 from hub.gateway.api import build_api
 from hub.gateway.app import Gateway
 from hub.gateway.context import GatewayContext
@@ -88,6 +89,7 @@ class Desk:
             follower=self.follower,
             clock=self.clock,
             adapters=adapters,
+            caller=HttpCaller([], private=False),
         )
         for part in ("bus", "store", "keys"):
             self.context.health.up(part)

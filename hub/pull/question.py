@@ -1,0 +1,182 @@
+"""What is asked: which bytes become a question to a provider or to the hub itself.
+
+The same chain as a push: size, token, framing, signature over the received bytes, strict parse, code and grant, contract
+of the request; then a `Question` whose candidate goes into the topic `pulls`, where nothing is a repeat of anything.
+
+Rule: pure. Bytes, a view of the directory and a time in; a `Question` or a `Refusal` out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from hub import records as r
+from hub.control.objects import RESERVED
+from hub.errors import BadMessage
+from hub.gateway.admission import (
+    Lane,
+    Push,
+    Refusal,
+    Terms,
+    check_active,
+    check_grant,
+    check_size,
+    check_wire,
+    identify,
+    open_frame,
+    parse_members,
+    text_member,
+    verify_signature,
+)
+from hub.keys import subject_key
+from hub.ports import Candidate
+from hub.pull.records import PROVIDER
+from hub.records import Ms
+from hub.topics import PULLS
+from signing import jsontext
+
+if TYPE_CHECKING:
+    from hub.control.objects import Api, System
+    from hub.control.view import View
+
+Path = Literal["/esb/request", "/esb/nida-request"]
+REQUEST: Final = "/esb/request"
+NIDA: Final = "/esb/nida-request"
+PATHS: Final = frozenset({REQUEST, NIDA})
+
+NEVER_A_REPEAT: Final = -1
+"""Window of pulls: the same question asked twice is asked twice."""
+
+THE_HUB: Final = "hub"
+"""Provider of what the hub answers itself, in the records."""
+
+PAYLOAD: Final = "Payload"
+_LANES_KEPT: Final = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A pull that passed every check. `api` None: a reserved code, which the hub answers. `body`: what the contract
+    checked, without the wrapping of `/esb/nida-request`. `again`: it asks for the answer to an earlier pull."""
+
+    system: System
+    code: str
+    api: Api | None
+    user: str | None
+    body: Any = field(repr=False)
+    given: bool  # whether there is a body at all
+    path: Path
+    again: str | None
+    now: Ms
+    candidate: Candidate = field(repr=False)
+
+    @property
+    def wrapped(self) -> Any:
+        """The body as it is passed on."""
+        return {PAYLOAD: self.body} if self.path == NIDA else self.body
+
+
+def examine(pull: Push, path: Path, view: View, now: Ms, terms: Terms) -> Question | Refusal:
+    """Every check of a pull."""
+    system: System | None = None
+    known: str | None = None
+    try:
+        check_size(len(pull.body), terms.max_body)
+        system = identify(pull.authorization, view, now, terms)
+        check_active(system)
+        frame = open_frame(pull)
+        verify_signature(frame, system, now)
+        members = parse_members(frame.data)
+        code = text_member(members, "apiCode")
+        api = find_pull(code, view)
+        known = code
+        if api is not None:
+            check_grant(system, api, view)
+        lane = find_lane(system, code, api, view.position, terms)
+        user = _optional_text(members, "userId")
+        again = None if code in RESERVED else _optional_text(members, "requestId")
+        body = members.get("esbBody")
+        if again is None:
+            if path == NIDA:
+                user = text_member(members, "userId")
+                body = unwrap_payload(body)
+            check_wire(body, lane.checker)
+        candidate = Candidate(
+            topic=lane.topic,
+            partition=lane.partition,
+            key=lane.key,
+            system=system.code,
+            code=code,
+            body=jsontext.member(frame.data, "esbBody") or b"",
+            received=pull.body,
+            headers=dict(lane.headers),
+            rule="window",
+            window_ms=lane.window_ms,
+        )
+        return Question(system, code, api, user, body, "esbBody" in members, path, again, now, candidate)
+    except BadMessage as refused:
+        return Refusal(refused.code, refused.detail, system, known)
+
+
+def find_pull(code: str, view: View) -> Api | None:
+    """The code as the directory has it; None for one that the hub answers for everybody."""
+    if code in RESERVED:
+        return None
+    api = view.api(code)
+    if api is None or api.direction != "pull":
+        raise BadMessage("AMANA-CODE-001")
+    return api
+
+
+def find_lane(system: System, code: str, api: Api | None, position: int, terms: Terms) -> Lane:
+    """All that is the same for every pull of one system under one code."""
+    name = (position, system.code, code)
+    lane = terms.lanes.get(name)
+    if lane is None:
+        if len(terms.lanes) >= _LANES_KEPT:
+            terms.lanes.clear()
+        lane = terms.lanes[name] = make_lane(system, code, api, position, terms)
+    return lane
+
+
+def make_lane(system: System, code: str, api: Api | None, position: int, terms: Terms) -> Lane:
+    key = subject_key(terms.hmac, "system", system.code)
+    headers = {
+        r.SPECVERSION[0]: r.SPECVERSION[1],
+        r.SOURCE: f"system/{system.code}",
+        r.TYPE: "pull",
+        r.CONTENT_TYPE: "application/json",
+        r.SYSTEM: system.code,
+        r.INSTITUTION: system.institution,
+        r.CODE: code,
+        r.ASSURANCE: "signed",
+        r.CONTROL_POSITION: str(position),
+        PROVIDER: (api.provider if api is not None else None) or THE_HUB,
+    }
+    checked = api is not None and api.sealed == "no"
+    return Lane(
+        topic=PULLS,
+        partition=r.partition_of(key, terms.partitions(PULLS)),
+        key=key,
+        headers=headers,
+        checker=terms.contract(api.request_contract) if checked and api is not None else None,
+        rule="window",
+        fields=(),
+        rows=None,
+        window_ms=NEVER_A_REPEAT,
+    )
+
+
+def unwrap_payload(body: Any) -> Any:
+    """What `{"Payload": body}` holds; one client puts a list of one around it."""
+    if isinstance(body, list) and len(body) == 1:
+        body = body[0]
+    if not isinstance(body, dict) or set(body) != {PAYLOAD}:
+        raise BadMessage("AMANA-JSON-002", f"esbBody: exactly one member {PAYLOAD}")
+    return body[PAYLOAD]
+
+
+def _optional_text(members: Mapping[str, Any], name: str) -> str | None:
+    return None if members.get(name) is None else text_member(members, name)

@@ -1,0 +1,129 @@
+"""Pulls through a gateway, a log on disk and a provider on a real socket: asked, forwarded, verified, recorded, answered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+from hub.pull.records import PURPOSE, digest_of
+from hub.records import PARENT, Record
+from signing import jsontext
+from signing.sealing import BodyKey
+from tests.journeys.provider import CODE, answer, pulling
+
+
+def run(journey: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    asyncio.run(journey())
+
+
+def outcome_of(records: list[Record]) -> Record:
+    """The one record that has a parent."""
+    [found] = [record for record in records if PARENT in record.headers]
+    return found
+
+
+def test_a_pull_is_answered_with_what_the_provider_signed(tmp_path: Path) -> None:
+    """The caller gets a signed answer with the provider's body and the id under which everything is recorded; the
+    provider got a request signed by the hub."""
+
+    async def journey() -> None:
+        async with pulling(tmp_path) as at:
+            at.provider.answering = answer({"name": "Siti Aminah Ñuñez", "grade": 9})
+            reply = await at.pull({"employeeId": "X1"}, userId="clerk")
+            said = at.site.verified(reply)
+            assert reply.status == 200
+            assert said["success"] is True
+            assert said["esbBody"] == {"name": "Siti Aminah Ñuñez", "grade": 9}
+            [asked] = at.provider.asked
+            assert asked == {
+                "apiCode": CODE,
+                "userId": "clerk",
+                "requestId": said["requestId"],
+                "esbBody": {"employeeId": "X1"},
+            }
+
+    run(journey)
+
+
+def test_request_and_answer_are_recorded_and_bound(tmp_path: Path) -> None:
+    """The outcome names both digests and how the answer is bound, and opens under the request's secret to the bytes that
+    the provider signed."""
+
+    async def journey() -> None:
+        async with pulling(tmp_path) as at:
+            at.provider.answering = answer({"grade": 9})
+            said = at.site.verified(await at.pull({"employeeId": "X1"}))
+            records = await at.site.records("pulls")
+            assert len(records) == 2
+            ended = outcome_of(records)
+            [asked] = [record for record in records if record is not ended]
+            h = ended.headers
+            assert (h["ce_outcome"], h["ce_bound"], h["ce_provider"]) == ("answer", "signature", "PROV")
+            assert h["ce_requestid"] == said["requestId"] == asked.headers["ce_id"][:32]
+            assert h["ce_requestdigest"] == asked.headers["ce_digest"]
+            secret = (await at.site.log.open([asked.headers["ce_id"]]))[asked.headers["ce_id"]]
+            received = BodyKey(secret, PURPOSE).open_seal(h["ce_id"], ended.value)
+            assert h["ce_digest"] == digest_of(received)
+            assert jsontext.parse(received)["data"]["esbBody"] == {"grade": 9}
+
+    run(journey)
+
+
+def test_an_answer_that_names_no_request_is_bound_by_its_exchange(tmp_path: Path) -> None:
+    """Published connectors answer without requestId: it counts, and the record says what it rests on."""
+
+    async def journey() -> None:
+        async with pulling(tmp_path) as at:
+            at.provider.answering = answer({"grade": 9}, named=False)
+            reply = await at.pull({"employeeId": "X1"})
+            assert at.site.verified(reply)["esbBody"] == {"grade": 9}
+            assert outcome_of(await at.site.records("pulls")).headers["ce_bound"] == "exchange"
+
+    run(journey)
+
+
+def test_the_same_question_is_asked_as_often_as_it_comes(tmp_path: Path) -> None:
+    """A pull is a repeat of nothing: every one is forwarded, under an id of its own."""
+
+    async def journey() -> None:
+        async with pulling(tmp_path) as at:
+            said = [at.site.verified(await at.pull({"employeeId": "X1"})) for _ in range(3)]
+            assert len({one["requestId"] for one in said}) == len(at.provider.asked) == 3
+
+    run(journey)
+
+
+def test_a_nida_request_wraps_its_body(tmp_path: Path) -> None:
+    """userId is required, Payload is taken off for the contract and put on again for the provider; a list of one
+    around it is taken too."""
+
+    async def journey() -> None:
+        async with pulling(tmp_path) as at:
+            for body in ({"Payload": {"nin": "1"}}, [{"Payload": {"nin": "1"}}]):
+                reply = await at.pull(body, path="/esb/nida-request", userId="clerk")
+                assert at.site.verified(reply)["success"] is True
+            assert [(one["userId"], one["esbBody"]) for one in at.provider.asked] == [
+                ("clerk", {"Payload": {"nin": "1"}})
+            ] * 2
+            nobody = await at.pull({"Payload": {}}, path="/esb/nida-request")
+            assert (nobody.status, "userId" in at.site.verified(nobody)["message"]) == (400, True)
+            bare = await at.pull({"nin": "1"}, path="/esb/nida-request", userId="clerk")
+            assert (bare.status, "Payload" in at.site.verified(bare)["message"]) == (400, True)
+
+    run(journey)
+
+
+def test_nothing_of_the_token_is_forwarded(tmp_path: Path) -> None:
+    """The bearer token, in the header and in the member `authorization`, reaches no provider."""
+
+    async def journey() -> None:
+        async with pulling(tmp_path) as at:
+            token = await at.site.token()
+            reply = await at.pull({"a": 1}, token=token, authorization=f"Bearer {token}")
+            assert at.site.verified(reply)["success"] is True
+            assert token.encode() not in b"".join(at.provider.raw)
+            assert b"uthorization" not in b"".join(at.provider.raw)
+
+    run(journey)
