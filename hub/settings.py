@@ -10,7 +10,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
@@ -159,12 +159,19 @@ class Settings(BaseSettings):
         return {PREFIX + name.upper(): _shown(getattr(self, name)) for name in type(self).model_fields}
 
     def warnings(self) -> list[str]:
-        """One line per dangerous switch that is on. `serve` logs them at every start."""
-        return [
+        """One line per dangerous switch that is on, and one for a port that is open without TLS. `serve` says them at
+        every start."""
+        found = [
             f"{PREFIX}{name.upper()} is on: {field.description}"
             for name, field in type(self).model_fields.items()
             if name.startswith("unsafe_") and getattr(self, name)
         ]
+        if self.tls_certificate is None and not self.trusted_proxies and not _is_loopback(self.host):
+            found.append(
+                f"{PREFIX}HOST is open to the network without TLS: tokens and messages can be read on the way. Set "
+                f"{PREFIX}TLS_CERTIFICATE and {PREFIX}TLS_KEY, or name the proxies with TLS in {PREFIX}TRUSTED_PROXIES"
+            )
+        return found
 
 
 def load(data: Path | None = None, **overrides: Any) -> Settings:
@@ -203,6 +210,13 @@ def _reason(fault: Mapping[str, Any]) -> str:
         shown = name if re.fullmatch(r"[a-z_]{1,40}", name) else "a line"
         return f"{FILE}: {shown} is no setting"
     return f"{PREFIX}{name.upper()}: {str(fault['msg']).removeprefix('Value error, ')}"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _shown(value: Any) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hub.settings import Settings
 
 LEAST_FREE = 1 << 30  # bytes
+LEAST_CERTIFICATE = 14 * 86_400  # seconds
 PRIVATE = frozenset({0o600, 0o400})
 OTHERS = 0o077  # what group and everybody may do
 SQLITE = "sqlite:///"
@@ -79,6 +80,32 @@ def check_keys(data: Path) -> Iterator[Finding]:
         yield Finding("hub keys", False, error.detail, error.spec.remedy)
     else:
         yield Finding("hub keys", True, f"signing key {held.signing.public.key_id}")
+
+
+def check_certificates(settings: Settings, now: int) -> Iterator[Finding]:
+    """The files for TLS, and when the hub's own certificates end. `now`: milliseconds."""
+    from hub import tls
+    from hub.errors import ConfigError
+
+    for name, make in (("TLS inbound", tls.inbound), ("TLS outbound", tls.outbound)):
+        try:
+            made = make(settings)
+        except ConfigError as error:
+            yield Finding(name, False, error.detail, error.spec.remedy)
+        else:
+            yield Finding(name, True, "off" if made is None else "files usable")
+    for setting in ("tls_certificate", "outbound_certificate"):
+        path = getattr(settings, setting)
+        if path is None:
+            continue
+        name = "AMANA_" + setting.upper()
+        try:
+            left = tls.valid_until(path, name) - now // 1000
+        except ConfigError:
+            continue  # said above
+        found = f"ends in {left // 86_400} days" if left > 0 else "has ended"
+        remedy = f"put a new one into {path}; it counts from the next connection on, without a restart"
+        yield Finding(name, left >= LEAST_CERTIFICATE, found, remedy)
 
 
 def check_log(settings: Settings) -> Finding:

@@ -51,9 +51,11 @@ def doctor(session: Session) -> None:
 def _here(session: Session) -> Iterator[Finding]:
     """What can be seen without a running hub."""
     from hub.cli import checks
+    from hub.clock import SystemClock
 
     for warning in session.settings.warnings():
-        yield checks.Finding("settings", False, warning, "switch it off unless you know why it is on")
+        yield checks.Finding("settings", False, warning, "mend it, unless you know why it is so")
+    yield from checks.check_certificates(session.settings, SystemClock().now())
     yield checks.check_directory(session.data)
     if checks.is_usable(session.data):
         yield checks.check_files(session.data)

@@ -32,8 +32,6 @@ def serve(
 ) -> None:
     """Run the hub until it is told to stop; ready when /readyz answers 200."""
     settings = session.settings
-    for warning in settings.warnings():
-        session.remark(f"amana: warning: {warning}")
     args = [sys.executable, "-m", "hub.serve.supervisor", "--data", str(settings.data)]
     args += ["--host", host or settings.host, "--port", str(settings.port if port is None else port)]
     if role is not None:

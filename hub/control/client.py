@@ -177,7 +177,8 @@ class HubClient:
         except httpx.HTTPError as error:
             raise self._untrusted(error) or Unreachable(
                 f"the connection to the hub on {self.place} broke off",
-                "look whether it still runs; list before you repeat a change",
+                "look whether it still runs, and whether it asks callers for a certificate (--client-certificate); "
+                "list before you repeat a change",
             ) from error
         if answer.status_code >= 400:
             raise refusal(answer.status_code, answer.content)

@@ -30,14 +30,20 @@ FAILED: Final = 1
 Role = Callable[["Settings", "list[socket.socket]", asyncio.Event], Awaitable[None]]
 
 
-async def _first(settings: Settings, _: list[socket.socket], __: asyncio.Event) -> None:
+async def _first(settings: Settings, sockets: list[socket.socket], _: asyncio.Event) -> None:
+    from hub import tls
     from hub.serve import first
+    from hub.serve.listening import write_address
 
+    tls.outbound(settings)
+    secured = tls.inbound(settings) is not None
     made = await first.prepare(settings)
     for warning in settings.warnings():
-        complain(f"amana: {warning}")
+        complain(f"amana: warning: {warning}")
     if made is not None:
         say(f"amana: key of the first operator: {made}")
+    if sockets:
+        say(f"amana: {write_address(settings.data, sockets[0], secured=secured)}")
 
 
 async def _gateway(settings: Settings, sockets: list[socket.socket], stop: asyncio.Event) -> None:
@@ -78,13 +84,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--role", required=True, choices=sorted(ROLES))
     parser.add_argument("--parent", type=int, required=True)
     parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--host", help="as it was asked for; else the setting")
     parser.add_argument("--lifeline", type=int, required=True)
     parser.add_argument("--listen", type=int, action="append", default=[])
     given = parser.parse_args(argv)
     os.umask(PRIVATE)
     lifeline.hold(given.lifeline, given.parent)
     try:
-        _run(given.role, given.data, given.listen)
+        _run(given.role, given.data, given.host, given.listen)
     except ConfigError as error:
         complain(error.text())
         return CONFIGURATION
@@ -99,14 +106,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _run(role: str, data: Path, descriptors: list[int]) -> None:
+def _run(role: str, data: Path, host: str | None, descriptors: list[int]) -> None:
     import uvloop
 
     from hub import logs, settings
     from hub.serve.listening import adopt
 
     logs.configure()
-    effective = settings.load(data)
+    effective = settings.load(data, host=host)
     sockets = adopt(descriptors)
 
     async def run() -> None:

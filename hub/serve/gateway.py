@@ -17,13 +17,16 @@ from typing import Final
 import uvicorn
 
 from adapters.kit.registry import find
+from hub import tls
 from hub.control.follow import DirectoryFollower
 from hub.delivery.caller import make_caller
 from hub.errors import TryAgain
-from hub.gateway.address import parse_networks
+from hub.gateway.address import Network, parse_networks
 from hub.gateway.app import Gateway, close, tend
 from hub.gateway.context import GatewayContext
 from hub.ports import Caller, Clock
+from hub.ports import Clock
+from hub.serve.handshakes import CALLER_HANDSHAKES, TlsListener
 from hub.serve.http import BoundedProtocol, Callers, most_connections
 from hub.serve.ports import Opened, open_ports
 from hub.settings import Settings
@@ -36,14 +39,35 @@ FINISH: Final = 8
 
 
 class Server(uvicorn.Server):
-    """uvicorn without signal handlers."""
+    """uvicorn without signal handlers, and with TLS on the sockets of the network alone: whoever reaches the local one is
+    on this machine and its user."""
+
+    def __init__(self, config: uvicorn.Config, certificates: tls.Renewed | None, proxies: tuple[Network, ...]) -> None:
+        super().__init__(config)
+        self._certificates = certificates
+        self._handshakes = Callers(proxies, CALLER_HANDSHAKES)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         yield
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        given = sockets or []
+        secured = [made for made in given if self._certificates is not None and made.family != socket.AF_UNIX]
+        await super().startup([made for made in given if made not in secured])
+        if self._certificates is not None:
+            context = self._certificates.context
+            found = [TlsListener(made, self._make_protocol, context, self._handshakes) for made in secured]
+            self.servers += found  # type: ignore[arg-type]  # closed and awaited like uvicorn's own
 
-def make_server(gateway: Gateway) -> Server:
+    def _make_protocol(self) -> asyncio.Protocol:
+        made: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]  # as uvicorn calls it
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return made
+
+
+def make_server(gateway: Gateway, certificates: tls.Renewed | None = None) -> Server:
     """A server for raw speed and quiet."""
     proxies = parse_networks(gateway.context.settings.trusted_proxies)
     logging.getLogger("uvicorn.error").setLevel(
@@ -64,7 +88,9 @@ def make_server(gateway: Gateway) -> Server:
             limit_concurrency=most_connections(),
             timeout_keep_alive=30,
             timeout_graceful_shutdown=FINISH,
-        )
+        ),
+        certificates,
+        proxies,
     )
 
 
@@ -101,6 +127,7 @@ async def run(settings: Settings, sockets: Sequence[socket.socket], stop: asynci
     """Serve on `sockets` until `stop`; on return everything is finished and closed. Raises `ConfigError` or `Halt` when
     it cannot start, or can no longer follow the directory."""
     caller = make_caller(settings)
+    certificates = tls.inbound(settings)
     opened = await open_ports(settings)
     try:
         follower = DirectoryFollower(opened.bus, opened.vault)
@@ -108,7 +135,7 @@ async def run(settings: Settings, sockets: Sequence[socket.socket], stop: asynci
         gateway = make_gateway(settings, opened, follower, caller)
         tending = asyncio.create_task(tend(gateway))
         following = asyncio.create_task(keep_following(follower, opened.clock))
-        server = make_server(gateway)
+        server = make_server(gateway, certificates)
         serving = asyncio.create_task(server.serve(sockets=list(sockets)))
         stopping = asyncio.create_task(stop.wait())
         try:

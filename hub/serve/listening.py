@@ -48,11 +48,11 @@ def bind_local(data: Path) -> socket.socket:
     return made
 
 
-def write_address(data: Path, tcp: socket.socket) -> str:
+def write_address(data: Path, tcp: socket.socket, *, secured: bool) -> str:
     """Leave the base URL where local programs find it, and return it."""
     host, port = tcp.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
-    url = f"http://{shown}:{port}"
+    url = f"{'https' if secured else 'http'}://{shown}:{port}"
     path = run_directory(data) / ADDRESS
     partial = path.with_suffix(".new")
     partial.write_text(url + "\n", "utf-8")

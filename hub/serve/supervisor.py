@@ -1,6 +1,6 @@
 """`amana serve`: a light parent with one child per role.
 
-It takes the directory's lock, lets a first child prepare the directory, binds the sockets, starts the roles and starts
+It takes the directory's lock, binds the sockets, lets a first child prepare the directory, starts the roles and starts
 again what dies. On SIGTERM or SIGINT the children drain: unready first, then no new connections, then what is in flight
 is finished, within `DRAIN` seconds. A second signal ends everything at once. Whoever starts it for a while may hand it the
 read end of a pipe: end-of-file there (its starter has died, even by kill -9) is such a signal too.
@@ -27,7 +27,7 @@ from hub.errors import ConfigError
 from hub.serve import listening, processes
 from hub.serve.lock import lock_directory
 from hub.serve.processes import CONFIGURATION, PRIVATE, Child
-from hub.serve.speech import complain, say
+from hub.serve.speech import complain
 
 ROLES: Final = ("gateway", "worker")
 TOGETHER: Final = "together"
@@ -60,21 +60,22 @@ def serve(options: Options) -> int:
     os.umask(PRIVATE)
     lock = lock_directory(options.data)
     lifeline, held = os.pipe()
-    common = ["--data", str(options.data), "--lifeline", str(lifeline)]
+    common = ["--data", str(options.data), "--host", options.host, "--lifeline", str(lifeline)]
     inherited = [lifeline, lock]
-    status = processes.run_once(processes.command_of(FIRST, common), inherited)
-    if status != 0:
-        return status
-    roles = (TOGETHER,) if options.single_process else options.roles
     sockets: list[socket.socket] = []
     if "gateway" in options.roles:
         sockets = [listening.bind_tcp(options.host, options.port), listening.bind_local(options.data)]
-        say(f"amana: {listening.write_address(options.data, sockets[0])}")
+    listen = [f"--listen={made.fileno()}" for made in sockets]
+    listening_too = [*inherited, *(made.fileno() for made in sockets)]
+    status = processes.run_once(processes.command_of(FIRST, [*common, *listen]), listening_too)
+    if status != 0:
+        return status
     children = []
-    for role in roles:
-        listen = sockets if role in {"gateway", TOGETHER} else []
-        arguments = [*common, *(f"--listen={made.fileno()}" for made in listen)]
-        children.append(Child(role, processes.command_of(role, arguments), [*inherited, *(s.fileno() for s in listen)]))
+    for role in (TOGETHER,) if options.single_process else options.roles:
+        if role in {"gateway", TOGETHER}:
+            children.append(Child(role, processes.command_of(role, [*common, *listen]), listening_too))
+        else:
+            children.append(Child(role, processes.command_of(role, common), inherited))
     try:
         return _Watch(children, sockets, options.lifeline).run()
     finally:

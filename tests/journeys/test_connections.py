@@ -18,6 +18,7 @@ from hub.gateway.app import Gateway
 from hub.serve import http
 from hub.serve.gateway import make_server
 from hub.serve.http import Callers
+from hub.tls import Renewed
 from tests.journeys.gateway_client import Site, open_site
 from tests.unit.gateway.onboarded import NETWORK, PATH, SERIAL
 
@@ -25,12 +26,12 @@ STALLED = ["/esb/push-request", "/oauth/token", "/api/v1/changes", f"/{PATH}/icl
 
 
 @contextlib.asynccontextmanager
-async def serving(path: Path) -> AsyncIterator[tuple[Site, int]]:
+async def serving(path: Path, certificates: Renewed | None = None) -> AsyncIterator[tuple[Site, int]]:
     """A gateway with its API behind the real server, on a port of its own."""
     async with open_site(path) as site:
         gateway = Gateway(site.gateway.context, build_api(site.gateway.context))
         listening = socket.create_server(("127.0.0.1", 0))
-        server = make_server(gateway)
+        server = make_server(gateway, certificates)
         running = asyncio.create_task(server.serve(sockets=[listening]))
         try:
             yield Site(gateway, site.log, site.store, site.house, site.clock), listening.getsockname()[1]
@@ -182,7 +183,7 @@ def test_connections_past_the_limit_of_a_caller_are_cut(tmp_path: Path, monkeypa
             while not (await exchange(port, head("/healthz", "connection: close", method="GET"))).startswith(b"HTTP"):
                 pass
 
-    monkeypatch.setattr("hub.serve.gateway.Callers", lambda proxies: Callers(proxies, 2))
+    monkeypatch.setattr("hub.serve.gateway.Callers", lambda proxies, limit=2: Callers(proxies, limit))
     asyncio.run(story())
 
 

@@ -146,6 +146,25 @@ def test_dangerous_switches_warn(tmp_path: Path) -> None:
     assert actual == ["AMANA_UNSAFE_ALLOW_DRAFT_RULES is on: Whether rule sets marked as draft may pay"]
 
 
+@pytest.mark.parametrize(
+    ("given", "warned"),
+    [
+        ({"host": "0.0.0.0"}, True),
+        ({"host": "hub.go.id"}, True),
+        ({"host": "::"}, True),
+        ({"host": "127.0.0.7"}, False),
+        ({"host": "::1"}, False),
+        ({"host": "localhost"}, False),
+        ({"host": "0.0.0.0", "tls_certificate": "x.pem"}, False),
+        ({"host": "0.0.0.0", "trusted_proxies": "10.0.0.0/8"}, False),
+    ],
+)
+def test_an_open_port_without_tls_warns(tmp_path: Path, given: dict[str, str], warned: bool) -> None:
+    """Any address but loopback, unless there is TLS here or at a proxy."""
+    found = settings.load(tmp_path, **given).warnings()
+    assert ["open to the network without TLS" in line for line in found] == [True] * warned
+
+
 def test_settings_do_not_change(tmp_path: Path) -> None:
     """Settings are fixed once loaded."""
     made = settings.load(tmp_path)
