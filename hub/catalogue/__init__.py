@@ -6,11 +6,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from hub.catalogue import admission, bodies, changes, delivery, exchange, stages, start
+from hub.catalogue import admission, bodies, changes, delivery, exchange, holdings, stages, start
 from hub.catalogue.entry import Code, Fault
 
 CODES: Final[Mapping[str, Code]] = (
-    admission.CODES | bodies.CODES | exchange.CODES | changes.CODES | stages.CODES | delivery.CODES | start.CODES
+    admission.CODES
+    | bodies.CODES
+    | exchange.CODES
+    | holdings.CODES
+    | changes.CODES
+    | stages.CODES
+    | delivery.CODES
+    | start.CODES
 )
 
 __all__ = ["CODES", "Code", "Fault"]

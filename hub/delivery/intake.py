@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from hub.delivery.receipts import ATTEMPT, NEXT_AT, ORDERED, OUTCOME, STATE, SUBSCRIPTION
+from hub.delivery.receipts import ATTEMPT, COLLECT, NEXT_AT, ORDERED, OUTCOME, STATE, SUBSCRIPTION
 from hub.delivery.states import BLOCKING, BY_OPERATOR, FINAL, TRANSITIONS, Event, State, advance
 from hub.errors import TryAgain
 from hub.ports import Store, Write
@@ -101,7 +101,9 @@ class _Schedule:
         old = self._row(record.headers[ID])
         row = dict(old) if old is not None else _row_of(record, record.headers[ID])
         row.update(topic=topic, partition=partition, offset=entry.offset)
-        if old is None and record.headers.get(ORDERED) == "1" and await self._busy(row):
+        if old is None and record.headers.get(COLLECT) == "1":
+            row["state"] = str(State.WAITING)
+        elif old is None and record.headers.get(ORDERED) == "1" and await self._busy(row):
             row["state"] = str(advance(State.DUE, Event.KEY_BUSY))
         self._put(row)
 

@@ -4,7 +4,7 @@ given up is one record with the sealed bytes of the answer, and it alone is the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from hub.records import (
     CODE,
@@ -30,6 +30,9 @@ from hub.records import (
 )
 from hub.stages.deadletters import ERROR
 
+if TYPE_CHECKING:
+    from hub.control.objects import Subscription
+
 TYPE_NAME: Final = "receipt"
 PURPOSE: Final = "receipt"
 """Answers are sealed by `BodyKey(secret of the outgoing message, PURPOSE)`."""
@@ -44,9 +47,19 @@ NEXT_AT: Final = "ce_nextat"  # ms since 1970: when the next attempt is due, jit
 STATUS: Final = "ce_httpstatus"  # of the answer, or ""
 SUBSCRIPTION: Final = "ce_subscription"
 ORDERED: Final = "ce_ordered"  # "1": later messages of the same key wait for this one
+COLLECT: Final = "ce_collect"  # "1": the receiver is not called, it reads its outbox
 NUMBER: Final = "ce_sequence"  # of the message among those of its key and subscription
 
 KEPT: Final = (SYSTEM, INSTITUTION, CODE, RUN, REQUEST, SECRET, SUBSCRIPTION, ORDERED, DATASCHEMA)
+
+
+def subscription_headers(subscription: Subscription) -> Mapping[str, str]:
+    """What delivery has to know of the subscription that a message goes out under."""
+    return {
+        SUBSCRIPTION: subscription.id,
+        ORDERED: "1" if subscription.ordered and not subscription.collect else "0",
+        **({COLLECT: "1"} if subscription.collect else {}),
+    }
 
 
 def receipt_id(message_id: str, attempt: int) -> RecordId:

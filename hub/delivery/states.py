@@ -14,10 +14,13 @@ class State(StrEnum):
     ADMITTED = "admitted"
     TRANSLATED = "translated"
     PARTLY = "partly-translated"
+    RELAYED = "relayed"
+    NO_SUBSCRIBER = "no-subscriber"
     REFUSED = "refused"
     ERASED = "erased"
 
     DUE = "due"
+    WAITING = "waiting"
     PARKED = "parked"
     RETRYING = "retrying"
     CONFIRMED = "confirmed"
@@ -36,12 +39,15 @@ class Event(StrEnum):
     """What moves a message on."""
 
     RECORDS = "records"  # translate made records of it
-    DEAD_LETTER = "dead-letter"  # translate refused it, or a row of it
+    RELAY = "relay"  # relay put a copy of it in an outbox
+    NOBODY = "nobody"  # it came to be relayed when nobody subscribed to its code
+    DEAD_LETTER = "dead-letter"  # translate or relay refused it, or a row of it
     ERASE = "erase"
 
     SIGNED_SUCCESS = "signed-success"
     SIGNED_FAILURE = "signed-failure"
     UNSIGNED_ANSWER = "unsigned-answer"
+    COLLECTED = "collected"  # the receiver read it in its outbox and said so, signed
     NO_ANSWER = "no-answer"
     EXHAUSTED = "exhausted"
     FORBIDDEN = "forbidden"
@@ -74,6 +80,16 @@ TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
     (_S.PARTLY, _E.RECORDS): _S.PARTLY,
     (_S.PARTLY, _E.DEAD_LETTER): _S.PARTLY,
     (_S.PARTLY, _E.ERASE): _S.ERASED,
+    (_S.ADMITTED, _E.RELAY): _S.RELAYED,
+    (_S.ADMITTED, _E.NOBODY): _S.NO_SUBSCRIBER,
+    (_S.RELAYED, _E.RELAY): _S.RELAYED,
+    (_S.RELAYED, _E.DEAD_LETTER): _S.RELAYED,
+    (_S.RELAYED, _E.ERASE): _S.ERASED,
+    (_S.REFUSED, _E.RELAY): _S.RELAYED,
+    (_S.NO_SUBSCRIBER, _E.NOBODY): _S.NO_SUBSCRIBER,
+    (_S.NO_SUBSCRIBER, _E.ERASE): _S.ERASED,
+    (_S.ERASED, _E.RELAY): _S.ERASED,
+    (_S.ERASED, _E.NOBODY): _S.ERASED,
     (_S.ERASED, _E.RECORDS): _S.ERASED,
     (_S.ERASED, _E.DEAD_LETTER): _S.ERASED,
     (_S.ERASED, _E.ERASE): _S.ERASED,
@@ -91,6 +107,8 @@ TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
     (_S.RETRYING, _E.EXHAUSTED): _S.DEAD,
     (_S.RETRYING, _E.FORBIDDEN): _S.DEAD,
     (_S.PARKED, _E.KEY_FREE): _S.DUE,
+    (_S.WAITING, _E.COLLECTED): _S.CONFIRMED,
+    (_S.WAITING, _E.ERASE): _S.ERASED,
     (_S.DUE, _E.ERASE): _S.ERASED,
     (_S.RETRYING, _E.ERASE): _S.ERASED,
     (_S.UNPROVEN, _E.RETRY): _S.DUE,
@@ -118,7 +136,19 @@ BY_OPERATOR: Final = frozenset({Event.RETRY, Event.CONFIRM, Event.SKIP, Event.DI
 """Events that an operator signs; all others come of what the hub and the receivers do."""
 DECIDED: Final = {event: target for (_, event), target in TRANSITIONS.items() if event in BY_OPERATOR}
 """The state that each of them leads to, wherever it comes from."""
-STARTS: Final = (State.ADMITTED, State.DUE, State.ASKED)
+STARTS: Final = (State.ADMITTED, State.DUE, State.WAITING, State.ASKED)
+COMING_IN: Final = frozenset(
+    {
+        State.ADMITTED,
+        State.TRANSLATED,
+        State.PARTLY,
+        State.RELAYED,
+        State.NO_SUBSCRIBER,
+        State.REFUSED,
+        State.ERASED,
+    }
+)
+"""States of messages that came in."""
 BLOCKING: Final = frozenset({State.DUE, State.RETRYING, State.UNPROVEN, State.DEAD, State.PARKED})
 """A later message of the same key of an ordered subscription is parked behind one that is in these states."""
 CALLABLE: Final = frozenset({State.DUE, State.RETRYING})

@@ -17,10 +17,12 @@ from hub import records as r
 from hub.errors import BadMessage
 from hub.gateway.assurance import weaker
 from hub.gateway.bodies import Body, read_body
-from hub.gateway.contracts import find_contract
+from hub.gateway.contracts import Wire, find_contract, relayed_wire
 from hub.keys import subject_key
 from hub.ports import Candidate, DedupeRule
 from hub.records import Ms
+from hub.stages.passing import render_body
+from hub.topics import INBOX_RELAY
 from signing import envelope, jsontext, tokens
 from signing.errors import SigningError
 
@@ -50,20 +52,6 @@ class Push(NamedTuple):
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class WireTerms:
-    """What an adapter's manifest asks of the body of one exchange.
-
-    `rows`: dotted path of the list that `fields` are read from, row by row; None: the body itself is the one row.
-    """
-
-    contract: str
-    checker: Checker | None  # None: nothing to check here (sealed for its recipient, or not JSON)
-    fields: tuple[str, ...] = ()
-    rows: str | None = None
-    media_type: str = "application/json"
-
-
 class Lane(NamedTuple):
     """All that is the same for every message of one system under one code, worked out once."""
 
@@ -86,7 +74,7 @@ class Terms:
     hmac: bytes
     max_body: int
     partitions: Callable[[str], int]
-    wire: Callable[[str, str], WireTerms]  # adapter id, exchange name
+    wire: Wire
     key: PrivateKey | None = field(default=None, repr=False)  # the hub's: opens what was encrypted for it
     contract: Callable[[str], Checker | None] = find_contract  # by name
     lanes: dict[tuple[int, str, str], Lane] = field(default_factory=dict)  # memo, by directory position
@@ -123,6 +111,8 @@ def examine(push: Push, view: View, now: Ms, terms: Terms) -> Candidate | Refusa
         lane = find_lane(system, api, view.position, terms)
         body = read_body(members["esbBody"], span, "json", api.sealed, terms.key)
         check_wire(body.value, lane.checker if body.checked else None)
+        if api.direction == "relay":
+            render_body(body.value)  # refused now, not after the receipt
         return make_candidate(push.body, body, members, system.code, api.code, lane, terms.hmac)
     except BadMessage as refused:
         return Refusal(refused.code, refused.detail, system, api.code if api else None)
@@ -218,7 +208,7 @@ def text_member(members: Mapping[str, Any], name: str) -> str:
 def find_api(code: str, view: View) -> Api:
     """The code as the directory has it. One that is for sending out is not known here."""
     api = view.api(code)
-    if api is None or api.direction != "in":
+    if api is None or api.direction not in {"in", "relay"}:
         raise BadMessage("AMANA-CODE-001")
     return api
 
@@ -248,8 +238,9 @@ def find_lane(system: System, api: Api, position: int, terms: Terms) -> Lane:
 
 
 def make_lane(system: System, api: Api, position: int, terms: Terms) -> Lane:
-    wire = terms.wire(api.adapter, api.exchange)
-    topic = f"inbox.{api.adapter}"
+    relayed = api.direction == "relay"
+    wire = relayed_wire(api, terms.wire) if relayed else terms.wire(api.adapter, api.exchange)
+    topic = INBOX_RELAY if relayed else f"inbox.{api.adapter}"
     key = subject_key(terms.hmac, "system", system.code)
     headers = {
         "ce_specversion": "1.0",

@@ -6,7 +6,9 @@ here decides nothing about the past.
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 from adapters.kit.errors import KitError
 from adapters.kit.registry import find
@@ -14,7 +16,28 @@ from hub.control.objects import ANY
 from hub.errors import BadMessage
 from schemas.contracts import CONTRACTS, Checker, checker
 
+if TYPE_CHECKING:
+    from hub.control.objects import Api
+
 WIRE: Final = "wire:"
+
+
+@dataclass(frozen=True, slots=True)
+class WireTerms:
+    """What the contract of a code asks of a body.
+
+    `rows`: dotted path of the list that `fields` are read from, row by row; None: the body itself is the one row.
+    """
+
+    contract: str
+    checker: Checker | None  # None: nothing to check here (sealed for its recipient, any body, or not JSON)
+    fields: tuple[str, ...] = ()
+    rows: str | None = None
+    media_type: str = "application/json"
+
+
+Wire = Callable[[str, str], WireTerms]
+"""Terms of one exchange: adapter id, exchange name."""
 
 
 def find_contract(name: str) -> Checker | None:
@@ -32,3 +55,14 @@ def find_contract(name: str) -> Checker | None:
         return found.wire_checker(exchange)
     except KitError:
         raise BadMessage("AMANA-CODE-001", "its contract is not known here") from None
+
+
+def relayed_wire(api: Api, wire: Wire) -> WireTerms:
+    """Terms of a code that is passed on as it is. What is sealed for its recipient has no contract that the hub can
+    check."""
+    name = ANY if api.sealed == "recipient" else api.contract
+    if name.startswith(WIRE):
+        adapter, _, exchange = name.removeprefix(WIRE).partition(".")
+        return wire(adapter, exchange)
+    checked = find_contract(name)
+    return WireTerms(CONTRACTS[name].urn if name in CONTRACTS else name, checked)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from adapters.kit.errors import KitError
 from hub.errors import BadMessage
-from hub.gateway.admission import Terms, WireTerms
+from hub.gateway.admission import Terms
+from hub.gateway.contracts import WireTerms
 
 if TYPE_CHECKING:
     from hub.gateway.context import GatewayContext

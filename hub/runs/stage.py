@@ -22,7 +22,7 @@ from hub.stages.deadletters import dead_letter
 from hub.stages.effects import Effects, Entry
 from hub.stages.route import ApprovedRun, outgoing, subscribers
 from hub.stages.translate import NAME as TRANSLATE
-from hub.topics import CONTROL, DEADLETTERS, RECORDS, SIGNALS_PAY, partitions_of
+from hub.topics import CONTROL, DEADLETTERS, INBOX_RELAY, RECORDS, SIGNALS_PAY, partitions_of
 from schemas.errors import SchemaError
 from schemas.rulesets import load
 from signing.sealing import SECRET_BYTES
@@ -240,7 +240,13 @@ def _sources(offset: int) -> Callable[[], str]:
 
 
 def _places(cutoff: Mapping[str, Sequence[int]]) -> dict[tuple[str, int], int]:
-    return {(topic, partition): end for topic, ends in cutoff.items() for partition, end in enumerate(ends)}
+    """What translate has to be past. It leaves alone what is passed on: no record comes of that."""
+    return {
+        (topic, partition): end
+        for topic, ends in cutoff.items()
+        if topic != INBOX_RELAY
+        for partition, end in enumerate(ends)
+    }
 
 
 def _computed(order: RunOrder, run: Mapping[str, Any]) -> dict[str, Any]:

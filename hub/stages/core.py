@@ -17,6 +17,7 @@ from hub.runs.stage import RunStage
 from hub.stages.collect import Collect
 from hub.stages.erase import Erase
 from hub.stages.index import Index
+from hub.stages.relay import Relay
 from hub.stages.runner import Runner
 from hub.stages.translate import Translate
 from hub.topics import DEFAULT_PARTITIONS, layout
@@ -78,6 +79,7 @@ def build(ports: CorePorts) -> Core:
     p = ports
     stages = (
         Translate(p.vault, p.follower, p.adapters, p.keys.hmac, p.bus.topics, p.hand, p.keys.signing),
+        Relay(p.bus, p.vault, p.follower, p.partitions, p.keys.signing),
         Collect(),
         RunStage(p.bus, p.store, p.vault, p.follower, p.adapters, p.keys.hmac, p.partitions, p.draft_rules),
         Erase(p.vault, p.follower),

@@ -7,14 +7,28 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from hub.delivery.receipts import OUTCOME, STATE
+from hub.delivery.receipts import COLLECT, OUTCOME, STATE
 from hub.delivery.settlements import settled
-from hub.delivery.states import BY_OPERATOR, DECIDED, TRANSITIONS, Event, State, advance
+from hub.delivery.states import BY_OPERATOR, COMING_IN, DECIDED, FINAL, TRANSITIONS, Event, State, advance
 from hub.ports import Store, Write
-from hub.records import CODE, ID, INSTITUTION, ORIGIN, PARENT, REQUEST, STAGE, SYSTEM, TIME, Record, request_id
+from hub.records import (
+    CODE,
+    CONTROL_POSITION,
+    ID,
+    INSTITUTION,
+    ORIGIN,
+    PARENT,
+    REQUEST,
+    STAGE,
+    SYSTEM,
+    TIME,
+    Record,
+    request_id,
+)
 from hub.stages.deadletters import ERROR, REASON, ROW
 from hub.stages.effects import Effects, Entry
-from hub.topics import CONTROL, DEADLETTERS, INBOX, OUTBOX, RECEIPTS, RECORDS, REFUSALS
+from hub.stages.relay import takers_of
+from hub.topics import CONTROL, DEADLETTERS, INBOX, INBOX_RELAY, OUTBOX, RECEIPTS, RECORDS, REFUSALS
 
 if TYPE_CHECKING:
     from hub.control.follow import DirectoryFollower
@@ -27,8 +41,6 @@ IN, OUT, REFUSED = "inbox", "out", "refused"
 """Kinds of a row. `refused`: turned away by the gateway, its bytes kept; the code of the refusal is its detail."""
 
 _FIRST: Final = {IN: State.ADMITTED, OUT: State.DUE, REFUSED: State.REFUSED}
-
-_COMING_IN: Final = frozenset({State.ADMITTED, State.TRANSLATED, State.PARTLY, State.REFUSED, State.ERASED})
 
 
 class _Outcome(NamedTuple):
@@ -45,6 +57,7 @@ class _Change:
     """What one batch says about one message."""
 
     facts: dict[str, Any] = field(default_factory=dict)
+    first: State | None = None  # when it is not that of its kind
     events: dict[Event, int] = field(default_factory=dict)  # event -> when
     outcomes: list[_Outcome] = field(default_factory=list)  # of a message that goes out
     detail: str = ""
@@ -86,6 +99,12 @@ class Index:
                 change = changes.setdefault(record.headers[ID], _Change())
                 change.facts = _facts(kind, record, topic, partition, entry.offset)
                 change.at = int(record.headers[TIME])
+                if topic == INBOX_RELAY:
+                    await self._passed_on(record, change)
+                elif record.headers.get(COLLECT) == "1":
+                    change.first = State.WAITING
+                if kind == OUT:
+                    _note_copy(changes, record)
         writes = await self._merge(changes)
         if letters:
             writes.append(Write("dead_letter", letters))
@@ -97,6 +116,14 @@ class Index:
         row = _letter_row(partition, entry)
         order = self._follower.directory.now().settlement(row["id"])
         return row if order is None else row | {"state": _LETTER[order.verdict]}
+
+    async def _passed_on(self, record: Record, change: _Change) -> None:
+        """Whether anybody is to get it follows from the directory that it was admitted under, as relay sees it."""
+        directory = self._follower.directory
+        if directory.position < int(record.headers[CONTROL_POSITION]):
+            await self._follower.catch_up()
+        if not takers_of(directory, record):
+            change.events.setdefault(Event.NOBODY, change.at)
 
     async def _decided(self, entries: Sequence[Entry]) -> list[dict[str, Any]]:
         """Rows of dead letters that operators decided on."""
@@ -142,17 +169,20 @@ class Index:
             facts = change.facts if change.facts.get("topic") or old is None else {}
             row.update(facts)
             if old is None:
-                row["state"] = str(_FIRST[row["kind"]])
+                row["state"] = str(change.first or _FIRST[row["kind"]])
                 row["updated"] = row["time"] = row["time"] or change.at
             if change.facts.get("topic"):
-                events.append(_event(id_, row["time"], _FIRST[row["kind"]], change.facts.get("detail", "")))
+                first = change.first or _FIRST[row["kind"]]
+                events.append(_event(id_, row["time"], first, change.facts.get("detail", "")))
             for event, at in change.events.items():
-                after = advance(State(row["state"]), event) if State(row["state"]) in _COMING_IN else None
+                after = advance(State(row["state"]), event) if State(row["state"]) in COMING_IN else None
                 if after is not None and str(after) != row["state"]:
                     row.update(state=str(after), updated=max(row["updated"], at))
                     events.append(_event(id_, at, after, change.detail))
                     row["detail"] = change.detail or row["detail"]
             for outcome in change.outcomes:
+                if State(row["state"]) in FINAL:
+                    continue  # of two ends the first counts, as it does for delivery
                 if outcome.event in BY_OPERATOR and (State(row["state"]), outcome.event) not in TRANSITIONS:
                     continue  # decided on an outcome that was lost since
                 row.update(state=str(outcome.state), updated=outcome.at, detail=outcome.detail)
@@ -222,6 +252,18 @@ def _note(changes: dict[str, _Change], record: Record, event: Event, at: int) ->
     change.events.setdefault(event, at)
     if ERROR in h and not change.detail:
         change.detail = h[ERROR]
+
+
+def _note_copy(changes: dict[str, _Change], record: Record) -> None:
+    """A copy of a message that is passed on. Of the message it knows only the id: its system is the receiver's."""
+    h = record.headers
+    if not h.get(ORIGIN, "").startswith(INBOX_RELAY):
+        return
+    change = changes.setdefault(h[PARENT], _Change())
+    if not change.facts:
+        change.facts = {"kind": IN, "request_id": request_id(h[PARENT]), "time": int(h[TIME])}
+        change.at = int(h[TIME])
+    change.events.setdefault(Event.RELAY, int(h[TIME]))
 
 
 def _outcome(changes: dict[str, _Change], entry: Entry) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from adapters.kit import AdapterError, KitError
 from hub.delivery.deliver import BODY
-from hub.delivery.receipts import NUMBER, ORDERED, SUBSCRIPTION
+from hub.delivery.receipts import NUMBER, subscription_headers
 from hub.errors import BadMessage
 from hub.keys import subject_key
 from hub.records import (
@@ -77,11 +77,7 @@ class _Page:
 
 def subscribers(view: View, institution: str) -> list[Subscription]:
     """The subscriptions that get runs of `institution`: outgoing codes, and the contracts pay.run and pay.signal."""
-    return [
-        s
-        for s in view.all_subscriptions()
-        if s.institution in {None, institution} and (s.code is not None or s.contract in {"pay.run", "pay.signal"})
-    ]
+    return [s for s in view.all_subscriptions() if s.institution in {None, institution} and _of_runs(s, view)]
 
 
 def outgoing(
@@ -119,9 +115,8 @@ def outgoing(
             PERIOD: approved.period,
             RUN: approved.code,
             REQUEST: request_id(rid),
-            SUBSCRIPTION: subscription.id,
-            ORDERED: "1" if subscription.ordered else "0",
             NUMBER: str(page.number),
+            **subscription_headers(subscription),
         }
         try:
             sealed = body_key.seal(rid, render_data(page.body))
@@ -129,6 +124,13 @@ def outgoing(
             raise BadMessage("AMANA-TRANS-002", error.kind) from error
         made.append((outbox(system), Record(page.key, headers, sealed)))
     return made
+
+
+def _of_runs(subscription: Subscription, view: View) -> bool:
+    if subscription.code is None:
+        return subscription.contract in {"pay.run", "pay.signal"}
+    api = view.api(subscription.code)
+    return api is not None and api.direction == "out"
 
 
 def _pages(

@@ -21,7 +21,8 @@ from hub.delivery import settlements
 from hub.delivery.deliver import Policy
 from hub.errors import BadMessage, TryAgain
 from hub.gateway import devices
-from hub.gateway.admission import Push, Refusal, Terms, WireTerms, examine
+from hub.gateway.admission import Push, Refusal, Terms, examine
+from hub.gateway.contracts import WireTerms
 from hub.keys import FileKeyWrapper, HubKeys
 from hub.ports import Answered
 from hub.records import Ms, Record

@@ -9,7 +9,8 @@ from typing import Any
 from adapters.kit.registry import find
 from hub.control.directory import Directory, Outcome, change_id, render_body
 from hub.control.requests import sign_change
-from hub.gateway.admission import Push, Terms, WireTerms
+from hub.gateway.admission import Push, Terms
+from hub.gateway.contracts import WireTerms
 from hub.records import Ms
 from signing import envelope, jsontext, keys, tokens
 
