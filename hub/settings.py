@@ -75,6 +75,9 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[list[str], NoDecode] = Field(
         default=[], description="Networks of proxies whose X-Forwarded-For is believed, comma-separated"
     )
+    join_requests: int = Field(
+        default=500, ge=0, le=100_000, description="Join requests that may wait at once; 0: nobody can ask"
+    )
     outbound_hosts: Annotated[list[str], NoDecode] = Field(
         default=[], description="Hosts that the hub may call, comma-separated; a leading dot takes all below"
     )

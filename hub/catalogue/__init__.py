@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from hub.catalogue import admission, bodies, changes, delivery, exchange, holdings, stages, start
+from hub.catalogue import admission, bodies, changes, delivery, exchange, holdings, joining, stages, start
 from hub.catalogue.entry import Code, Fault
 
 CODES: Final[Mapping[str, Code]] = (
@@ -17,6 +17,7 @@ CODES: Final[Mapping[str, Code]] = (
     | changes.CODES
     | stages.CODES
     | delivery.CODES
+    | joining.CODES
     | start.CODES
 )
 

@@ -22,6 +22,7 @@ from hub.cli import (
     devices,
     doctor,
     institutions,
+    joining,
     messages,
     operators,
     pay,
@@ -39,7 +40,9 @@ app = group("Amana moves signed records between institutions' systems, and makes
 
 for _name, _group in {
     "institution": institutions.app,
+    "unit": institutions.units,
     "system": systems.app,
+    "join": joining.app,
     "operator": operators.app,
     "api": apis.app,
     "grant": apis.grants,

@@ -37,6 +37,7 @@ CurveOption = Annotated[str, typer.Option("--curve", help="Curve of a generated 
 COLUMNS = (
     Column("code", "code"),
     Column("institution", "institution"),
+    Column("unit", "unit"),
     Column("client id", "clientId"),
     Column("keys", lambda row: sum(1 for key in row["keys"] if key["valid"]), right=True),
     Column("state", lambda row: "suspended" if row["suspended"] else "active"),
@@ -49,6 +50,7 @@ def add(
     session: Session,
     institution: Annotated[str, typer.Option(help="Code of its institution.")],
     code: Annotated[str, typer.Option(help="Code of the system, unique in the hub.")],
+    unit: Annotated[str | None, typer.Option(help="Unit of the institution that it belongs to.")] = None,
     public_key: PublicKeyOption = None,
     generate_key: GenerateOption = None,
     curve: CurveOption = "secp256r1",
@@ -64,6 +66,7 @@ def add(
     args = {
         "code": code,
         "institution": institution,
+        "unit": unit,
         "clientId": client_id,
         "secretSha256": hashlib.sha256(secret.encode()).hexdigest(),
         "publicKey": key.pem(),

@@ -18,6 +18,7 @@ from hub.control.fields import (
     Code,
     Contract,
     Digest,
+    Fingerprint,
     Key,
     Month,
     Name,
@@ -55,8 +56,16 @@ class InstitutionAdd(Args):
     parent: Code | None = None
 
 
+class UnitAdd(Args):
+    institution: Code
+    code: Code
+    name: Name
+    parent: Code | None = None
+
+
 class SystemAdd(Args):
     institution: Code
+    unit: Code | None = None
     code: Code
     client_id: Code
     secret_sha256: Sha256 = Field(alias="secretSha256")
@@ -235,9 +244,47 @@ class MessageErase(Args):
     reason: Name
 
 
+class JoinApprove(Args):
+    """All that letting an applicant in does. `request`: SHA-256 of what it signed; `fingerprint`: the key id, or how it
+    begins, as the applicant read it out; `institution_name`: set when the institution is new, and `unit_name` likewise."""
+
+    request: Sha256
+    fingerprint: Fingerprint
+    institution: Code
+    institution_name: Name | None = None
+    parent: Code | None = None
+    unit: Code | None = None
+    unit_name: Name | None = None
+    system: Code
+    client_id: Code
+    secret_sha256: Sha256 = Field(alias="secretSha256")
+    public_key: Key
+    url: Url | None = None
+    options: Options = Field(default_factory=dict)
+    codes: list[Code] = Field(default_factory=list, max_length=64)
+
+    @model_validator(mode="after")
+    def _names_what_is_new(self) -> JoinApprove:
+        if self.parent is not None and self.institution_name is None:
+            raise ValueError("a parent goes with a new institution")
+        if self.unit_name is not None and self.unit is None:
+            raise ValueError("the name of a unit goes with its code")
+        if len(set(self.codes)) != len(self.codes):
+            raise ValueError("a code twice")
+        return self
+
+
+class JoinReject(Args):
+    request: Sha256
+    reason: Name
+
+
 Kind = Literal[
     "hub.start",
     "institution.add",
+    "unit.add",
+    "join.approve",
+    "join.reject",
     "system.add",
     "system.suspend",
     "system.resume",
@@ -267,6 +314,9 @@ Kind = Literal[
 ARGUMENTS: Final[Mapping[str, type[Args]]] = {
     "hub.start": HubStart,
     "institution.add": InstitutionAdd,
+    "unit.add": UnitAdd,
+    "join.approve": JoinApprove,
+    "join.reject": JoinReject,
     "system.add": SystemAdd,
     "system.suspend": SystemNamed,
     "system.resume": SystemNamed,
@@ -333,7 +383,7 @@ def describe(error: ValidationError) -> str:
     """The first breach: member and rule, without the value and without a name that we did not choose."""
     first = error.errors(include_url=False, include_input=False)[0]
     if first["type"] == "extra_forbidden":
-        return "a member that the change does not have"
+        return "a member that is not known here"
     path = ".".join(str(part) for part in first["loc"] if isinstance(part, int) or _MEMBER.fullmatch(part))
     rule = say(first, PATTERNS)
     return f"{path}: {rule}" if path else rule

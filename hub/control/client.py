@@ -112,6 +112,14 @@ class HubClient:
         """Read what needs no operator, such as `/api/v1/hub`."""
         return _object(self._exchange("GET", target, None, {}))
 
+    def tell(self, target: str, body: bytes) -> dict[str, Any]:
+        """Post what carries a signature of its own, such as a join request."""
+        return _object(self._exchange("POST", target, body, {"content-type": "application/json"}))
+
+    def order(self, target: str) -> dict[str, Any]:
+        """Have the hub do something that changes nothing, such as a connection test, signed like a read."""
+        return _object(self._exchange("POST", target, None, self._authorization("POST", target)))
+
     def close(self) -> None:
         if self._http is not None:
             self._http.close()

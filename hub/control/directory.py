@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Final
 
-from hub.control import exchanging, governing, onboarding, settling
+from hub.control import exchanging, governing, joining, onboarding, settling
 from hub.control.changes import FRESH_MS, ChangeData, HubStart, parse_args, parse_data
 from hub.control.decisions import Circumstances, Decide, Put
 from hub.control.objects import (
@@ -58,6 +58,7 @@ __all__ = [
 
 DECISIONS: Final[dict[str, Decide]] = {
     **onboarding.DECISIONS,
+    **joining.DECISIONS,
     **exchanging.DECISIONS,
     **governing.DECISIONS,
     **settling.DECISIONS,

@@ -44,6 +44,7 @@ Sha256 = Annotated[str, StringConstraints(pattern=r"\A[0-9a-f]{64}\Z")]
 Month = Annotated[str, StringConstraints(pattern=r"\A[0-9]{4}-(0[1-9]|1[0-2])\Z")]
 Digest = Annotated[str, StringConstraints(pattern=r"\Asha256:[0-9a-f]{64}\Z")]
 Nonce = Annotated[str, StringConstraints(pattern=r"\A[0-9a-f]{32}\Z")]
+Fingerprint = Annotated[str, StringConstraints(pattern=r"\A[0-9a-f]{32,64}\Z")]
 Zone = Annotated[str, StringConstraints(pattern=r"\A([A-Z][A-Za-z0-9_+/-]{0,63}|[+-][0-9]{2}:[0-9]{2})\Z")]
 Key = Annotated[str, StringConstraints(max_length=8192), AfterValidator(_public_key)]
 Url = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_url)]
@@ -70,6 +71,7 @@ PATTERNS: Final[Mapping[str, str]] = {
         (Zone, "a time zone expected, such as Asia/Jakarta or +07:00"),
         (Digest, "sha256: and 64 hex digits expected"),
         (Nonce, "32 hex digits expected"),
+        (Fingerprint, "32 to 64 hex digits expected"),
     )
 }
 """What a pattern asks for, in words."""

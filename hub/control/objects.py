@@ -44,6 +44,16 @@ class Institution:
 
 
 @dataclass(frozen=True, slots=True)
+class Unit:
+    """A part of an institution: a directorate, a hospital, a school. Its code is unique within the institution."""
+
+    institution: str
+    code: str
+    name: str
+    parent: str | None  # code of the unit that it is part of, in the same institution
+
+
+@dataclass(frozen=True, slots=True)
 class SystemKey:
     """A public key and its validity: from `not_before` on, before `not_after` (None: no end), in ms since 1970."""
 
@@ -73,6 +83,7 @@ class System:
     url: str | None
     options: Mapping[str, str]  # "format": "json" (default) or "xml", what the hub sends it; others are its adapters'
     key_ring: KeyRing = field(compare=False, repr=False)
+    unit: str | None = None  # of its institution
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +201,23 @@ class Erasure:
     reason: str
     operator: str
     at: Ms
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """What was decided on a join request. `request`: SHA-256 (hex) of what the applicant signed. The last four are
+    empty for one that was rejected."""
+
+    request: str
+    approved: bool
+    reason: str
+    operator: str
+    position: int
+    at: Ms
+    institution: str = ""
+    system: str = ""
+    client_id: str = ""
+    codes: tuple[str, ...] = ()
 
 
 Verdict = Literal["retry", "confirm", "skip", "discard"]

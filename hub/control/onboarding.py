@@ -1,6 +1,6 @@
-"""Decisions on institutions, systems, their credentials and keys.
+"""Decisions on institutions, their units, systems, their credentials and keys.
 
-Rule: a key that has ended stays ended; a client id belongs to one system for ever.
+Rule: a key that has ended stays ended; a client id belongs to one system for ever; nothing is ever bound anew.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Final
 
 from hub.control import changes
 from hub.control.decisions import Circumstances, Decide, Decision, Put, existing, new
-from hub.control.objects import Institution, System, SystemKey, ring_of
+from hub.control.objects import Institution, System, SystemKey, Unit, ring_of
 from hub.control.view import View
 from hub.errors import BadMessage
 from hub.records import Ms
@@ -26,6 +26,25 @@ def add_institution(view: View, args: changes.InstitutionAdd, _: Circumstances) 
     return Decision({"institution": args.code}, (Put("institutions", args.code, value),))
 
 
+MAX_UNIT_DEPTH: Final = 8
+
+
+def add_unit(view: View, args: changes.UnitAdd, _: Circumstances, *, fresh: bool = False) -> Decision:
+    """`fresh`: its institution is made by the same change."""
+    if not fresh:
+        existing(view.institution(args.institution), "institution")
+    new(view.unit(args.institution, args.code), "unit")
+    depth, above = 1, args.parent
+    while above is not None:
+        depth += 1
+        above = existing(view.unit(args.institution, above), "parent").parent
+    if depth > MAX_UNIT_DEPTH:
+        raise BadMessage("AMANA-CHANGE-001", f"parent: units lie {MAX_UNIT_DEPTH} deep at most")
+    value = Unit(args.institution, args.code, args.name, args.parent)
+    place = (args.institution, args.code)
+    return Decision({"institution": args.institution, "unit": args.code}, (Put("units", place, value),))
+
+
 def _key(public_key: str, at: Ms, *, allow_rsa: bool) -> SystemKey:
     key = load_public(public_key)
     if key.curve == "rsa" and not allow_rsa:
@@ -35,6 +54,13 @@ def _key(public_key: str, at: Ms, *, allow_rsa: bool) -> SystemKey:
 
 def add_system(view: View, args: changes.SystemAdd, now: Circumstances) -> Decision:
     existing(view.institution(args.institution), "institution")
+    if args.unit is not None:
+        existing(view.unit(args.institution, args.unit), "unit")
+    return bind_system(view, args, now)
+
+
+def bind_system(view: View, args: changes.SystemAdd, now: Circumstances) -> Decision:
+    """The system of an institution and unit that exist, or are made by the same change."""
     new(view.system(args.code), "system")
     new(view.system_by_client(args.client_id), "client id")
     keys = () if args.public_key is None else (_key(args.public_key, now.at, allow_rsa=args.allow_rsa),)
@@ -49,6 +75,7 @@ def add_system(view: View, args: changes.SystemAdd, now: Circumstances) -> Decis
         url=args.url,
         options=dict(args.options),
         key_ring=ring_of(keys),
+        unit=args.unit,
     )
     result = {"system": args.code, "clientId": args.client_id, "keyId": keys[0].key_id if keys else None}
     return Decision(result, (Put("systems", args.code, system), Put("clients", args.client_id, args.code)))
@@ -104,6 +131,7 @@ def revoke_key(view: View, args: changes.SystemRevokeKey, now: Circumstances) ->
 
 DECISIONS: Final[Mapping[str, Decide]] = {
     "institution.add": add_institution,
+    "unit.add": add_unit,
     "system.add": add_system,
     "system.suspend": suspend_system,
     "system.resume": resume_system,

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from hub.control.directory import Directory, Outcome
 from hub.control.follow import DirectoryFollower
-from hub.control.objects import Api, Device, Grant, Institution, Operator, Subscription, System
+from hub.control.objects import Api, Device, Grant, Institution, Operator, Subscription, System, Unit
 from hub.control.view import View
 from hub.ports import Write
 from hub.stages.effects import Effects, Entry
@@ -61,6 +61,7 @@ def project(directory: Directory, positions: Sequence[int]) -> list[Write]:
 
 TABLES: Final = (
     "institution",
+    "unit",
     "system",
     "system_key",
     "api",
@@ -90,10 +91,15 @@ def institution_row(value: Institution) -> Row:
     return {"code": value.code, "name": value.name, "parent": value.parent}
 
 
+def unit_row(value: Unit) -> Row:
+    return {"institution": value.institution, "code": value.code, "name": value.name, "parent": value.parent}
+
+
 def system_row(value: System) -> Row:
     return {
         "code": value.code,
         "institution": value.institution,
+        "unit": value.unit,
         "client_id": value.client_id,
         "suspended": value.suspended,
         "epoch": value.epoch,
@@ -182,6 +188,7 @@ def operator_row(value: Operator) -> Row:
 
 _PROJECTIONS: Final[Mapping[str, tuple[str, Callable[[View, Any], Any], Callable[[Any], Row]]]] = {
     "institutions": ("institution", View.institution, institution_row),
+    "units": ("unit", lambda view, key: view.unit(*key), unit_row),
     "systems": ("system", View.system, system_row),
     "apis": ("api", View.api, api_row),
     "grants": ("grant_", lambda view, key: view.grant(*key), grant_row),
@@ -189,5 +196,5 @@ _PROJECTIONS: Final[Mapping[str, tuple[str, Callable[[View, Any], Any], Callable
     "devices": ("device", View.device_by_id, device_row),
     "operators": ("operator", View.operator, operator_row),
 }
-"""By table of the fold: table of the store, the object as of a view, its row. Indexes have no rows; runs, erasures
-and the hub's keys have readers of their own."""
+"""By table of the fold: table of the store, the object as of a view, its row. Indexes have no rows; runs, erasures,
+decided join requests and the hub's keys have readers of their own."""

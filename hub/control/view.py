@@ -16,11 +16,13 @@ from hub.control.objects import (
     Grant,
     HubKey,
     Institution,
+    Join,
     Operator,
     RunOrder,
     Settlement,
     Subscription,
     System,
+    Unit,
 )
 from hub.control.timeline import History
 from signing.keys import KeyRing, KeyWindow, load_public
@@ -43,6 +45,7 @@ class Histories:
         "grants",
         "hub_keys",
         "institutions",
+        "joins",
         "operators",
         "paths",
         "position",
@@ -52,11 +55,13 @@ class Histories:
         "subscribers",
         "subscriptions",
         "systems",
+        "units",
     )
 
     def __init__(self) -> None:
         self.position = EMPTY
         self.institutions: History[str, Institution] = History()
+        self.units: History[tuple[str, str], Unit] = History()  # institution, code
         self.systems: History[str, System] = History()
         self.clients: History[str, str] = History()  # client id -> system
         self.apis: History[str, Api] = History()
@@ -71,6 +76,7 @@ class Histories:
         self.erasures: History[int, Erasure] = History()
         self.settlements: History[str, Settlement] = History()  # by dead letter
         self.hub_keys: History[str, HubKey] = History()
+        self.joins: History[str, Join] = History()  # by request
 
     def put(self, table: str, key: Any, value: Any, position: int) -> None:
         history: History[Any, Any] = getattr(self, table)
@@ -91,6 +97,7 @@ class View:
         "_histories",
         "_hub_keys",
         "_institutions",
+        "_joins",
         "_operators",
         "_paths",
         "_runs",
@@ -99,6 +106,7 @@ class View:
         "_subscribers",
         "_subscriptions",
         "_systems",
+        "_units",
     )
 
     def __init__(self, histories: Histories, position: int | None) -> None:
@@ -108,6 +116,7 @@ class View:
         self._histories = histories
         self._at = position
         self._institutions = table(histories.institutions)
+        self._units = table(histories.units)
         self._systems = table(histories.systems)
         self._clients = table(histories.clients)
         self._apis = table(histories.apis)
@@ -122,6 +131,7 @@ class View:
         self._erasures = table(histories.erasures)
         self._settlements = table(histories.settlements)
         self._hub_keys = table(histories.hub_keys)
+        self._joins = table(histories.joins)
 
     @property
     def position(self) -> int:
@@ -132,6 +142,9 @@ class View:
 
     def institution(self, code: str) -> Institution | None:
         return self._institutions.get(code)
+
+    def unit(self, institution: str, code: str) -> Unit | None:
+        return self._units.get((institution, code))
 
     def system(self, code: str) -> System | None:
         return self._systems.get(code)
@@ -184,10 +197,17 @@ class View:
         """What an operator decided on this dead letter."""
         return self._settlements.get(letter)
 
+    def join(self, request: str) -> Join | None:
+        """What was decided on a join request."""
+        return self._joins.get(request)
+
     # listings, in the order of registration
 
     def institutions(self) -> tuple[Institution, ...]:
         return tuple(self._institutions.values())
+
+    def units(self) -> tuple[Unit, ...]:
+        return tuple(self._units.values())
 
     def systems(self) -> tuple[System, ...]:
         return tuple(self._systems.values())
@@ -212,6 +232,9 @@ class View:
 
     def erasures(self) -> tuple[Erasure, ...]:
         return tuple(self._erasures.values())
+
+    def joins(self) -> tuple[Join, ...]:
+        return tuple(self._joins.values())
 
     def hub_keys(self) -> tuple[HubKey, ...]:
         """Keys that the hub has signed with, the present one last."""

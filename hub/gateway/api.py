@@ -18,7 +18,7 @@ from hub.control.directory import Outcome, render_body
 from hub.control.follow import submit
 from hub.delivery import settlements
 from hub.errors import BadMessage
-from hub.gateway import api_reads, problems, wire
+from hub.gateway import api_joining, api_reads, problems, wire
 from hub.reads.rows import ChangeAnswer, HubRow
 from hub.reads.runs import run_state
 from hub.stages.index import IN, REFUSED
@@ -77,8 +77,9 @@ def build_api(context: GatewayContext) -> ASGIApp:
         responses=PROBLEMS,
     )
     app.state.context = context
-    problems.install(app, api_reads.router)
+    problems.install(app, api_reads.router, api_joining.router)
     app.include_router(api_reads.router)
+    app.include_router(api_joining.router)
 
     @app.get("/api/v1/hub", tags=["hub"])
     async def show_hub() -> HubRow:
@@ -121,8 +122,11 @@ async def make_change(context: GatewayContext, body: bytes) -> ChangeAnswer:
         await _check_digest(context, args)
     if kind == "message.erase" and not judged.repeated:
         await _check_known(context, args)
+    if not judged.repeated:
+        await context.joins.check(kind, args)
     outcome = await submit(context.bus, context.follower, context.keys, body, members, now)
     _refuse(outcome)
+    await context.joins.settled(kind, args)
     return {
         "position": outcome.position,
         "id": outcome.id,

@@ -23,9 +23,11 @@ from hub.reads.directory import (
     operator_row,
     subscription_row,
     system_row,
+    unit_row,
 )
 from hub.reads.paging import page, page_values
 from hub.reads.status import Status
+from hub.reads.tree import list_tree
 from signing import jsontext
 from signing.errors import SigningError
 
@@ -91,6 +93,23 @@ async def institutions(
 ) -> r.Page[r.InstitutionRow]:
     found, cursor = page_values(_view(context).institutions(), lambda v: (v.code,), limit, after)
     return page([institution_row(value) for value in found], cursor)
+
+
+@router.get("/units", tags=["directory"])
+async def units(
+    context: Context, _: Reader, institution: Filter = None, limit: Limit = 100, after: After = None
+) -> r.Page[r.UnitRow]:
+    chosen = [v for v in _view(context).units() if institution in {None, v.institution}]
+    found, cursor = page_values(chosen, lambda v: (v.institution, v.code), limit, after)
+    return page([unit_row(value) for value in found], cursor)
+
+
+@router.get("/tree", tags=["directory"])
+async def tree(
+    context: Context, _: Reader, institution: Filter = None, limit: Limit = 100, after: After = None
+) -> r.Page[r.TreeRow]:
+    """Institutions, their units and systems, each below what it is part of."""
+    return list_tree(_view(context), institution, limit, after)
 
 
 @router.get("/systems", tags=["directory"])

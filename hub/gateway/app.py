@@ -20,7 +20,6 @@ from hub.gateway.address import client_address, parse_networks
 from hub.gateway.admission import Push, Refusal, examine
 from hub.gateway.gathering import Gathering
 from hub.gateway.quota import MINUTE, Budget
-from hub.gateway.refusals import Refusals
 from hub.gateway.terms import make_terms
 from hub.gateway.wire import (
     CLOSE,
@@ -63,7 +62,7 @@ class Gateway:
 
     def __init__(self, context: GatewayContext, api: ASGIApp) -> None:
         self.context = context
-        self.refusals = Refusals(context)
+        self.refusals = context.refusals
         self._api = api
         self._view = context.follower.directory.now()
         self._terms = make_terms(context)
@@ -332,7 +331,7 @@ async def look(gateway: Gateway) -> None:
     """Flush the counted refusals; note whether the log takes writes and the store answers, and which stages of the
     worker on this directory have halted."""
     context = gateway.context
-    for part, probe in (("bus", context.admissions.prove()), ("store", gateway.refusals.flush())):
+    for part, probe in (("bus", context.admissions.prove()), ("store", _keep_store(gateway))):
         try:
             await probe
             context.health.up(part)
@@ -344,6 +343,11 @@ async def look(gateway: Gateway) -> None:
         context.health.braked = read_braked(context.settings.data)
     except OSError:
         log.exception("gateway.unready", reason="halted")
+
+
+async def _keep_store(gateway: Gateway) -> None:
+    await gateway.refusals.flush()
+    await gateway.context.joins.tidy(gateway.context.clock.now())
 
 
 async def close(gateway: Gateway, tending: asyncio.Task[None]) -> None:

@@ -1,6 +1,6 @@
 """What every part of the gateway shares: the ports, the keys, the directory as this process sees it.
 
-Rule: made once when the process starts, never changed afterwards; only `health`, the follower and the memory of signed reads move.
+Rule: made once when the process starts, never changed afterwards; only `health`, the follower, what is counted and the memory of signed reads move.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from hub.control.requests import ReadsSeen
 from hub.gateway.health import Health
+from hub.gateway.refusals import Refusals
+from hub.joining.desk import Joins
 
 if TYPE_CHECKING:
     from adapters.kit.registry import Adapter
@@ -36,3 +38,9 @@ class GatewayContext:
     caller: Caller
     health: Health = field(default_factory=Health)
     reads: ReadsSeen = field(default_factory=ReadsSeen)
+    refusals: Refusals = field(init=False)
+    joins: Joins = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "refusals", Refusals(self))
+        object.__setattr__(self, "joins", Joins(self))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.control.objects import Api, Device, Grant, Institution, Operator, Subscription, System
+from hub.control.objects import Api, Device, Grant, Institution, Operator, Subscription, System, Unit
 from hub.control.view import View
 from hub.reads.rows import (
     ApiRow,
@@ -13,6 +13,7 @@ from hub.reads.rows import (
     OperatorRow,
     SubscriptionRow,
     SystemRow,
+    UnitRow,
     moment,
 )
 from hub.records import Ms
@@ -20,6 +21,10 @@ from hub.records import Ms
 
 def institution_row(value: Institution) -> InstitutionRow:
     return {"code": value.code, "name": value.name, "parent": value.parent}
+
+
+def unit_row(value: Unit) -> UnitRow:
+    return {"institution": value.institution, "code": value.code, "name": value.name, "parent": value.parent}
 
 
 def system_row(value: System, view: View, now: Ms) -> SystemRow:
@@ -35,6 +40,7 @@ def system_row(value: System, view: View, now: Ms) -> SystemRow:
     return {
         "code": value.code,
         "institution": value.institution,
+        "unit": value.unit,
         "clientId": value.client_id,
         "suspended": value.suspended,
         "epoch": value.epoch,

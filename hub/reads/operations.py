@@ -21,6 +21,7 @@ SHOWN: Final = 100  # ids of one erasure that a row names
 
 _OBJECTS: Final = {
     "institutions": "institution",
+    "units": "unit",
     "systems": "system",
     "apis": "api",
     "grants": "grant",
@@ -29,6 +30,7 @@ _OBJECTS: Final = {
     "operators": "operator",
     "runs": "run",
     "hub_keys": "hub key",
+    "joins": "join request",
 }
 """Tables of the directory whose keys are names. The others are indexes: by serial, by client id, by secret path."""
 

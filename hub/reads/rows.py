@@ -41,6 +41,25 @@ class InstitutionRow(TypedDict):
     parent: str | None
 
 
+class UnitRow(TypedDict):
+    institution: str
+    code: str
+    name: str
+    parent: str | None
+
+
+class TreeRow(TypedDict):
+    """One line of the tree of institutions, units and systems, in the order in which a tree is read. `kind`:
+    institution, unit or system; `depth` from 0; `institution`: itself, or the one that it belongs to."""
+
+    kind: str
+    institution: str
+    code: str
+    name: str | None
+    depth: int
+    suspended: bool
+
+
 class KeyRow(TypedDict):
     keyId: str
     notBefore: str
@@ -51,6 +70,7 @@ class KeyRow(TypedDict):
 class SystemRow(TypedDict):
     code: str
     institution: str
+    unit: str | None
     clientId: str
     suspended: bool
     epoch: int

@@ -25,7 +25,6 @@ from hub.gateway.address import Network, parse_networks
 from hub.gateway.app import Gateway, close, tend
 from hub.gateway.context import GatewayContext
 from hub.ports import Caller, Clock
-from hub.ports import Clock
 from hub.serve.handshakes import CALLER_HANDSHAKES, TlsListener
 from hub.serve.http import BoundedProtocol, Callers, most_connections
 from hub.serve.ports import Opened, open_ports

@@ -1,4 +1,4 @@
-"""The tables of the store. Every one is a projection of the log and can be dropped and read again.
+"""The tables of the store. Every one but `join_request` is a projection of the log and can be dropped and read again.
 
 Rule: a change here comes with a migration in `migrations/versions`, and a test compares the two. Nothing personal in
 a column but in a sealed body; subjects are HMACs in hex. Times are milliseconds since 1970.
@@ -233,11 +233,21 @@ delivery = Table(
 
 institution = Table("institution", metadata, _key("code"), _some("name"), _maybe("parent"))
 
+unit = Table(
+    "unit",
+    metadata,
+    _of("institution", "institution.code", key=True),
+    _key("code"),
+    _some("name"),
+    _maybe("parent"),
+)
+
 system = Table(
     "system",
     metadata,
     _key("code"),
     _of("institution", "institution.code"),
+    _maybe("unit"),
     _some("client_id"),
     _some("suspended", Boolean),
     _some("epoch", Integer),
@@ -322,6 +332,23 @@ operator = Table(
     _some("roles", Json),
     _some("suspended", Boolean),
     _some("public_key", Text),
+)
+
+# who asks to join: nothing of it is in the log, and it goes with the decision
+
+join_request = Table(
+    "join_request",
+    metadata,
+    _key("id"),  # SHA-256 of what the applicant signed, hex
+    _some("key_id"),
+    _some("address"),  # HMAC of the address, hex
+    _some("made", BigInteger),
+    _some("expires", BigInteger),
+    _some("envelope", LargeBinary),  # as received
+    Index(None, "made", "id"),
+    Index(None, "address"),
+    Index(None, "key_id"),
+    Index(None, "expires"),
 )
 
 change = Table(

@@ -15,6 +15,8 @@ from tests.unit.control.signed_changes import ADMIN, HUB, NOW, SECOND, SYSTEM, p
 CODES = st.sampled_from(["A", "B", "C"])
 KEYS = st.sampled_from([SECOND, SYSTEM, HUB])
 
+REQUESTS = st.sampled_from(["0" * 64, "1" * 64])
+
 
 def _args(**members: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries(members)
@@ -22,6 +24,28 @@ def _args(**members: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]
 
 CHANGES: st.SearchStrategy[tuple[str, dict[str, Any]]] = st.one_of(
     st.tuples(st.just("institution.add"), _args(code=CODES, name=st.just("x"))),
+    st.tuples(
+        st.just("unit.add"),
+        _args(institution=CODES, code=CODES, name=st.just("x"))
+        | _args(institution=CODES, code=CODES, name=CODES, parent=CODES),
+    ),
+    st.tuples(
+        st.just("join.approve"),
+        st.builds(
+            lambda key, args, new: args | new | {"publicKey": pem(key), "fingerprint": key.public.key_id[:32]},
+            KEYS,
+            _args(
+                request=REQUESTS,
+                institution=CODES,
+                system=CODES,
+                clientId=CODES,
+                secretSha256=st.just("0" * 64),
+                codes=st.lists(CODES, max_size=2),
+            ),
+            st.sampled_from([{}, {"institutionName": "x"}, {"unit": "A", "unitName": "x"}, {"unit": "A"}]),
+        ),
+    ),
+    st.tuples(st.just("join.reject"), _args(request=REQUESTS, reason=st.just("x"))),
     st.tuples(
         st.just("system.add"),
         _args(institution=CODES, code=CODES, clientId=CODES, secretSha256=st.just("0" * 64), publicKey=KEYS.map(pem)),

@@ -22,6 +22,8 @@ def snapshot(view: View) -> dict[str, Any]:
     names = ("A", "B", "C")
     return {
         "institutions": view.institutions(),
+        "units": view.units(),
+        "joins": view.joins(),
         "systems": view.systems(),
         "apis": view.apis(),
         "grants": view.grants(),

@@ -23,6 +23,9 @@ from tests.unit.api.test_reads import RUN, compute, message, signal
 
 LISTINGS: Final = {
     "institutions": [],
+    "units": ["institution"],
+    "tree": ["institution"],
+    "joins": ["decided"],
     "systems": ["institution"],
     "apis": [],
     "grants": ["system"],
@@ -36,7 +39,15 @@ LISTINGS: Final = {
     "changes": [],
     "audit": [],
 }
-OBJECTS: Final = ["systems/{}", "messages/{}", "messages/{}/trace", "dead-letters/{}", "runs/{}", "runs/{}/signals"]
+OBJECTS: Final = [
+    "systems/{}",
+    "joins/{}",
+    "messages/{}",
+    "messages/{}/trace",
+    "dead-letters/{}",
+    "runs/{}",
+    "runs/{}/signals",
+]
 
 NUMBERS = st.integers() | st.sampled_from([2**63 - 1, 2**63, -(2**63), -(2**63) - 1, 2**200, 0, 1])
 TEXTS = st.text(max_size=80) | st.sampled_from(["\x00", "a0", "a0" * 32, "%", "..", "NaN", "[]", "1e999", "'--"])

@@ -162,3 +162,33 @@ def test_a_public_key_in_any_form_is_taken(kem: Desk, tmp_path: Path) -> None:
     view = kem.follower.directory.now()
     systems = [view.system(code) for code in ("A", "B")]
     assert [system.keys[0].key_id for system in systems if system] == [first.public.key_id, second.public.key_id]
+
+
+def test_the_tree_shows_units_and_systems_below_their_institution(kem: Desk, tmp_path: Path) -> None:
+    """Depth first, page by page; what belongs to no unit stands below its institution."""
+    amana(kem, "institution", "add", "--code", "AGENCY", "--name", "Agency", "--parent", "KEM")
+    amana(kem, "unit", "add", "--institution", "KEM", "--code", "DIR", "--name", "Directorate")
+    amana(kem, "unit", "add", "--institution", "KEM", "--code", "BURO", "--name", "Office", "--parent", "DIR")
+    for system, words in (("HR", ["--unit", "BURO"]), ("GATE", [])):
+        place = ["--institution", "KEM", "--generate-key", str(tmp_path / system)]
+        amana(kem, "system", "add", "--code", system, *place, *words)
+    rows: list[Any] = []
+    after: list[str] = []
+    while True:
+        found = amana(kem, "institution", "list", "--tree", "--limit", "2", *after)
+        rows += found["items"]
+        if found["next"] is None:
+            break
+        after = ["--after", found["next"]]
+    assert [(row["kind"], row["code"], row["depth"]) for row in rows] == [
+        ("institution", "KEM", 0),
+        ("unit", "DIR", 1),
+        ("unit", "BURO", 2),
+        ("system", "HR", 3),
+        ("system", "GATE", 1),
+        ("institution", "AGENCY", 1),
+    ]
+    text = invoke(["institution", "list", "--tree", "--data", str(kem.data)])[1]
+    assert "    BURO" in text
+    assert [row["parent"] for row in amana(kem, "unit", "list", "--institution", "KEM")["items"]] == ["DIR", None]
+    assert amana(kem, "system", "show", "HR")["unit"] == "BURO"

@@ -25,6 +25,7 @@ def script() -> Script:
         ("device.add", device_args("S1", zone="Asia/Jakarta")),
         ("system.rotate-key", {"system": "HRIS", "publicKey": pem(generate()), "overlapSeconds": 5}),
         ("institution.add", {"code": "KEMEN", "name": "again"}),
+        ("unit.add", {"institution": "KEMEN", "code": "HQ", "name": "Head office"}),
         ("system.suspend", {"system": "PAYROLL"}),
         ("grant.revoke", {"system": "HRIS", "code": "SIASN-EMP"}),
     ):
@@ -49,6 +50,7 @@ def test_rows_are_those_of_the_last_change(script: Script) -> None:
     tables = _stored([project(script.directory, range(len(script.bodies)))])
     assert {name: len(rows) for name, rows in tables.items()} == {
         "institution": 1,
+        "unit": 1,
         "system": 2,
         "system_key": 2,
         "api": 2,

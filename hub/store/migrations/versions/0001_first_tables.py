@@ -16,6 +16,7 @@ TABLES = [
     "subscription",
     "grant_",
     "system",
+    "unit",
     "device",
     "stage_progress",
     "secret_erasure",
@@ -25,6 +26,7 @@ TABLES = [
     "operator",
     "message_event",
     "message",
+    "join_request",
     "institution",
     "fact",
     "delivery",
@@ -146,6 +148,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("code", name=op.f("pk_institution")),
     )
     op.create_table(
+        "join_request",
+        sa.Column("id", sa.String(), autoincrement=False, nullable=False),
+        sa.Column("key_id", sa.String(), nullable=False),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("made", sa.BigInteger(), nullable=False),
+        sa.Column("expires", sa.BigInteger(), nullable=False),
+        sa.Column("envelope", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_join_request")),
+    )
+    op.create_index(op.f("ix_join_request_address"), "join_request", ["address"], unique=False)
+    op.create_index(op.f("ix_join_request_expires"), "join_request", ["expires"], unique=False)
+    op.create_index(op.f("ix_join_request_key_id"), "join_request", ["key_id"], unique=False)
+    op.create_index(op.f("ix_join_request_made_id"), "join_request", ["made", "id"], unique=False)
+    op.create_table(
         "message",
         sa.Column("id", sa.String(), autoincrement=False, nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
@@ -257,9 +273,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_device")),
     )
     op.create_table(
+        "unit",
+        sa.Column("institution", sa.String(), nullable=False),
+        sa.Column("code", sa.String(), autoincrement=False, nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("parent", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(["institution"], ["institution.code"], name=op.f("fk_unit_institution")),
+        sa.PrimaryKeyConstraint("institution", "code", name=op.f("pk_unit")),
+    )
+    op.create_table(
         "system",
         sa.Column("code", sa.String(), autoincrement=False, nullable=False),
         sa.Column("institution", sa.String(), nullable=False),
+        sa.Column("unit", sa.String(), nullable=True),
         sa.Column("client_id", sa.String(), nullable=False),
         sa.Column("suspended", sa.Boolean(), nullable=False),
         sa.Column("epoch", sa.Integer(), nullable=False),

@@ -1,0 +1,96 @@
+"""The part of `/api/v1` for who joins: requests, what became of them, services on offer.
+
+Rule: what needs no signature here says nothing that an attacker could use, takes bounded bytes and is counted when it is
+refused; what shows a contact is signed by an operator and recorded.
+"""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+
+from hub.errors import BadMessage, HubError
+from hub.gateway.address import client_address, parse_networks
+from hub.gateway.api_reads import After, Context, Limit, Reader
+from hub.joining import rows as j
+from hub.joining.desk import TABLE
+from hub.joining.request import MAX_REQUEST
+from hub.reads import rows as r
+from hub.reads.audit import record_read
+from hub.reads.paging import page, page_rows, page_values
+
+router = APIRouter(prefix="/api/v1", tags=["joining"])
+
+REQUEST_BODY = {
+    "required": True,
+    "content": {
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "required": ["data", "signature"],
+                "description": "Signed with the key that it proposes; `amana join request` makes one",
+                "properties": {"data": {"type": "object"}, "signature": {"type": "string"}},
+            }
+        }
+    },
+}
+
+
+@router.post("/join", openapi_extra={"requestBody": REQUEST_BODY})
+async def ask(context: Context, request: Request) -> j.JoinState:
+    """Ask to join. Sending the same bytes again is harmless."""
+    from hub.gateway.api import read_limited
+
+    body = b""
+    address = client_address(request.scope, parse_networks(context.settings.trusted_proxies))
+    try:
+        body = await read_limited(request, MAX_REQUEST)
+        name = await context.joins.take(body, address)
+    except HubError as refused:
+        context.refusals.count(refused.code, len(body), address, context.clock.now())
+        raise
+    return await _state(context, name)
+
+
+@router.get("/join/{name}")
+async def state(context: Context, name: str) -> j.JoinState:
+    """What became of a request. Open to whoever knows its id."""
+    return await _state(context, name)
+
+
+async def _state(context: Context, name: str) -> j.JoinState:
+    row = await context.joins.find(name)
+    if row is not None:
+        return j.waiting_state(row, context.clock.now())
+    join = context.follower.directory.now().join(name)
+    if join is None:
+        raise BadMessage("AMANA-READ-001", "join request: it never was, or has expired")
+    return j.decided_state(join, context.keys.signing.public)
+
+
+@router.get("/joins")
+async def joins(
+    context: Context, _: Reader, decided: bool = False, limit: Limit = 100, after: After = None
+) -> r.Page[j.JoinRow]:
+    """Requests that wait, oldest first; or those that are decided."""
+    view = context.follower.directory.now()
+    if decided:
+        made, cursor = page_values(view.joins(), lambda v: (f"{v.position:020d}",), limit, after)
+        return page([j.decided_row(value, view) for value in made], cursor)
+    now = context.clock.now()
+    found, cursor = await page_rows(context.store, TABLE, {}, ("made", "id"), limit, after)
+    return page([j.waiting_row(row, view, now) for row in found if view.join(row["id"]) is None], cursor)
+
+
+@router.get("/joins/{name}")
+async def join(context: Context, reader: Reader, name: str) -> j.JoinDetail:
+    """One request with its contact. The read is recorded."""
+    now = context.clock.now()
+    row = await context.joins.find(name)
+    view = context.follower.directory.now()
+    if row is not None:
+        await record_read(context.bus, reader, "join.contact", name, 1, now)
+        return j.waiting_detail(row, view, now)
+    found = view.join(name)
+    if found is None:
+        raise BadMessage("AMANA-READ-001", "join request")
+    return j.decided_detail(found, view)

@@ -1,0 +1,1 @@
+"""How an institution gets in: join requests, services on offer, connection tests."""
