@@ -15,6 +15,7 @@ FAMILIES: Final[Mapping[str, str]] = {
     "FRM": "Admission: framing",
     "SIG": "Admission: signature",
     "JSON": "Admission: strict JSON",
+    "XML": "Admission: XML",
     "CODE": "Admission: code",
     "GRANT": "Admission: grant",
     "CONTRACT": "Admission: wire contract",

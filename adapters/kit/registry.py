@@ -30,6 +30,7 @@ from adapters.kit.values import (
 )
 from adapters.kit.wire import schema_of
 from schemas.contracts import Checker, compile_checker
+from schemas.xmlvalues import from_xml
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 OUTSIDE: Final = "amana_adapters_outside"
@@ -43,6 +44,7 @@ class Adapter:
         self.folder = folder
         self.manifest: Manifest = read_manifest(folder)
         self._checkers: dict[str, Checker] = {}
+        self._schemas: dict[str, dict[str, Any]] = {}
         self._functions: dict[str, tuple[Exchange, Callable[..., Any], bool]] = {}
 
     def __repr__(self) -> str:
@@ -70,6 +72,13 @@ class Adapter:
         if checker is None:
             checker = self._checkers[exchange] = compile_checker(self.wire_schema(exchange))
         return checker
+
+    def read_xml(self, exchange: str, value: Any) -> Any:
+        """What a body that came as XML means under the wire contract: texts become numbers, lists and so on."""
+        schema = self._schemas.get(exchange)
+        if schema is None:
+            schema = self._schemas[exchange] = self.wire_schema(exchange)
+        return from_xml(value, schema)
 
     # calls
 

@@ -41,7 +41,7 @@ CODES: Final[dict[str, Code]] = {
         400,
         "sender",
         "The envelope is not framed as expected",
-        'exactly {"data":{...},"signature":"..."}',
+        'exactly {"data":{...},"signature":"..."}, or in XML <esbrequest><data>...</data><signature>...</signature></esbrequest>',
         "Check how the connector builds the envelope",
     ),
     "AMANA-SIG-001": Code(
@@ -78,6 +78,21 @@ CODES: Final[dict[str, Code]] = {
         "A member of data is missing or has the wrong type",
         "pushCode and esbBody in a push, apiCode in a request",
         "Fill the member named in the detail",
+    ),
+    "AMANA-XML-001": Code(
+        400,
+        "sender",
+        "The XML cannot be read",
+        "plain, well-formed XML in UTF-8: no document type, entity, comment or processing instruction, no text among "
+        "elements, no member of data twice",
+        "Correct what the detail names in the serialiser of the connector",
+    ),
+    "AMANA-XML-002": Code(
+        400,
+        "sender",
+        "The JSON inside the XML body cannot be read",
+        "strict JSON, or elements, inside root",
+        "Send the body as elements, or correct the JSON inside root",
     ),
     "AMANA-CODE-001": Code(
         404,
@@ -131,7 +146,13 @@ CODES: Final[dict[str, Code]] = {
         "a method that this path takes",
         "Use the method that the detail and the Allow header name",
     ),
-    "AMANA-HTTP-002": Code(415, "sender", "The content type is not supported", "application/json", "Send JSON"),
+    "AMANA-HTTP-002": Code(
+        415,
+        "sender",
+        "The content type is not supported",
+        "application/json, application/xml or text/xml",
+        "Send JSON or XML, and say which in Content-Type",
+    ),
     "AMANA-HTTP-003": Code(
         404, "sender", "There is nothing at this path", "a path of the API", "See /api/openapi.json"
     ),

@@ -18,12 +18,13 @@ from hub.errors import BadMessage
 from hub.gateway.assurance import weaker
 from hub.gateway.bodies import Body, read_body
 from hub.gateway.contracts import Wire, find_contract, relayed_wire
+from hub.gateway.media import kept_type, media_of, read_signed
 from hub.keys import subject_key
 from hub.ports import Candidate, DedupeRule
 from hub.records import Ms
 from hub.stages.passing import render_body
 from hub.topics import INBOX_RELAY
-from signing import envelope, jsontext, tokens
+from signing import jsontext, tokens
 from signing.errors import SigningError
 
 if TYPE_CHECKING:
@@ -37,11 +38,7 @@ _LANES_KEPT: Final = 4096
 _TOKENS_KEPT: Final = 4096
 MAX_AUTHORIZATION: Final = tokens.MAX_TEXT + 64
 """Bytes of an `Authorization` header: a token, its scheme, and white space."""
-_SIGNATURE_CODES: Final = {
-    "signature": "AMANA-SIG-001",
-    "no-key": "AMANA-SIG-002",
-    "expired-key": "AMANA-SIG-003",
-}
+_USUAL: Final = ("json", b"application/json")
 
 
 class Push(NamedTuple):
@@ -64,6 +61,7 @@ class Lane(NamedTuple):
     fields: tuple[str, ...]
     rows: str | None
     window_ms: int
+    read_xml: Callable[[Any], Any] | None = None  # what a value from XML means under the contract
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +101,20 @@ def examine(push: Push, view: View, now: Ms, terms: Terms) -> Candidate | Refusa
         check_size(len(push.body), terms.max_body)
         system = identify(push.authorization, view, now, terms)
         check_active(system)
-        frame = open_frame(push)
-        verify_signature(frame, system, now)
-        members, span = read_members(frame.data)
+        media = media_of(push.content_type)
+        members, span, form = read_signed(push.body, media, system.key_ring, now)
+        check_members(members)
         api = find_api(members["pushCode"], view)
         check_grant(system, api, view)
         lane = find_lane(system, api, view.position, terms)
-        body = read_body(members["esbBody"], span, "json", api.sealed, terms.key)
+        body = read_body(members["esbBody"], span or b"", media, api.sealed, terms.key)
+        if body.media == "xml":
+            body = read_values(body, lane)
         check_wire(body.value, lane.checker if body.checked else None)
         if api.direction == "relay":
             render_body(body.value)  # refused now, not after the receipt
-        return make_candidate(push.body, body, members, system.code, api.code, lane, terms.hmac)
+        written = (form, push.content_type)
+        return make_candidate(push.body, body, members, system.code, api.code, lane, terms.hmac, written)
     except BadMessage as refused:
         return Refusal(refused.code, refused.detail, system, api.code if api else None)
 
@@ -157,44 +158,16 @@ def check_active(system: System) -> None:
         raise BadMessage("AMANA-AUTH-003")
 
 
-def open_frame(push: Push) -> envelope.Frame:
-    """The spans of `data` and `signature`; nothing is interpreted."""
-    media = push.content_type.partition(b";")[0].strip().lower()
-    if media not in {b"", b"application/json"}:
-        raise BadMessage("AMANA-HTTP-002")
-    try:
-        return envelope.frame(push.body)
-    except SigningError:
-        raise BadMessage("AMANA-FRM-001") from None
-
-
-def verify_signature(frame: envelope.Frame, system: System, now: Ms) -> None:
-    """Over the received bytes, by a key of the system that is valid now."""
-    try:
-        envelope.verify(frame, system.key_ring, now)
-    except SigningError as error:
-        raise BadMessage(_SIGNATURE_CODES.get(error.kind, "AMANA-SIG-001")) from None
-
-
-def read_members(data: bytes) -> tuple[dict[str, Any], bytes]:
-    """The members of `data`, among them `pushCode` (text) and `esbBody`, and the bytes of `esbBody` as they came."""
-    members = parse_members(data)
+def check_members(members: Mapping[str, Any]) -> None:
+    """`pushCode`, a text, and `esbBody` must be there."""
     text_member(members, "pushCode")
-    body = jsontext.member(data, "esbBody")
-    if body is None:
+    if "esbBody" not in members:
         raise BadMessage("AMANA-JSON-002", "esbBody")
-    return members, body
 
 
-def parse_members(data: bytes) -> dict[str, Any]:
-    """The members of `data`, strictly."""
-    try:
-        members = jsontext.parse(data)
-    except SigningError:
-        raise BadMessage("AMANA-JSON-001") from None
-    if not isinstance(members, dict):
-        raise BadMessage("AMANA-JSON-002", "data")
-    return members
+def read_values(body: Body, lane: Lane) -> Body:
+    """A body that came in XML, its texts turned into what the contract means by them."""
+    return body if lane.read_xml is None or not body.checked else body._replace(value=lane.read_xml(body.value))
 
 
 def text_member(members: Mapping[str, Any], name: str) -> str:
@@ -248,6 +221,7 @@ def make_lane(system: System, api: Api, position: int, terms: Terms) -> Lane:
         r.TYPE: "inbox",
         r.DATASCHEMA: wire.contract,
         r.CONTENT_TYPE: "application/json",
+        r.FORM: "json",
         r.SYSTEM: system.code,
         r.INSTITUTION: system.institution,
         r.CODE: api.code,
@@ -264,16 +238,26 @@ def make_lane(system: System, api: Api, position: int, terms: Terms) -> Lane:
         fields=api.fields or wire.fields,
         rows=wire.rows,
         window_ms=api.window_ms,
+        read_xml=wire.read_xml,
     )
 
 
 def make_candidate(
-    received: bytes, body: Body, members: Mapping[str, Any], system: str, code: str, lane: Lane, hmac: bytes
+    received: bytes,
+    body: Body,
+    members: Mapping[str, Any],
+    system: str,
+    code: str,
+    lane: Lane,
+    hmac: bytes,
+    written: tuple[str, bytes] = _USUAL,
 ) -> Candidate:
-    """What the log decides upon."""
+    """What the log decides upon. `written`: form and content type of what was received."""
     headers = dict(lane.headers)
     if not body.checked:
         headers[r.CHECKED] = "no"
+    if written != _USUAL:
+        headers[r.FORM], headers[r.CONTENT_TYPE] = written[0], kept_type(written[1])
     return Candidate(
         topic=lane.topic,
         partition=lane.partition,

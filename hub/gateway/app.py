@@ -19,12 +19,14 @@ from hub.gateway import devices, receipts, tokens
 from hub.gateway.address import client_address, parse_networks
 from hub.gateway.admission import Push, Refusal, examine
 from hub.gateway.gathering import Gathering
+from hub.gateway.media import answer_media
 from hub.gateway.quota import MINUTE, Budget
 from hub.gateway.terms import make_terms
 from hub.gateway.wire import (
     CLOSE,
     JSON,
     TEXT,
+    XML,
     ASGIApp,
     GoneError,
     LateError,
@@ -136,14 +138,13 @@ class Gateway:
         except LateError:
             error = BadMessage("AMANA-HTTP-005")
             self._count(error, 0, scope)
-            signed = receipts.render_refusal(error, receipts.new_request_id(), self.context.keys.signing)
-            await answer(send, error.spec.status, signed, JSON, (CLOSE,))
+            await self._say_refused(send, scope, error, extra=(CLOSE,))
         except (TryAgain, Halt) as reaction:
-            await self._refuse_hub(send, reaction)
+            await self._refuse_hub(send, scope, reaction)
         except GoneError:
             raise
         except Exception as error:  # noqa: BLE001 - the last line: logged, answered, never a stack trace
-            await self._refuse_hub(send, self._unexpected(error))
+            await self._refuse_hub(send, scope, self._unexpected(error))
 
     async def _push(self, push: Push, scope: Scope, send: Send) -> None:
         found = examine(push, self._view, self.context.clock.now(), self._terms)
@@ -155,9 +156,13 @@ class Gateway:
             refusal = Refusal("AMANA-DUP-001", "", self._view.system(found.system), found.code)
             await self._refuse(send, refusal, push.body, scope)
             return
+        media = answer_media(push.content_type)
         checked = r.CHECKED not in found.headers
-        signed = receipts.render_receipt(outcome, self.context.keys.signing, checked=checked)
-        await answer_receipt(scope, send, signed)
+        signed = receipts.render_receipt(outcome, self.context.keys.signing, checked=checked, media=media)
+        if media == "xml":
+            await answer(send, 200, signed, XML)
+        else:
+            await answer_receipt(scope, send, signed)
 
     async def _pull(self, pull: Push, scope: Scope, send: Send) -> None:
         found = question.examine(pull, scope["path"], self._view, self.context.clock.now(), self._terms)
@@ -178,21 +183,30 @@ class Gateway:
     ) -> None:
         address = client_address(scope, self._proxies)
         request = self.refusals.record(refusal, received, address, self.context.clock.now())
-        error = refusal.error
-        body = receipts.render_refusal(error, request, self.context.keys.signing)
-        await answer(send, error.spec.status, body, JSON, extra)
+        await self._say_refused(send, scope, refusal.error, request, extra)
 
     async def _refuse_large(self, send: Send, large: TooLargeError, scope: Scope) -> None:
         error = BadMessage("AMANA-SIZE-001", f"limit {self._limit} bytes")
         self._count(error, large.size, scope)
-        body = receipts.render_refusal(error, receipts.new_request_id(), self.context.keys.signing)
-        await answer(send, error.spec.status, body, JSON, (CLOSE,) if large.cut else ())
+        await self._say_refused(send, scope, error, extra=(CLOSE,) if large.cut else ())
 
-    async def _refuse_hub(self, send: Send, error: HubError) -> None:
+    async def _refuse_hub(self, send: Send, scope: Scope, error: HubError) -> None:
         self._note(error)
-        body = receipts.render_refusal(error, receipts.new_request_id(), self.context.keys.signing)
         retry = (_retry_after(error.after),) if isinstance(error, TryAgain) else ()
-        await answer(send, error.spec.status, body, JSON, retry)
+        await self._say_refused(send, scope, error, extra=retry)
+
+    async def _say_refused(
+        self,
+        send: Send,
+        scope: Scope,
+        error: HubError,
+        request: str = "",
+        extra: tuple[tuple[bytes, bytes], ...] = (),
+    ) -> None:
+        """A signed refusal in the media type of the request. `request`: the id under which it is remembered, if it is."""
+        media = answer_media(find_header(scope["headers"], b"content-type"))
+        body = receipts.render_refusal(error, request or receipts.new_request_id(), self.context.keys.signing, media)
+        await answer(send, error.spec.status, body, XML if media == "xml" else JSON, extra)
 
     def _count(self, error: BadMessage, size: int, scope: Scope) -> None:
         self.refusals.count(error.code, size, client_address(scope, self._proxies), self.context.clock.now())

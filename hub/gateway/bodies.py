@@ -11,7 +11,7 @@ came.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -111,13 +111,21 @@ def read_again(received: bytes, headers: Mapping[str, str], sealed: Sealed, key:
     return read_body(members[forms.BODY], span, forms.media_of(form), sealed, key)
 
 
-def value_again(received: bytes, headers: Mapping[str, str], sealed: Sealed, key: PrivateKey | None) -> Any:
-    """The value of `read_again`, sooner where it is JSON and plain."""
+def value_again(
+    received: bytes,
+    headers: Mapping[str, str],
+    sealed: Sealed,
+    key: PrivateKey | None,
+    read_xml: Callable[[Any], Any] | None = None,
+) -> Any:
+    """The value of `read_again`, sooner where it is JSON and plain. `read_xml`: what a value from XML means under the
+    contract."""
     if CLAIM not in headers and headers.get(FORM, "json") == "json":
         value = esb_body(received)
         if not encrypted.is_sealed(value):
             return value
-    return read_again(received, headers, sealed, key).value
+    body = read_again(received, headers, sealed, key)
+    return body.value if read_xml is None or body.media == "json" or not body.checked else read_xml(body.value)
 
 
 def join(received: bytes, claimed: Claimed | None) -> bytes:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 from adapters.kit.errors import KitError
 from adapters.kit.registry import find
 from hub.control.objects import ANY
 from hub.errors import BadMessage
 from schemas.contracts import CONTRACTS, Checker, checker
+from schemas.xmlvalues import from_xml
 
 if TYPE_CHECKING:
     from hub.control.objects import Api
@@ -34,6 +36,7 @@ class WireTerms:
     fields: tuple[str, ...] = ()
     rows: str | None = None
     media_type: str = "application/json"
+    read_xml: Callable[[Any], Any] | None = None  # what a value from XML means under the contract
 
 
 Wire = Callable[[str, str], WireTerms]
@@ -57,6 +60,16 @@ def find_contract(name: str) -> Checker | None:
         raise BadMessage("AMANA-CODE-001", "its contract is not known here") from None
 
 
+def find_reader(name: str) -> Callable[[Any], Any] | None:
+    """What turns a value from XML into what this contract means; None: texts stay texts. For names that
+    `find_contract` knows."""
+    if name in CONTRACTS:
+        return partial(from_xml, schema=CONTRACTS[name].schema)
+    adapter, _, exchange = name.removeprefix(WIRE).partition(".")
+    found = find().get(adapter) if name.startswith(WIRE) else None
+    return None if found is None else partial(found.read_xml, exchange)
+
+
 def relayed_wire(api: Api, wire: Wire) -> WireTerms:
     """Terms of a code that is passed on as it is. What is sealed for its recipient has no contract that the hub can
     check."""
@@ -65,4 +78,4 @@ def relayed_wire(api: Api, wire: Wire) -> WireTerms:
         adapter, _, exchange = name.removeprefix(WIRE).partition(".")
         return wire(adapter, exchange)
     checked = find_contract(name)
-    return WireTerms(CONTRACTS[name].urn if name in CONTRACTS else name, checked)
+    return WireTerms(CONTRACTS[name].urn if name in CONTRACTS else name, checked, read_xml=find_reader(name))

@@ -1,7 +1,7 @@
 """The gateway's answers: signed receipts and refusals on the engine, as bytes that clients verify.
 
-Rule: an answer is `{"data":{...},"signature":"..."}`, compact, signed with the hub's key over exactly the `data` that is
-sent. A refusal says its stable code first and holds nothing of what was received.
+Rule: an answer is an envelope in the media type of its request, compact, signed with the hub's key over exactly the
+`data` that is sent. A refusal says its stable code first and holds nothing of what was received.
 """
 
 from __future__ import annotations
@@ -9,17 +9,29 @@ from __future__ import annotations
 import functools
 import secrets
 from datetime import UTC, datetime
+from typing import Any
 
 from hub.errors import HubError
 from hub.ports import Admitted, Duplicate
 from hub.records import request_id
 from signing import envelope
+from signing.forms import Media, seal_form
 from signing.keys import PrivateKey
 
 
-def render_receipt(outcome: Admitted | Duplicate, key: PrivateKey, *, checked: bool = True) -> bytes:
+def render_receipt(
+    outcome: Admitted | Duplicate, key: PrivateKey, *, checked: bool = True, media: Media = "json"
+) -> bytes:
     """Proof that the hub holds the message. A duplicate gets the first one's receipt again, newly signed. `checked`
     False: the body was passed on unread, and the receipt says so."""
+    if media == "xml":
+        body = {
+            "digest": outcome.digest,
+            "receivedAt": format_time(outcome.time),
+            "duplicate": isinstance(outcome, Duplicate),
+            "checked": None if checked else False,
+        }
+        return _seal({"success": True, "requestId": request_id(outcome.id), "esbBody": body}, key, media)
     duplicate = "true" if isinstance(outcome, Duplicate) else "false"
     unread = "" if checked else ',"checked":false'
     data = (
@@ -29,10 +41,13 @@ def render_receipt(outcome: Admitted | Duplicate, key: PrivateKey, *, checked: b
     return envelope.seal(data.encode(), key)
 
 
-def render_refusal(error: HubError, request: str, key: PrivateKey) -> bytes:
+def render_refusal(error: HubError, request: str, key: PrivateKey, media: Media = "json") -> bytes:
     """`success:false`; `request` is the id under which the hub remembers the refusal."""
-    data = envelope.render_data({"success": False, "requestId": request, "message": error.text()})
-    return envelope.seal(data, key)
+    return _seal({"success": False, "requestId": request, "message": error.text()}, key, media)
+
+
+def _seal(members: dict[str, Any], key: PrivateKey, media: Media) -> bytes:
+    return seal_form(members, key, media, "response")
 
 
 def new_request_id() -> str:

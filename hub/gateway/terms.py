@@ -5,6 +5,7 @@ Rule: worked out once per exchange; admission itself never looks into a manifest
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from adapters.kit.errors import KitError
@@ -55,4 +56,5 @@ def find_wire(context: GatewayContext, adapter: str, exchange: str) -> WireTerms
         fields=described.dedupe.fields,
         rows=described.dedupe.rows,
         media_type=described.media_type,
+        read_xml=partial(found.read_xml, exchange) if json else None,
     )

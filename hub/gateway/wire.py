@@ -31,6 +31,7 @@ SWALLOW: Final = 16
 """Up to so many times the limit is read and thrown away, so that the sender gets to read why it was refused."""
 
 JSON: Final = (b"content-type", b"application/json")
+XML: Final = (b"content-type", b"application/xml")
 TEXT: Final = (b"content-type", b"text/plain; charset=utf-8")
 PROBLEM: Final = (b"content-type", b"application/problem+json")
 CLOSE: Final = (b"connection", b"close")

@@ -25,17 +25,14 @@ from hub.gateway.admission import (
     check_size,
     check_wire,
     identify,
-    open_frame,
-    parse_members,
     text_member,
-    verify_signature,
 )
+from hub.gateway.media import kept_type, media_of, read_signed
 from hub.keys import subject_key
 from hub.ports import Candidate
 from hub.pull.records import PROVIDER
 from hub.records import Ms
 from hub.topics import PULLS
-from signing import jsontext
 
 if TYPE_CHECKING:
     from hub.control.objects import Api, System
@@ -86,9 +83,8 @@ def examine(pull: Push, path: Path, view: View, now: Ms, terms: Terms) -> Questi
         check_size(len(pull.body), terms.max_body)
         system = identify(pull.authorization, view, now, terms)
         check_active(system)
-        frame = open_frame(pull)
-        verify_signature(frame, system, now)
-        members = parse_members(frame.data)
+        media = media_of(pull.content_type)
+        members, span, form = read_signed(pull.body, media, system.key_ring, now)
         code = text_member(members, "apiCode")
         api = find_pull(code, view)
         known = code
@@ -102,6 +98,8 @@ def examine(pull: Push, path: Path, view: View, now: Ms, terms: Terms) -> Questi
             if path == NIDA:
                 user = text_member(members, "userId")
                 body = unwrap_payload(body)
+            if media == "xml" and lane.read_xml is not None:
+                body = lane.read_xml(body)
             check_wire(body, lane.checker)
         candidate = Candidate(
             topic=lane.topic,
@@ -109,9 +107,9 @@ def examine(pull: Push, path: Path, view: View, now: Ms, terms: Terms) -> Questi
             key=lane.key,
             system=system.code,
             code=code,
-            body=jsontext.member(frame.data, "esbBody") or b"",
+            body=span or b"",
             received=pull.body,
-            headers=dict(lane.headers),
+            headers={**lane.headers, r.FORM: form, r.CONTENT_TYPE: kept_type(pull.content_type)},
             rule="window",
             window_ms=lane.window_ms,
         )

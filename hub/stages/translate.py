@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters.kit import AdapterError, Canonical, DeviceContext, KitError, MessageContext, Refused
@@ -212,7 +213,13 @@ class Translate:
             rows=_row_set(h.get(ROWS, "all")),
             device=_device(view, h.get(DEVICE)),
         )
-        body: Any = received if context.device is not None else value_again(received, h, api.sealed, self._key)
+        read_xml = partial(_read_xml, adapter, api.exchange)
+        try:
+            body: Any = (
+                received if context.device is not None else value_again(received, h, api.sealed, self._key, read_xml)
+            )
+        except KitError as error:
+            raise BadMessage("AMANA-TRANS-003", error.kind) from error
         hand = self._hand
         if hand is not None:
             place = f"{source[0]}/{source[1]}/{source[2]}"
@@ -266,6 +273,10 @@ class Translate:
                 self._views.clear()
             view = self._views[position] = self._follower.directory.at(position)
         return view
+
+
+def _read_xml(adapter: Adapter, exchange: str, value: Any) -> Any:
+    return adapter.read_xml(exchange, value)
 
 
 def _row_set(text: str) -> frozenset[int] | None:

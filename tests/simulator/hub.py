@@ -11,6 +11,7 @@ import random
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from adapters.kit.registry import find
@@ -200,6 +201,7 @@ class SimHub:
                 described.dedupe.fields,
                 described.dedupe.rows,
                 described.media_type,
+                partial(found.read_xml, exchange),
             )
 
         return Terms(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from adapters.kit.registry import find
@@ -131,6 +132,7 @@ def find_wire(adapter: str, exchange: str) -> WireTerms:
         described.dedupe.fields,
         described.dedupe.rows,
         described.media_type,
+        partial(found.read_xml, exchange),
     )
 
 
