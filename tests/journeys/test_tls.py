@@ -156,6 +156,19 @@ def test_commands_take_the_authority_and_a_certificate(served: Served, monkeypat
         served.mine.chmod(0o600)
 
 
+def test_the_reference_sender_speaks_tls(served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`amana send` to an address with TLS, with the same two options as every command."""
+    file = tmp_path / "calendar.json"
+    file.write_bytes(jsontext.render(CALENDAR))
+    monkeypatch.setenv("AMANA_CLIENT_SECRET", served.secret)
+    words = ["send", "--url", served.url, "--client-id", served.client_id, "--code", "JSON-CAL", "--no-token-cache"]
+    words += ["--key", str(served.data.parent / "keys" / "HR.pem"), "--json", str(file)]
+    status, text = invoke([*words, "--ca", str(served.authority.file), "--client-certificate", str(served.mine)])
+    assert status == 0, text
+    assert jsontext.parse(text.encode())["sent"] == 1
+    assert invoke(words)[0] == 1
+
+
 def serial(served: Served) -> str:
     """Serial number of the certificate that the hub shows to a new connection."""
     host, _, port = served.url.removeprefix("https://").rpartition(":")
