@@ -83,11 +83,11 @@ def request(
 
 
 def _send(session: Session, asking: Asking) -> None:
-    from hub.control.client import HubClient, Refused
+    from hub.control.client import Refused
     from hub.joining.request import fingerprint
 
     try:
-        with HubClient(None, _url(session)) as client:
+        with session.stranger() as client:
             state = client.tell("/api/v1/join", asking.envelope)
     except Refused as refused:
         if refused.status < 500 and refused.status != 429:  # it never can be taken: make way for a corrected one
@@ -103,7 +103,8 @@ def _send(session: Session, asking: Asking) -> None:
     session.say()
     session.say("What happens next:")
     session.say("1. The hub's operator calls you and asks for the fingerprint above. Read it out; say nothing else.")
-    session.say(f"2. Look what became of it: amana join status --url {_url(session)} {state['id']}")
+    hub = f"--url {session.url}" if session.url else f"--data {session.data}"
+    session.say(f"2. Look what became of it: amana join status {hub} {state['id']}")
     session.say("3. Once it is approved you have a client id; the secret and the key are in the files above.")
 
 
@@ -116,10 +117,9 @@ def status(
     ] = None,
 ) -> None:
     """Show what became of a request."""
-    from hub.control.client import HubClient
     from hub.joining.request import fingerprint
 
-    with HubClient(None, _url(session)) as client:
+    with session.stranger() as client:
         state = client.public(target("join", name))
     if out is not None and state["state"] == "approved":
         out.mkdir(parents=True, exist_ok=True)
@@ -260,11 +260,3 @@ def _row(session: Session, name: str) -> dict[str, Any]:
 
 def _find(session: Session, name: str) -> dict[str, Any]:
     return session.client.get(target("joins", _row(session, name)["id"]))
-
-
-def _url(session: Session) -> str:
-    if session.url is None:
-        raise CommandError(
-            "the hub's address is missing", "name it with --url, such as https://hub.example", status=USAGE
-        )
-    return session.url.rstrip("/")

@@ -110,6 +110,17 @@ class Session:
             None if self.url else self.data, self.url, self.operator, context=self.trust if self.url else None
         )
 
+    def stranger(self) -> HubClient:
+        """The hub as everybody may speak to it, without an operator's key. To be closed by who asked for it."""
+        from hub.cli.failures import USAGE, CommandError
+        from hub.control.client import HubClient
+
+        if self.url is None and not self.data.is_dir():
+            raise CommandError(
+                "the hub's address is missing", "name it with --url, such as https://hub.example", status=USAGE
+            )
+        return HubClient(None if self.url else self.data, self.url, context=self.trust if self.url else None)
+
     def close(self) -> None:
         """Give back the connection, if the command made one: many commands run in one process."""
         if "client" in self.__dict__:

@@ -6,7 +6,7 @@ refused; what shows a contact is signed by an operator and recorded.
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 
 from hub.errors import BadMessage, HubError
 from hub.gateway.address import client_address, parse_networks
@@ -15,8 +15,10 @@ from hub.joining import rows as j
 from hub.joining.desk import TABLE
 from hub.joining.request import MAX_REQUEST
 from hub.reads import rows as r
+from hub.reads import services as s
 from hub.reads.audit import record_read
 from hub.reads.paging import page, page_rows, page_values
+from signing import jsontext
 
 router = APIRouter(prefix="/api/v1", tags=["joining"])
 
@@ -94,3 +96,24 @@ async def join(context: Context, reader: Reader, name: str) -> j.JoinDetail:
     if found is None:
         raise BadMessage("AMANA-READ-001", "join request")
     return j.decided_detail(found, view)
+
+
+@router.get("/services", tags=["services"])
+async def services(context: Context, limit: Limit = 100, after: After = None) -> r.Page[s.ServiceRow]:
+    """Who offers what, under which contract, and how to ask. Open to everybody."""
+    found, cursor = s.list_services(context.follower.directory.now(), context.adapters, limit, after)
+    return page(found, cursor)
+
+
+@router.get("/contracts", tags=["services"])
+async def contracts(context: Context, limit: Limit = 100, after: After = None) -> r.Page[s.ContractRow]:
+    """The contracts that bodies keep. Open to everybody."""
+    found, cursor = s.list_contracts(context.adapters, limit, after)
+    return page(found, cursor)
+
+
+@router.get("/contracts/{name}", tags=["services"], response_class=Response)
+async def contract(context: Context, name: str) -> Response:
+    """A contract as JSON Schema. Open to everybody."""
+    schema = s.show_contract(name, context.adapters)
+    return Response(jsontext.render(schema), media_type="application/schema+json")
