@@ -35,4 +35,11 @@ CODES: Final[dict[str, Code]] = {
         "a host on the allow-list",
         "Add the host to the setting, or correct the address",
     ),
+    "AMANA-OUT-005": Code(
+        422,
+        "receiver",
+        "The message cannot be written in the receiver's format",
+        "element names, texts and numbers that XML holds and every client reads alike",
+        "Register the receiver for JSON, or have the code's contract use other names, and text for such numbers",
+    ),
 }

@@ -5,35 +5,51 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hub.delivery.intake import Intake
-from hub.delivery.outcomes import Outcome, read_answer, settle
+from hub.delivery.outcomes import Outcome, Proof, read_answer, settle
 from hub.delivery.receipts import ATTEMPT, OUTCOME, PURPOSE, STATE, SUBSCRIPTION, receipt, receipt_id
 from hub.delivery.states import CALLABLE, FINAL, Event, State
 from hub.errors import BadMessage, TryAgain
+from hub.gateway.media import CONTENT_TYPES, kept_type
 from hub.ports import Answer, Append, Bus, Call, Caller, Clock, Store, Vault
-from hub.records import CODE, DERIVED, ID, PARENT, REQUEST, SECRET, STAGE, Ms, Record, partition_of
+from hub.records import (
+    BOUND,
+    CODE,
+    CONTENT_TYPE,
+    DERIVED,
+    FORM,
+    ID,
+    PARENT,
+    REQUEST,
+    SECRET,
+    STAGE,
+    Ms,
+    Record,
+    partition_of,
+)
 from hub.stages.bodies import open_body
 from hub.stages.deadletters import dead_letter
 from hub.stages.runner import Runner
 from hub.topics import DEADLETTERS, RECEIPTS
 from signing.envelope import seal
-from signing.jsontext import render
+from signing.errors import SigningError
+from signing.forms import seal_form
+from signing.jsontext import parse, render
 from signing.sealing import BodyKey
 
 if TYPE_CHECKING:
     from hub.control.follow import DirectoryFollower
     from hub.control.objects import System
     from hub.control.view import View
+    from signing.forms import Media
     from signing.keys import KeyRing, PrivateKey
 
 BODY: Final = "outbox"
 """Bodies of `outbox.*` are sealed by `BodyKey(secret, BODY)`."""
-
-CONTENT_TYPE: Final = "application/json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,18 +180,12 @@ class Deliverer:
         secret = (await self.vault.open([h[SECRET]])).get(h[SECRET])
         answer = Answer(None)
         if secret is None:
-            event = Event.ERASE
+            proof = Proof(Event.ERASE)
         else:
             body = open_body(BodyKey(secret, BODY), h[ID], message.value)
-            try:
-                url, ring = _target(self.follower.directory.now(), h[SUBSCRIPTION])
-                push = seal(render_push(h.get(CODE, ""), h[REQUEST], body), self.signing)
-                answer = await self.caller.call(Call(url, push, CONTENT_TYPE, self.policy.timeout))
-                event = read_answer(answer, ring, h[REQUEST], self.clock.now())
-            except BadMessage:
-                event = Event.FORBIDDEN
+            answer, proof = await self._ask(h, body)
         now = self.clock.now()
-        outcome = settle(state, event, attempt=attempt, limit=self.policy.attempts, now=now, random=self.random)
+        outcome = settle(state, proof.event, attempt=attempt, limit=self.policy.attempts, now=now, random=self.random)
         sealed = b""
         if secret is not None and answer.body:
             sealed = BodyKey(secret, PURPOSE).seal(receipt_id(h[ID], attempt), answer.body)
@@ -190,8 +200,26 @@ class Deliverer:
             status=answer.status,
             digest="sha256:" + hashlib.sha256(answer.body).hexdigest() if answer.body else "",
             sealed=sealed,
+            extra=_read_as(answer, proof),
         )
         return record, outcome
+
+    async def _ask(self, headers: Mapping[str, str], body: bytes) -> tuple[Answer, Proof]:
+        """Call the receiver; what it answered, and what that proves."""
+        try:
+            target = _target(self.follower.directory.now(), headers[SUBSCRIPTION])
+        except BadMessage:
+            return Answer(None), Proof(Event.FORBIDDEN)
+        try:
+            push = render_push(headers.get(CODE, ""), headers[REQUEST], body, target.media, self.signing)
+        except BadMessage:
+            return Answer(None), Proof(Event.UNWRITABLE)
+        content_type = CONTENT_TYPES[target.media].decode()
+        try:
+            answer = await self.caller.call(Call(target.url, push, content_type, self.policy.timeout))
+        except BadMessage:
+            return Answer(None), Proof(Event.FORBIDDEN)
+        return answer, read_answer(answer, target.ring, headers[REQUEST], self.clock.now())
 
     async def _record(self, message: Record, made: Record, outcome: Outcome) -> None:
         """Append the receipt (and the dead letter) once: after an append of unknown fate the topic is read first."""
@@ -221,19 +249,43 @@ class Deliverer:
         )
 
 
-def render_push(code: str, request_id: str, body: bytes) -> bytes:
-    """The data node of a push. `body` was rendered for clients when it was put in the outbox."""
-    return b'{"pushCode":%b,"requestId":%b,"esbBody":%b}' % (render(code), render(request_id), body)
+class _Target(NamedTuple):
+    url: str
+    ring: KeyRing
+    media: Media
 
 
-def _target(view: View, subscription_id: str) -> tuple[str, KeyRing]:
-    """Where to send, and whose signature proves the answer."""
+def render_push(code: str, request_id: str, body: bytes, media: Media, key: PrivateKey) -> bytes:
+    """The signed push. `body` was rendered for clients when it was put in the outbox: JSON that every one of them prints
+    alike. Raises `BadMessage` AMANA-OUT-005 for what XML cannot hold."""
+    if media == "json":
+        return seal(b'{"pushCode":%b,"requestId":%b,"esbBody":%b}' % (render(code), render(request_id), body), key)
+    members = {"pushCode": code, "requestId": request_id, "esbBody": parse(body)}
+    try:
+        return seal_form(members, key, "xml", "request")
+    except SigningError as error:
+        raise BadMessage("AMANA-OUT-005", error.detail) from None
+
+
+def _target(view: View, subscription_id: str) -> _Target:
+    """Where to send, whose signature proves the answer, and what it is to be written in."""
     subscription = view.subscription(subscription_id)
     system = None if subscription is None else view.system(subscription.system)
     url = None if subscription is None or system is None else subscription.url or system.url
     if system is None or not url:
         raise BadMessage("AMANA-OUT-004", "the receiver has no address")
-    return url, system.key_ring
+    return _Target(url, system.key_ring, "xml" if system.options.get("format") == "xml" else "json")
+
+
+def _read_as(answer: Answer, proof: Proof) -> dict[str, str]:
+    """Headers by which the kept answer is read again, and what ties it to the request."""
+    if proof.form is None:
+        return {}
+    return {
+        BOUND: proof.bound,
+        FORM: proof.form,
+        CONTENT_TYPE: kept_type(answer.content_type.encode("latin-1", "replace")),
+    }
 
 
 def _suspended(system: System | None) -> bool:

@@ -1,18 +1,23 @@
-"""What an answer proves. Rule: pure; only a valid signature of the receiver over this very request settles a message,
-and silence never does."""
+"""What an answer proves. Rule: pure; only a valid signature of the receiver settles a message, and silence never does.
+
+An answer that names the request is bound to it by its signature. Published connectors name none: a signed success that
+came back in the same HTTP exchange, with a status that says so too, counts as the answer to what was sent in it; one that
+names another request does not. What an answer is written in, its first byte says, whatever its content type: an envelope
+in JSON and one in XML begin differently, so nothing can be taken both ways.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from hub.delivery.states import Event, State, advance
+from hub.errors import BadMessage
+from hub.gateway.media import Said, read_signed
 from hub.ports import Answer
 from hub.records import Ms
-from signing.envelope import frame, verify
-from signing.errors import SigningError
-from signing.jsontext import parse
+from signing.forms import Form, Media
 from signing.keys import KeyRing
 
 FIRST_WAIT_MS: Final = 1_000
@@ -23,6 +28,7 @@ _CODES: Final = {
     Event.UNSIGNED_ANSWER: "AMANA-OUT-002",
     Event.EXHAUSTED: "AMANA-OUT-003",
     Event.FORBIDDEN: "AMANA-OUT-004",
+    Event.UNWRITABLE: "AMANA-OUT-005",
     Event.ERASE: "AMANA-ERASED-001",
 }
 
@@ -37,18 +43,30 @@ class Outcome:
     next_at: Ms | None = None
 
 
-def read_answer(answer: Answer, ring: KeyRing, request_id: str, now: Ms) -> Event:
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What an answer comes to. `bound`: what ties it to the request, "signature" or "exchange"; "" where nothing does.
+    `form`: how its bytes verified."""
+
+    event: Event
+    bound: str = ""
+    form: Form | None = None
+
+
+def read_answer(answer: Answer, ring: KeyRing, request_id: str, now: Ms) -> Proof:
     """What `answer` to the request `request_id` proves."""
-    said = _signed_members(answer.body, ring, now) if answer.status is not None else None
-    named = None if said is None else said.get("requestId")
-    if said is not None and said.get("success") is True and named == request_id:
-        return Event.SIGNED_SUCCESS
+    said = read_said(answer.body, ring, now) if answer.status is not None else None
+    named = None if said is None else said.members.get("requestId") or None
+    truth = None if said is None else said.members.get("success")
+    bound = "" if named not in {None, request_id} else "signature" if named else "exchange"
+    form = None if said is None else said.form
+    if truth is True and bound and (named or 200 <= (answer.status or 0) < 300):
+        return Proof(Event.SIGNED_SUCCESS, bound, form)
     if answer.status is None or answer.status >= 500 or answer.status in {408, 429}:
-        return Event.NO_ANSWER
-    # a receiver that could not read the request names no id; one that names another answers something else
-    if said is not None and said.get("success") is False and named in {None, request_id}:
-        return Event.SIGNED_FAILURE
-    return Event.UNSIGNED_ANSWER if 200 <= answer.status < 300 else Event.NO_ANSWER
+        return Proof(Event.NO_ANSWER)
+    if truth is False and bound:
+        return Proof(Event.SIGNED_FAILURE, bound, form)
+    return Proof(Event.UNSIGNED_ANSWER if 200 <= answer.status < 300 else Event.NO_ANSWER)
 
 
 def settle(state: State, event: Event, *, attempt: int, limit: int, now: Ms, random: Callable[[], float]) -> Outcome:
@@ -67,12 +85,10 @@ def wait_ms(attempt: int, jitter: float) -> int:
     return whole // 2 + int(whole / 2 * jitter)
 
 
-def _signed_members(body: bytes, ring: KeyRing, now: Ms) -> dict[str, Any] | None:
-    """The members of a validly signed answer; None for anything else."""
+def read_said(body: bytes, ring: KeyRing, now: Ms) -> Said | None:
+    """What a validly signed answer says, in JSON or XML; None for anything else."""
+    media: Media = "xml" if body.lstrip()[:1] == b"<" else "json"
     try:
-        found = frame(body)
-        verify(found, ring, now)
-        value = parse(found.data)
-    except SigningError:
+        return read_signed(body, media, ring, now)
+    except BadMessage:
         return None
-    return value if isinstance(value, dict) else None

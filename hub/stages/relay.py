@@ -14,6 +14,7 @@ from hub.delivery.deliver import BODY
 from hub.delivery.receipts import subscription_headers
 from hub.errors import BadMessage
 from hub.gateway.bodies import value_again
+from hub.gateway.contracts import find_reader
 from hub.ports import Append, Bus, Vault
 from hub.records import (
     CODE,
@@ -122,7 +123,8 @@ class Relay:
         h = record.headers
         api = self._follower.directory.at(int(h[CONTROL_POSITION])).api(h[CODE])
         assert api is not None
-        return value_again(open_body(BodyKey(secret, RECEIVED), h[ID], record.value), h, api.sealed, self._key)
+        received = open_body(BodyKey(secret, RECEIVED), h[ID], record.value)
+        return value_again(received, h, api.sealed, self._key, find_reader(api.contract))
 
     async def _appends(self, made: Iterable[tuple[str, Record]]) -> list[Append]:
         by_topic: dict[str, list[Record]] = {}

@@ -1,6 +1,7 @@
 """A receiving system behind the `Caller` port: verifies what the hub signed, remembers it, answers as it is told.
 
-Rule: like a real one it takes a request once and answers a repeat of the same `requestId` alike.
+Rule: like a real one it takes a request once, answers a repeat of the same `requestId` alike, and in the language of the
+request.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from hub.ports import Answer, Call
-from signing.envelope import frame, render_data, seal, verify
-from signing.jsontext import parse
+from signing.forms import Media, frame_body, read_data, seal_form, verify_forms
 from signing.keys import KeyRing, KeyWindow, PrivateKey, PublicKey
 
-Manner = Literal["accept", "refuse", "silent", "busy", "unsigned", "forged", "other-request", "took-then-silent"]
+Manner = Literal[
+    "accept", "refuse", "silent", "busy", "unsigned", "forged", "other-request", "nameless", "took-then-silent"
+]
 
 
 @dataclass(slots=True)
@@ -34,9 +36,9 @@ class Receiver:
     closed: bool = False
 
     async def call(self, call: Call) -> Answer:
-        found = frame(call.body)
-        verify(found, KeyRing([KeyWindow(self.hub, 0, None)]), 0)
-        data = parse(found.data)
+        media: Media = "xml" if call.content_type == "application/xml" else "json"
+        found = verify_forms(frame_body(call.body, media), KeyRing([KeyWindow(self.hub, 0, None)]), 0)
+        data = read_data(found.data, found.form)
         request, code = data["requestId"], data["pushCode"]
         if code in self.held:
             await self.held[code].wait()
@@ -47,18 +49,18 @@ class Receiver:
         if manner == "busy":
             return Answer(503, b"later", "text/plain")
         if manner == "refuse":
-            return self._signed({"success": False, "requestId": request, "message": "not wanted"}, 200)
+            return self._signed({"success": False, "requestId": request, "message": "not wanted"}, media)
         self.taken.setdefault(request, data["esbBody"])
         if manner == "took-then-silent":
             return Answer(None, reason="ReadTimeout")
         if manner == "unsigned":
             return Answer(200, b"OK", "text/plain")
-        answered = "0" * 32 if manner == "other-request" else request
-        return self._signed({"success": True, "requestId": answered}, 200, forged=manner == "forged")
+        answered = {"other-request": "0" * 32, "nameless": None}.get(manner, request)
+        return self._signed({"success": True, "requestId": answered}, media, forged=manner == "forged")
 
     async def close(self) -> None:
         self.closed = True
 
-    def _signed(self, members: dict[str, Any], status: int, *, forged: bool = False) -> Answer:
-        key = self.forger if forged else self.key
-        return Answer(status, seal(render_data(members), key), "application/json")
+    def _signed(self, members: dict[str, Any], media: Media, *, forged: bool = False) -> Answer:
+        body = seal_form(members, self.forger if forged else self.key, media, "response")
+        return Answer(200, body, f"application/{media}")
