@@ -41,8 +41,8 @@ class Bus(Protocol):
         ...
 
     async def read(self, topic: str, partition: int, offset: int, *, max_records: int = 1000) -> list[Batch]:
-        """Batches from `offset` on, at most about `max_records` records, the first one cut so that it begins
-        at `offset`. Empty at the end. Does not wait. An offset below the start reads from the start."""
+        """Batches from `offset` on, at most about `max_records` records (fewer when they are large), the first one
+        cut so that it begins at `offset`. Empty at the end. Does not wait. An offset below the start reads from the start."""
         ...
 
     async def start(self, topic: str, partition: int) -> int:
@@ -78,7 +78,8 @@ DedupeRule = Literal["request-id", "natural-key", "window"]
 class Candidate:
     """A message that passed every check of the gateway, before its duplicate check.
 
-    `body` are the bytes that the id covers (`esbBody`, or a device's body); `received` what is kept, unchanged.
+    `body` are the bytes that the id covers (`esbBody`, or a device's body); `received` what is kept, unchanged, and behind
+    it `attached`: bytes that it claims by their digest; the message's digest is that of `received` alone.
     `dedupe_keys`: request-id: one key; natural-key: one per row (bytes already HMACed); window: empty. `window_ms` below
     0: nothing is a repeat, the same bytes at the same time included.
     """
@@ -94,6 +95,7 @@ class Candidate:
     rule: DedupeRule
     dedupe_keys: Sequence[bytes] = ()
     window_ms: int = 86_400_000
+    attached: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

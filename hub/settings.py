@@ -71,6 +71,12 @@ class Settings(BaseSettings):
     tls_client_ca: Path | None = Field(
         default=None, description="Authorities of callers' certificates, PEM; set: who shows none is not let in"
     )
+    max_upload: int = Field(
+        default=64 << 20, ge=1 << 20, le=256 << 20, description="Largest body that may be uploaded, bytes"
+    )
+    upload_quota: int = Field(
+        default=512 << 20, ge=1 << 20, description="Bytes that one system may have uploaded and not claimed yet"
+    )
     token_seconds: int = Field(default=3600, ge=1, le=3600, description="Life of an access token")
     trusted_proxies: Annotated[list[str], NoDecode] = Field(
         default=[], description="Networks of proxies whose X-Forwarded-For is believed, comma-separated"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from hub import records as r
 from hub.errors import BadMessage
 from hub.gateway.assurance import weaker
-from hub.gateway.bodies import Body, read_body
+from hub.gateway.bodies import Body, Claim, Claimed, find_claim, read_body
 from hub.gateway.contracts import Wire, find_contract, relayed_wire
 from hub.gateway.media import kept_type, media_of, read_signed
 from hub.keys import subject_key
@@ -93,8 +93,18 @@ class Refusal:
         return BadMessage(self.code, self.detail)
 
 
-def examine(push: Push, view: View, now: Ms, terms: Terms) -> Candidate | Refusal:
-    """Every check of the gateway but the duplicate."""
+class Wanted(NamedTuple):
+    """A message that is in order as far as it goes: its body was uploaded before. `examine` it again with the bytes."""
+
+    claim: Claim
+    system: System
+    code: str
+
+
+def examine(
+    push: Push, view: View, now: Ms, terms: Terms, claimed: Claimed | None = None
+) -> Candidate | Wanted | Refusal:
+    """Every check of the gateway but the duplicate. `claimed`: the bytes that the message claims, once they are found."""
     system: System | None = None
     api: Api | None = None
     try:
@@ -107,14 +117,18 @@ def examine(push: Push, view: View, now: Ms, terms: Terms) -> Candidate | Refusa
         api = find_api(members["pushCode"], view)
         check_grant(system, api, view)
         lane = find_lane(system, api, view.position, terms)
-        body = read_body(members["esbBody"], span or b"", media, api.sealed, terms.key)
+        claim = find_claim(members["esbBody"])
+        if claim is not None and claimed is None:
+            return Wanted(claim, system, api.code)
+        body = read_body(members["esbBody"], span or b"", media, api.sealed, terms.key, claimed if claim else None)
         if body.media == "xml":
             body = read_values(body, lane)
         check_wire(body.value, lane.checker if body.checked else None)
         if api.direction == "relay":
             render_body(body.value)  # refused now, not after the receipt
         written = (form, push.content_type)
-        return make_candidate(push.body, body, members, system.code, api.code, lane, terms.hmac, written)
+        candidate = make_candidate(push.body, body, members, system.code, api.code, lane, terms.hmac, written)
+        return attach(candidate, claimed) if claim and claimed else candidate
     except BadMessage as refused:
         return Refusal(refused.code, refused.detail, system, api.code if api else None)
 
@@ -271,6 +285,13 @@ def make_candidate(
         dedupe_keys=() if lane.rule == "window" else dedupe_keys(body.value, members, system, code, lane, hmac),
         window_ms=lane.window_ms,
     )
+
+
+def attach(candidate: Candidate, claimed: Claimed) -> Candidate:
+    """The candidate with the bytes that it claims."""
+    candidate.headers[r.CLAIM] = claimed.header
+    candidate.attached = claimed.content
+    return candidate
 
 
 def dedupe_keys(value: Any, members: Mapping[str, Any], system: str, code: str, lane: Lane, hmac: bytes) -> list[bytes]:

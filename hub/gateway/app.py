@@ -7,17 +7,17 @@ on purpose; requests of concurrent connections meet in the log's group commit. B
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Final
 
 from adapters.kit.errors import AdapterError, KitError
 from adapters.kit.values import DeviceReply, DeviceRequest
 from hub import records as r
 from hub.errors import BadMessage, Halt, HubError, TryAgain
-from hub.gateway import devices, receipts, tokens
+from hub.gateway import devices, receipts, tokens, uploading
 from hub.gateway.address import client_address, parse_networks
-from hub.gateway.admission import Push, Refusal, examine
+from hub.gateway.admission import Push, Refusal, Wanted, examine
+from hub.gateway.claiming import Claiming
 from hub.gateway.gathering import Gathering
 from hub.gateway.media import answer_media
 from hub.gateway.quota import MINUTE, Budget
@@ -25,7 +25,9 @@ from hub.gateway.terms import make_terms
 from hub.gateway.wire import (
     CLOSE,
     JSON,
+    NO_STORE,
     TEXT,
+    UPLOAD,
     XML,
     ASGIApp,
     GoneError,
@@ -40,17 +42,16 @@ from hub.gateway.wire import (
     read_body,
 )
 from hub.logs import logger
-from hub.ports import Answered, Conflict
+from hub.ports import Admitted, Answered, Candidate, Conflict, Duplicate
 from hub.pull import question
 from hub.pull.engine import PullEngine, PullPorts
-from hub.stages.halted import read_braked, read_halted
+from hub.uploads import Uploads
 from signing import jsontext
 
 if TYPE_CHECKING:
     from hub.gateway.context import GatewayContext
 
 FAILURES_PER_MINUTE: Final = 30
-NO_STORE: Final = (b"cache-control", b"no-store")
 _ENGINE: Final = "/esb/"
 
 Take = Callable[[Push, Scope, Send], Awaitable[None]]
@@ -73,6 +74,9 @@ class Gateway:
         self._routes = devices.Routes(context.adapters)
         self._gathering = Gathering(context.admissions, context.clock)
         self.pulls = PullEngine(self._pull_ports())
+        self.uploads = Uploads(context.store, context.keys.wrapper, quota=context.settings.upload_quota)
+        self._claiming = Claiming(self.uploads, context.clock)
+        self._uploading = uploading.Uploading(context, self.uploads, self._view, self._terms, self._refuse)
         self._failures = Budget(FAILURES_PER_MINUTE, MINUTE)
 
     def _pull_ports(self) -> PullPorts:
@@ -100,6 +104,8 @@ class Gateway:
                 await self._engine(self._push, scope, receive, send)
             elif path in question.PATHS:
                 await self._engine(self._pull, scope, receive, send)
+            elif path == UPLOAD or path.startswith(uploading.PREFIX):
+                await self._guarded(self._uploading.serve(scope, receive, send), scope, send)
             elif path == "/oauth/token":
                 await self._token(scope, receive, send)
             elif path.startswith(_ENGINE):
@@ -118,21 +124,27 @@ class Gateway:
     # the engine
 
     async def _engine(self, take: Take, scope: Scope, receive: Receive, send: Send) -> None:
-        """Read a POST, let `take` answer it, answer whatever goes wrong."""
-        body = b""
+        """Read a POST and let `take` answer it."""
+        await self._guarded(self._read(take, scope, receive, send), scope, send)
+
+    async def _read(self, take: Take, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] != "POST":
+            await self._refuse(send, Refusal("AMANA-HTTP-001", "POST"), b"", scope, (allow("POST"),))
+            return
+        headers = scope["headers"]
+        body = await read_body(scope, receive, self._limit)
+        authorization = content_type = b""
+        for name, value in headers:
+            if name == b"authorization":
+                authorization = value
+            elif name == b"content-type":
+                content_type = value
+        await take(Push(authorization, content_type, body), scope, send)
+
+    async def _guarded(self, work: Coroutine[None, None, None], scope: Scope, send: Send) -> None:
+        """Answer whatever goes wrong."""
         try:
-            if scope["method"] != "POST":
-                await self._refuse(send, Refusal("AMANA-HTTP-001", "POST"), body, scope, (allow("POST"),))
-                return
-            headers = scope["headers"]
-            body = await read_body(scope, receive, self._limit)
-            authorization = content_type = b""
-            for name, value in headers:
-                if name == b"authorization":
-                    authorization = value
-                elif name == b"content-type":
-                    content_type = value
-            await take(Push(authorization, content_type, body), scope, send)
+            await work
         except TooLargeError as large:
             await self._refuse_large(send, large, scope)
         except LateError:
@@ -148,17 +160,43 @@ class Gateway:
 
     async def _push(self, push: Push, scope: Scope, send: Send) -> None:
         found = examine(push, self._view, self.context.clock.now(), self._terms)
+        if isinstance(found, Wanted):
+            await self._push_claimed(push, found, scope, send)
+        else:
+            await self._admit(found, push.body, scope, send)
+
+    async def _push_claimed(self, push: Push, wanted: Wanted, scope: Scope, send: Send) -> None:
+        """A push whose body was uploaded before."""
+        async with self._claiming.fetched(wanted) as fetched:
+            if isinstance(fetched, Refusal):
+                await self._refuse(send, fetched, push.body, scope)
+            elif fetched.receipt is not None:
+                await self._say_receipt(fetched.receipt, scope, send, checked=True)
+            else:
+                found = examine(push, self._view, self.context.clock.now(), self._terms, fetched.claimed)
+                assert not isinstance(found, Wanted)
+                outcome = await self._admit(found, push.body, scope, send)
+                if outcome is not None:
+                    await self._claiming.settle(fetched, outcome)
+
+    async def _admit(
+        self, found: Candidate | Refusal, received: bytes, scope: Scope, send: Send
+    ) -> Admitted | Duplicate | None:
+        """Store and answer; None: refused."""
         if isinstance(found, Refusal):
-            await self._refuse(send, found, push.body, scope)
-            return
+            await self._refuse(send, found, received, scope)
+            return None
         outcome = await self._gathering.admit(found)
         if isinstance(outcome, Conflict):
             refusal = Refusal("AMANA-DUP-001", "", self._view.system(found.system), found.code)
-            await self._refuse(send, refusal, push.body, scope)
-            return
-        media = answer_media(push.content_type)
-        checked = r.CHECKED not in found.headers
-        signed = receipts.render_receipt(outcome, self.context.keys.signing, checked=checked, media=media)
+            await self._refuse(send, refusal, received, scope)
+            return None
+        await self._say_receipt(outcome, scope, send, checked=r.CHECKED not in found.headers)
+        return outcome
+
+    async def _say_receipt(self, receipt: Admitted | Duplicate, scope: Scope, send: Send, *, checked: bool) -> None:
+        media = answer_media(find_header(scope["headers"], b"content-type"))
+        signed = receipts.render_receipt(receipt, self.context.keys.signing, checked=checked, media=media)
         if media == "xml":
             await answer(send, 200, signed, XML)
         else:
@@ -332,41 +370,3 @@ def allow(methods: str) -> tuple[bytes, bytes]:
 
 def _retry_after(seconds: float) -> tuple[bytes, bytes]:
     return b"retry-after", b"%d" % max(1, round(seconds))
-
-
-async def tend(gateway: Gateway, every: float = 1.0) -> None:
-    """Until cancelled: `look` every so often."""
-    while True:
-        await look(gateway)
-        await gateway.context.clock.sleep(every)
-
-
-async def look(gateway: Gateway) -> None:
-    """Flush the counted refusals; note whether the log takes writes and the store answers, and which stages of the
-    worker on this directory have halted."""
-    context = gateway.context
-    for part, probe in (("bus", context.admissions.prove()), ("store", _keep_store(gateway))):
-        try:
-            await probe
-            context.health.up(part)
-        except Exception:
-            context.health.down(part)
-            log.exception("gateway.unready", reason=part)
-    try:
-        context.health.halted = read_halted(context.settings.data)
-        context.health.braked = read_braked(context.settings.data)
-    except OSError:
-        log.exception("gateway.unready", reason="halted")
-
-
-async def _keep_store(gateway: Gateway) -> None:
-    await gateway.refusals.flush()
-    await gateway.context.joins.tidy(gateway.context.clock.now())
-
-
-async def close(gateway: Gateway, tending: asyncio.Task[None]) -> None:
-    """Stop tending, after a last flush, when every pull has ended."""
-    await gateway.pulls.close()
-    tending.cancel()
-    await asyncio.wait([tending])
-    await gateway.refusals.flush()

@@ -128,13 +128,9 @@ def value_again(
     return body.value if read_xml is None or body.media == "json" or not body.checked else read_xml(body.value)
 
 
-def join(received: bytes, claimed: Claimed | None) -> bytes:
-    """What is kept of a message: its envelope, and behind it the bytes that it claims."""
-    return received if claimed is None else received + claimed.content
-
-
 def split(kept: bytes, header: str | None) -> tuple[bytes, Claimed | None]:
-    """Inverse of `join`. `header`: text of `ce_claim`, None where there is none."""
+    """The envelope, and the claimed bytes that are kept behind it. `header`: text of `ce_claim`, None where there is
+    none."""
     if header is None:
         return kept, None
     media, _, size = header.partition(",")

@@ -7,7 +7,7 @@ there when we first ask, which our server can say) costs one `receive` and two `
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
 from typing import Any, Final
 
 Scope = MutableMapping[str, Any]
@@ -27,6 +27,12 @@ ARRIVED: Final = "amana.arrived"
 BODY_SECONDS: Final = 20.0
 """From the end of the head to the end of the body."""
 
+UPLOAD: Final = "/esb/upload"
+"""The one path whose body is taken piece by piece, for as long as it comes fast enough."""
+
+UPLOAD_RATE: Final = 16_384
+"""Bytes a second, on the average of the whole upload, after the first `BODY_SECONDS`."""
+
 SWALLOW: Final = 16
 """Up to so many times the limit is read and thrown away, so that the sender gets to read why it was refused."""
 
@@ -34,6 +40,7 @@ JSON: Final = (b"content-type", b"application/json")
 XML: Final = (b"content-type", b"application/xml")
 TEXT: Final = (b"content-type", b"text/plain; charset=utf-8")
 PROBLEM: Final = (b"content-type", b"application/problem+json")
+NO_STORE: Final = (b"cache-control", b"no-store")
 CLOSE: Final = (b"connection", b"close")
 
 _CONTENT_LENGTH: Final = b"content-length"
@@ -99,6 +106,42 @@ async def _read_pieces(receive: Receive, limit: int) -> bytes:
     if size > limit:
         raise TooLargeError(size, cut=False)
     return b"".join(parts)
+
+
+class Stream:
+    """A body as it comes, piece by piece. `more`: not all of it was taken yet."""
+
+    def __init__(self, receive: Receive, rate: int = UPLOAD_RATE) -> None:
+        self.more = True
+        self._receive = receive
+        self._rate = rate
+
+    async def parts(self) -> AsyncIterator[bytes]:
+        """Raises `LateError` when it comes too slowly, `GoneError` when the sender is gone."""
+        loop = asyncio.get_running_loop()
+        began, size = loop.time(), 0
+        while self.more:
+            try:
+                async with asyncio.timeout_at(began + BODY_SECONDS + size / self._rate):
+                    message = await self._receive()
+            except TimeoutError:
+                raise LateError from None
+            if message["type"] != "http.request":
+                raise GoneError
+            self.more = bool(message.get("more_body"))
+            size += len(message["body"])
+            yield message["body"]
+
+    async def swallow(self, limit: int) -> None:
+        """Throw away at most so much of what is still to come, so that the sender gets to read why it was refused."""
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                async for part in self.parts():
+                    limit -= len(part)
+                    if limit < 0:
+                        return
+        except (TimeoutError, LateError):
+            return
 
 
 def find_header(headers: Headers, name: bytes) -> bytes:

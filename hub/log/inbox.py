@@ -16,6 +16,7 @@ PURPOSE = "inbox"
 def build_inbox_record(claim: Claim, fresh: Fresh, now: Ms, secret: bytes) -> Record:
     """The record of a message that `decide` let in, sealed under its own `secret`."""
     candidate = claim.candidate
+    kept = candidate.received + candidate.attached if candidate.attached else candidate.received
     headers = {
         **candidate.headers,
         records.ID: fresh.id,
@@ -23,11 +24,11 @@ def build_inbox_record(claim: Claim, fresh: Fresh, now: Ms, secret: bytes) -> Re
         records.OCCURRENCE: str(fresh.occurrence),
         records.DIGEST: claim.digest,
         records.SECRET: fresh.id,
-        records.COMMITMENT: commitment(secret, candidate.received),
+        records.COMMITMENT: commitment(secret, kept),
     }
     if fresh.rows is not None:
         headers[records.ROWS] = render_rows(fresh.rows, len(claim.keys))
-    return Record(candidate.key, headers, BodyKey(secret, PURPOSE).seal(fresh.id, candidate.received))
+    return Record(candidate.key, headers, BodyKey(secret, PURPOSE).seal(fresh.id, kept))
 
 
 def render_rows(rows: tuple[int, ...], total: int) -> str:

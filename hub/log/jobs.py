@@ -49,7 +49,7 @@ class AdmitJob(Job):
 
     @property
     def size(self) -> int:
-        return sum(len(claim.candidate.received) for _, claim in self.claims)
+        return sum(len(claim.candidate.received) + len(claim.candidate.attached) for _, claim in self.claims)
 
 
 @dataclass(slots=True, eq=False)

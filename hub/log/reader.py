@@ -11,13 +11,16 @@ from hub.log.batches import parse_batch
 from hub.log.tables import OFFSET_BITS
 from hub.records import Batch, Ms
 
+MAX_READ = 32 << 20
+"""Bytes after which a read comes back with what it has, so that large messages do not add up in memory."""
+
 
 def read_batches(connection: apsw.Connection, part: int, offset: int, max_records: int) -> list[Batch]:
     """Batches from `offset` on, the first one cut. Raises `Halt` (AMANA-LOG-001) for a damaged batch."""
     first = part << OFFSET_BITS
     offset = max(offset, 0)
     batches: list[Batch] = []
-    found = 0
+    found = size = 0
     cursor = connection.execute(
         "SELECT place - ?1, count, time, crc, body FROM batch WHERE place < ?1 + (1 << ?3) AND place >= coalesce("
         "(SELECT max(place) FROM batch WHERE place >= ?1 AND place <= ?1 + ?2), ?1) ORDER BY place",
@@ -31,7 +34,8 @@ def read_batches(connection: apsw.Connection, part: int, offset: int, max_record
             skip = max(offset - base, 0)
             batches.append(Batch(base + skip, time, records[skip:] if skip else records))
             found += count - skip
-            if found >= max_records:
+            size += len(body)
+            if found >= max_records or size >= MAX_READ:
                 break
     finally:
         cursor.close()

@@ -22,8 +22,9 @@ from hub.control.follow import DirectoryFollower
 from hub.delivery.caller import make_caller
 from hub.errors import TryAgain
 from hub.gateway.address import Network, parse_networks
-from hub.gateway.app import Gateway, close, tend
+from hub.gateway.app import Gateway
 from hub.gateway.context import GatewayContext
+from hub.gateway.tending import close, tend
 from hub.ports import Caller, Clock
 from hub.serve.handshakes import CALLER_HANDSHAKES, TlsListener
 from hub.serve.http import BoundedProtocol, Callers, most_connections

@@ -75,6 +75,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._caller: str | None = None
         self._in_head = True  # a new connection owes us a request
         self._in_body = False
+        self._uploading = False
         self._head = 0
         self._deadline: asyncio.TimerHandle | None = None
 
@@ -103,8 +104,11 @@ class BoundedProtocol(HttpToolsProtocol):
                 self.transport.close()
             elif self._deadline is None:
                 self._arm(HEAD_SECONDS)
-        elif self._in_body and self._deadline is None:
-            self._arm(wire.BODY_SECONDS + SPARE_SECONDS)
+        elif self._in_body:
+            if self._uploading and self._deadline is not None:
+                self._disarm()  # the application bounds its rate; here silence alone ends it
+            if self._deadline is None:
+                self._arm(wire.BODY_SECONDS + SPARE_SECONDS)
 
     def on_message_begin(self) -> None:
         self._in_head = True
@@ -122,6 +126,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         # its task was made just now, and has not run yet
         cycle = self.cycle
+        self._uploading = self.scope["path"] == wire.UPLOAD
         self.scope["extensions"] = {
             ANSWER: {"whole": partial(answer_at_once, cycle)},
             ARRIVED: {"whole": partial(has_arrived, cycle)},

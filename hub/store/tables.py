@@ -229,6 +229,30 @@ delivery = Table(
     Index(None, "run"),
 )
 
+# uploads: the one thing here that the log does not have; who loses it uploads again
+
+upload = Table(
+    "upload",
+    metadata,
+    _key("reference"),
+    _some("system"),
+    _some("media"),
+    _some("state"),
+    _some("size", BigInteger),
+    _some("digest"),
+    _some("expires", BigInteger),
+    _some("wrapped", LargeBinary),  # the key of the pieces; zeros once it is destroyed
+    _some("begun", BigInteger),
+    _maybe("code"),
+    _maybe("message"),
+    _maybe("message_time", BigInteger),
+    _maybe("message_digest"),
+    Index(None, "system", "state"),
+    Index(None, "expires"),
+)
+
+upload_piece = Table("upload_piece", metadata, _key("reference"), _key("n", Integer), _some("sealed", LargeBinary))
+
 # the directory
 
 institution = Table("institution", metadata, _key("code"), _some("name"), _maybe("parent"))

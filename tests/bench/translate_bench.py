@@ -20,7 +20,7 @@ from hub.clock import SystemClock
 from hub.demo.preset import load
 from hub.demo.world import make_month
 from hub.gateway import devices
-from hub.gateway.admission import Push, Refusal, examine
+from hub.gateway.admission import Push, examine
 from hub.log.engine import EmbeddedLog
 from hub.ports import Append, Candidate
 from hub.records import ID, TYPE, Record
@@ -169,7 +169,7 @@ async def _pages(hub: SimHub) -> list[Candidate]:
     for message in import_module("adapters.siasn.sample").messages("employees", world):
         text = push_envelope("SIASN-EMP", message.body)
         candidate = examine(Push(token, b"application/json", text), view, now, terms)
-        assert not isinstance(candidate, Refusal), candidate.code
+        assert isinstance(candidate, Candidate), candidate.code
         found.append(candidate)
     return found * (ROUND // PEOPLE)
 

@@ -20,7 +20,7 @@ from hub.log.engine import EmbeddedLog
 from hub.ports import Admissions, Caller
 from hub.records import Ms, Record
 from hub.settings import Settings, load
-from hub.store.sql import SqlStore
+from hub.store.sql import Fault, SqlStore
 from hub.topics import layout
 from signing import envelope, jsontext
 from signing.keys import KeyRing, KeyWindow
@@ -100,8 +100,9 @@ class Site:
             sent.append(message)
 
         await self.gateway(scope, receive, send)
-        start, content = sent
-        return Reply(start["status"], {k.decode(): v.decode() for k, v in start["headers"]}, content["body"])
+        start, *content = sent
+        told = {k.decode(): v.decode() for k, v in start["headers"]}
+        return Reply(start["status"], told, b"".join(message["body"] for message in content))
 
     async def token(self) -> str:
         form = {"grant_type": "client_credentials", "client_id": "client-hr", "client_secret": SECRET}
@@ -141,13 +142,14 @@ async def open_site(
     admissions: Admissions | None = None,
     settings: Settings | None = None,
     caller: Caller | None = None,
+    fault: Fault | None = None,
 ) -> AsyncIterator[Site]:
-    """A hub with one of everything. `admissions` replaces the log's own, for faults."""
+    """A hub with one of everything. `admissions` replaces the log's own, for faults; `fault` strikes the store."""
     house, clock = House(), Hands()
     wrapper = FileKeyWrapper(WRAP_KEY)
     keys = HubKeys(signing=house.hub, wrapper=wrapper, hmac=HMAC_KEY, token=TOKEN_KEY)
     log = EmbeddedLog.open(path / "bus.db", wrapper, clock, run_dir=path)
-    store = SqlStore.open("sqlite://")
+    store = SqlStore.open("sqlite://", fault=fault)
     try:
         adapters = find()
         await log.ensure(layout(adapters=adapters))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hub.errors import TryAgain
-from hub.gateway.app import look
+from hub.gateway.tending import look
 from hub.ports import Answered, Candidate
 from hub.records import Ms
 from hub.stages.halted import write_halted

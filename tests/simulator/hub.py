@@ -22,7 +22,7 @@ from hub.delivery import settlements
 from hub.delivery.deliver import Policy
 from hub.errors import BadMessage, TryAgain
 from hub.gateway import devices
-from hub.gateway.admission import Push, Refusal, Terms, examine
+from hub.gateway.admission import Push, Refusal, Terms, Wanted, examine
 from hub.gateway.contracts import WireTerms
 from hub.keys import FileKeyWrapper, HubKeys
 from hub.ports import Answered
@@ -170,6 +170,7 @@ class SimHub:
         token = tokens.issue(HUB_KEYS.token, system, self.clock.now() + 60_000, known.epoch)
         push = Push(b"Bearer " + token.encode(), b"application/json", envelope_text)
         found = examine(push, view, self.clock.now(), self._terms())
+        assert not isinstance(found, Wanted), "nothing is uploaded here"
         if isinstance(found, Refusal):
             return found
         [answer] = await self.log.admit([found], self.clock.now())

@@ -23,7 +23,9 @@ def house() -> House:
 
 
 def judge(house: House, push: Push, now: Ms = NOW) -> Candidate | Refusal:
-    return examine(push, house.directory.now(), now, make_terms())
+    found = examine(push, house.directory.now(), now, make_terms())
+    assert not isinstance(found, admission.Wanted)
+    return found
 
 
 def test_signed_push_becomes_a_candidate_over_the_received_bytes(house: House) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hub.errors import BadMessage
-from hub.gateway.bodies import Claim, Claimed, find_claim, join, read_again, read_body, split, value_again
+from hub.gateway.bodies import Claim, Claimed, find_claim, read_again, read_body, split, value_again
 from hub.records import CLAIM, FORM
 from signing import envelope, forms, jsontext, keys
 from signing.encrypted import seal_for
@@ -90,7 +90,7 @@ def test_claimed_bytes_are_the_body(content: bytes) -> None:
     """Plain or encrypted, they count like those in an envelope, and lie whole behind it in what is kept."""
     claimed = Claimed(content, "json")
     received = sent({"claim": {}})
-    kept = join(received, claimed)
+    kept = received + claimed.content
     headers = {CLAIM: claimed.header}
     body = read_body({"claim": {}}, b"", "json", "no", KEY, claimed)
     assert (body.plain, body.value) == (PLAIN, VALUE)
@@ -101,7 +101,7 @@ def test_claimed_bytes_are_the_body(content: bytes) -> None:
 def test_a_claimed_document_is_xml_whatever_the_envelope_is() -> None:
     """The upload's own content type says how it is read."""
     claimed = Claimed(DOCUMENT, "xml")
-    body = again(join(sent({"claim": {}}), claimed), {CLAIM: claimed.header})
+    body = again(sent({"claim": {}}) + claimed.content, {CLAIM: claimed.header})
     assert (body.value, body.media) == (TEXTS, "xml")
 
 

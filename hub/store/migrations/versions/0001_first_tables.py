@@ -12,6 +12,8 @@ depends_on = None
 
 # in the order in which they can be dropped
 TABLES = [
+    "upload_piece",
+    "upload",
     "system_key",
     "subscription",
     "grant_",
@@ -327,6 +329,32 @@ def upgrade() -> None:
         sa.Column("not_after", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["system"], ["system.code"], name=op.f("fk_system_key_system")),
         sa.PrimaryKeyConstraint("system", "key_id", name=op.f("pk_system_key")),
+    )
+    op.create_table(
+        "upload",
+        sa.Column("reference", sa.String(), autoincrement=False, nullable=False),
+        sa.Column("system", sa.String(), nullable=False),
+        sa.Column("media", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("expires", sa.BigInteger(), nullable=False),
+        sa.Column("wrapped", sa.LargeBinary(), nullable=False),
+        sa.Column("begun", sa.BigInteger(), nullable=False),
+        sa.Column("code", sa.String(), nullable=True),
+        sa.Column("message", sa.String(), nullable=True),
+        sa.Column("message_time", sa.BigInteger(), nullable=True),
+        sa.Column("message_digest", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("reference", name=op.f("pk_upload")),
+    )
+    op.create_index(op.f("ix_upload_expires"), "upload", ["expires"], unique=False)
+    op.create_index(op.f("ix_upload_system_state"), "upload", ["system", "state"], unique=False)
+    op.create_table(
+        "upload_piece",
+        sa.Column("reference", sa.String(), autoincrement=False, nullable=False),
+        sa.Column("n", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("reference", "n", name=op.f("pk_upload_piece")),
     )
 
 

@@ -1,0 +1,75 @@
+"""From a message with a claim to a message with its body: fetch the bytes, examine again, and destroy the copy once the
+log has them.
+
+Rule: so many large bodies at a time as memory is meant for; whoever comes later waits. A reference whose bytes a message
+has already got is answered with that message's receipt and nothing is examined, for the sender only missed the answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from hub.errors import BadMessage, HubError
+from hub.gateway.admission import Refusal, Wanted
+from hub.gateway.bodies import Claimed
+from hub.logs import logger
+from hub.ports import Admitted, Conflict, Duplicate
+
+if TYPE_CHECKING:
+    from hub.ports import Answered, Clock
+    from hub.uploads import Upload, Uploads
+
+AT_ONCE: Final = 2
+"""Claimed bodies in memory at one time, from their fetching to their commit."""
+
+log = logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """An upload that a message claims; `claimed` None: an earlier message has it, and this is its receipt."""
+
+    upload: Upload
+    code: str
+    claimed: Claimed | None
+
+    @property
+    def receipt(self) -> Duplicate | None:
+        return self.upload.receipt if self.claimed is None else None
+
+
+class Claiming:
+    """Of one gateway process."""
+
+    def __init__(self, uploads: Uploads, clock: Clock) -> None:
+        self._uploads = uploads
+        self._clock = clock
+        self._room = asyncio.Semaphore(AT_ONCE)
+
+    @asynccontextmanager
+    async def fetched(self, wanted: Wanted) -> AsyncIterator[Fetched | Refusal]:
+        """The bytes that a message claims, for as long as it is being admitted."""
+        async with self._room:
+            yield await self._fetch(wanted)
+
+    async def _fetch(self, wanted: Wanted) -> Fetched | Refusal:
+        system, code = wanted.system, wanted.code
+        try:
+            upload, claimed = await self._uploads.redeem(system.code, wanted.claim, code, self._clock.now())
+        except BadMessage as refused:
+            return Refusal(refused.code, refused.detail, system, code)
+        return Fetched(upload, code, claimed)
+
+    async def settle(self, fetched: Fetched, outcome: Answered) -> None:
+        """After the outcome is durable. Never fails the message: what is not destroyed now is when it expires."""
+        if fetched.claimed is None or isinstance(outcome, Conflict):
+            return
+        assert isinstance(outcome, Admitted | Duplicate)
+        try:
+            await self._uploads.settle(fetched.upload, fetched.code, outcome)
+        except HubError as error:
+            log.warning("upload.unsettled", code=error.code)
