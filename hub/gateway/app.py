@@ -41,6 +41,7 @@ from hub.gateway.wire import (
     find_header,
     read_body,
 )
+from hub.joining.ping import PING, Ping
 from hub.logs import logger
 from hub.ports import Admitted, Answered, Candidate, Conflict, Duplicate
 from hub.pull import question
@@ -91,7 +92,7 @@ class Gateway:
             view=self._view,
             signing=context.keys.signing,
             contract=self._terms.contract,
-            answerers={},
+            answerers={PING: Ping()},
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,0 +1,85 @@
+"""PING: a connector asks the hub what it saw of a request."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.joining.ping import MOST_ECHOED
+from signing import envelope, jsontext
+from tests.journeys.provider import Pulling, pulling
+
+BODY = {"name": "Siti ‘Aminah’ Ñuñez 李小龍", "whole": 9_007_199_254_740_991, "amount": "12345678901234567.89"}
+
+
+def run(journey: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    asyncio.run(journey())
+
+
+async def post(at: Pulling, data: bytes) -> Any:
+    """What the hub says to this `data`, signed as it stands."""
+    body = envelope.seal(data, at.site.house.sender)
+    headers = {"Authorization": f"Bearer {await at.site.token()}", "Content-Type": "application/json"}
+    return body, at.site.verified(await at.site.ask("POST", "/esb/request", body, headers))
+
+
+def test_the_hub_says_what_it_saw(tmp_path: Path) -> None:
+    """Key, curve, form, size and digest of the very request; the body comes back as value and letter by letter."""
+
+    async def journey() -> None:
+        async with pulling(tmp_path) as at:
+            text = jsontext.render(BODY)
+            sent, said = await post(at, b'{"apiCode":"PING","esbBody":%b}' % text)
+            seen = said["esbBody"]
+            key = at.site.house.sender.public
+            assert (said["success"], len(said["requestId"])) == (True, 32)
+            assert (seen["keyId"], seen["curve"], seen["system"]) == (key.key_id, key.curve, "HR")
+            assert (seen["form"], seen["format"], seen["size"]) == ("json", "json", len(sent))
+            assert seen["digest"] == "sha256:" + hashlib.sha256(sent).hexdigest()
+            assert (seen["echo"], seen["body"], seen["bodyText"]) == ("whole", BODY, text.decode())
+
+    run(journey)
+
+
+@pytest.mark.parametrize(
+    ("body", "echo", "value"),
+    [
+        (b"", "there was no esbBody", None),
+        (b'{"x":"%b"}' % (b"y" * MOST_ECHOED), f"not sent back: more than {MOST_ECHOED} bytes", None),
+        (b'{"x":9007199254740993}', "as text only: an integer is beyond 2^53", None),
+        (b'{ "x" : "\\u00e9" }', "whole", {"x": "é"}),
+    ],
+)
+def test_what_cannot_come_back_says_why(tmp_path: Path, body: bytes, echo: str, value: Any) -> None:
+    """None, too large, or a number that not every client verifies: the text still comes, the answer is signed."""
+
+    async def journey() -> None:
+        async with pulling(tmp_path) as at:
+            data = b'{"apiCode":"PING"%b}' % (b',"esbBody":' + body if body else b"")
+            _, said = await post(at, data)
+            seen = said["esbBody"]
+            assert said["success"] is True
+            assert (seen["echo"].startswith(echo), seen.get("body")) == (True, value), seen["echo"]
+            assert seen.get("bodyText") == (body.decode() if 0 < len(body) <= MOST_ECHOED else None)
+
+    run(journey)
+
+
+def test_a_ping_is_checked_like_every_request(tmp_path: Path) -> None:
+    """A signature that does not hold gets no answer but the signed refusal, and nobody else is asked."""
+
+    async def journey() -> None:
+        async with pulling(tmp_path) as at:
+            sealed = envelope.seal(b'{"apiCode":"PING","esbBody":{"x":1}}', at.site.house.sender)
+            headers = {"Authorization": f"Bearer {await at.site.token()}", "Content-Type": "application/json"}
+            reply = await at.site.ask("POST", "/esb/request", sealed.replace(b'"x":1', b'"x":2'), headers)
+            said = at.site.verified(reply)
+            assert (reply.status, said["success"], "AMANA-SIG-001" in said["message"]) == (401, False, True)
+            assert at.provider.asked == []
+
+    run(journey)
