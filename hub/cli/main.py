@@ -17,6 +17,7 @@ from hub.cli import (
     adapters,
     apis,
     backups,
+    conformance,
     contracts,
     dead_letters,
     devices,
@@ -55,6 +56,7 @@ for _name, _group in {
     "message": messages.app,
     "dead-letter": dead_letters.app,
     "pay": pay.app,
+    "conformance": conformance.app,
 }.items():
     app.add_typer(_group, name=_name)
 for _module in (serving, sending, reconciling, doctor, backups):

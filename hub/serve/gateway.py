@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from functools import partial
 from typing import Final
 
@@ -25,6 +25,7 @@ from hub.gateway.address import Network, parse_networks
 from hub.gateway.app import Gateway
 from hub.gateway.context import GatewayContext
 from hub.gateway.tending import close, tend
+from hub.gateway.wire import ASGIApp
 from hub.ports import Caller, Clock
 from hub.serve.handshakes import CALLER_HANDSHAKES, TlsListener
 from hub.serve.http import BoundedProtocol, Callers, most_connections
@@ -67,15 +68,17 @@ class Server(uvicorn.Server):
         return made
 
 
-def make_server(gateway: Gateway, certificates: tls.Renewed | None = None) -> Server:
-    """A server for raw speed and quiet."""
+def make_server(
+    gateway: Gateway, certificates: tls.Renewed | None = None, wrap: Callable[[Gateway], ASGIApp] | None = None
+) -> Server:
+    """A server for raw speed and quiet. `wrap`: what stands before the gateway, where something does."""
     proxies = parse_networks(gateway.context.settings.trusted_proxies)
     logging.getLogger("uvicorn.error").setLevel(
         logging.ERROR
     )  # it warns of every request that is none, or one too many
     return Server(
         uvicorn.Config(
-            gateway,
+            gateway if wrap is None else wrap(gateway),
             http=partial(BoundedProtocol, callers=Callers(proxies)),  # type: ignore[arg-type]  # called like a class
             ws="none",
             loop="none",
@@ -123,10 +126,18 @@ async def keep_following(follower: DirectoryFollower, clock: Clock) -> None:
             await clock.sleep(again.after)
 
 
-async def run(settings: Settings, sockets: Sequence[socket.socket], stop: asyncio.Event) -> None:
-    """Serve on `sockets` until `stop`; on return everything is finished and closed. Raises `ConfigError` or `Halt` when
-    it cannot start, or can no longer follow the directory."""
-    caller = make_caller(settings)
+async def run(
+    settings: Settings,
+    sockets: Sequence[socket.socket],
+    stop: asyncio.Event,
+    *,
+    caller: Caller | None = None,
+    wrap: Callable[[Gateway], ASGIApp] | None = None,
+) -> None:
+    """Serve on `sockets` until `stop`; on return everything is finished and closed, a `caller` that was given too.
+    `wrap`: as `make_server`. Raises `ConfigError` or `Halt` when it cannot start, or can no longer follow the
+    directory."""
+    caller = caller or make_caller(settings)
     certificates = tls.inbound(settings)
     opened = await open_ports(settings)
     try:
@@ -135,7 +146,7 @@ async def run(settings: Settings, sockets: Sequence[socket.socket], stop: asynci
         gateway = make_gateway(settings, opened, follower, caller)
         tending = asyncio.create_task(tend(gateway))
         following = asyncio.create_task(keep_following(follower, opened.clock))
-        server = make_server(gateway, certificates)
+        server = make_server(gateway, certificates, wrap)
         serving = asyncio.create_task(server.serve(sockets=list(sockets)))
         stopping = asyncio.create_task(stop.wait())
         try:

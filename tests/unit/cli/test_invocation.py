@@ -56,7 +56,7 @@ def test_the_promised_commands_are_there() -> None:
         dead-letter list, dead-letter groups, dead-letter show, dead-letter retry, dead-letter skip,
         dead-letter discard, pay rules, pay run, pay show,
         pay explain, pay approve, pay export, reconcile, adapter list, adapter check, adapter new, doctor, backup,
-        restore, serve, demo, version"""
+        restore, serve, demo, version, conformance serve, conformance report"""
     names = {" ".join(words) for words, _ in all_commands()}
     assert {" ".join(name.split()) for name in promised.split(",")} - names == set()
 
