@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -118,8 +118,11 @@ def _xml_texts(frame: XmlFrame, received: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def _diagnose_encoding(frame: Any, received: bytes, key: PublicKey) -> Diagnosis | None:
-    """The right key, and r and s side by side instead of ASN.1 DER."""
+    """The right key over the right text, and the signature's bytes spelt otherwise than ASN.1 DER in base64."""
     signature = frame.signature
+    for what, raw in _unwrapped(signature):
+        if key.verify(frame.data, raw):
+            return Diagnosis(f"the signature is {what}", "encode the DER bytes of the signature in base64, once")
     half = _CURVE_BITS.get(key.curve, 0) // 8
     if not half or len(signature) != 2 * half:
         return None
@@ -133,6 +136,19 @@ def _diagnose_encoding(frame: Any, received: bytes, key: PublicKey) -> Diagnosis
                 "encode the signature as ASN.1 DER: withECDSA in Java, dsaEncoding 'der' in Node",
             )
     return None
+
+
+def _unwrapped(signature: bytes) -> Iterator[tuple[str, bytes]]:
+    """The bytes of a signature that was encoded once too often, or as hex, which is base64 by accident."""
+    try:
+        yield "hex, not base64", bytes.fromhex(b64encode(signature).decode())
+    except ValueError:
+        pass
+    for what, decode in (("base64 of hex", bytes.fromhex), ("base64 of base64", b64decode)):
+        try:
+            yield what, decode(signature.decode("ascii"))
+        except ValueError:
+            continue
 
 
 def _diagnose_hash(data: bytes, signature: bytes, key: PublicKey) -> Diagnosis | None:

@@ -96,7 +96,7 @@ def _apply(state: State, verdict: Verdict, at: int) -> State:
 
 def _line(event: Exchanged) -> str:
     shown = event.code if event.code in {*PUSH_CODES, *PULL_CODES} else "another code" if event.code else "no code"
-    outcome = "left before its answer" if event.left else f"{event.status} {event.refusal}".strip()
+    outcome = "left before its answer" if event.left else str(event.status)
     return f"/esb/{event.path} {event.media} {shown}: {outcome}"
 
 
@@ -114,7 +114,9 @@ def _exchange(state: State, event: Exchanged) -> list[Verdict]:
         if event.left:
             return [Verdict("time-out", True, "your connector ended with a time-out of its own")]
     if event.success is not True:
-        return [Verdict(_step_of(event), False, *explain(event))]
+        # what is wrong with a result says more than why the hub does not pass it on
+        found = [verdict for verdict in _reported(state, event) if not verdict.right] if event.code == RESULT else []
+        return found or [Verdict(_step_of(event), False, *explain(event))]
     if event.path == "push-request":
         return _pushed(state, event)
     if event.path == "request":

@@ -30,17 +30,17 @@ async function call({ name, method, args, set }) {
 
 // A provider or subscriber on the connector: verifies what the hub sends, answers signed. `manner` by path.
 async function serve({ name, options }) {
-    const state = { manners: {}, received: [], waiting: [] };
+    const state = { options, manners: {}, received: [], waiting: [] };
     const server = http.createServer((request, response) => {
         const parts = [];
         request.on('data', (part) => parts.push(part));
         request.on('end', async () => {
             const body = Buffer.concat(parts).toString('utf8');
             const format = (request.headers['content-type'] || '').includes('xml') ? 'xml' : 'json';
-            const helper = new GovEsbHelper(options);
+            const helper = new GovEsbHelper(state.options);
             const data = helper.verifyThenReturnData(body, format);
             const got = { path: request.url, type: request.headers['content-type'] || '', body, data, verified: data !== null };
-            const [status, text] = await reply(helper, got, format, state.manners[request.url] || {});
+            const [status, text] = await reply(helper, got, format, state.manners[request.url] || {}).catch(() => [500, '']);
             response.writeHead(status, { 'content-type': `application/${format}` });
             response.end(text);
             state.received.push(got);
@@ -74,6 +74,10 @@ const commands = {
     serve,
     manner: ({ name, path, manner }) => {
         servers.get(name).state.manners[path] = manner;
+    },
+    // A server that was started before its keys were known.
+    options: ({ name, options }) => {
+        servers.get(name).state.options = options;
     },
     received: async ({ name, count }) => {
         const { state } = servers.get(name);

@@ -53,6 +53,25 @@ class Client:
         return base64.b64encode(self.key.pem()).decode()
 
 
+def js_options(url: str, client: Client, hub_key: PublicKey) -> dict[str, Any]:
+    """How the npm connector is configured."""
+    return {
+        "clientPrivateKey": private_text(client.key),
+        "esbPublicKey": public_text(hub_key),
+        "clientId": client.client_id,
+        "clientSecret": client.client_secret,
+        "esbTokenUrl": f"{url}/oauth/token",
+        "esbEngineUrl": f"{url}/esb",
+        "nidaUserId": "person-1",
+    }
+
+
+def make_js(node: Node, url: str, client: Client, hub_key: PublicKey, **changed: Any) -> Js:
+    """The npm connector at a hub, with a system's credentials."""
+    node.ask("make", name=client.code, options=js_options(url, client, hub_key) | changed)
+    return Js(node, client.code)
+
+
 class Site:
     """The hub, an operator at it, and Node."""
 
@@ -86,16 +105,7 @@ class Site:
 
     def js(self, client: Client, **changed: Any) -> Js:
         """The npm connector with a system's credentials."""
-        options = {
-            "clientPrivateKey": private_text(client.key),
-            "esbPublicKey": public_text(self.hub_key),
-            "clientId": client.client_id,
-            "clientSecret": client.client_secret,
-            "esbTokenUrl": f"{self.hub.url}/oauth/token",
-            "esbEngineUrl": f"{self.hub.url}/esb",
-        } | changed
-        self.node.ask("make", name=client.code, options=options)
-        return Js(self.node, client.code)
+        return make_js(self.node, self.hub.url, client, self.hub_key, **changed)
 
     @staticmethod
     def js_public(key: PublicKey) -> str:
@@ -124,7 +134,26 @@ class Js:
         self.wire = answer["wire"]
         return answer["value"]
 
-    def push(self, code: str, body: Any, form: str = "json") -> dict[str, Any] | None:
+    def push(self, code: str, body: Any) -> dict[str, Any] | None:
         """The verified data of the hub's answer to a JSON push, or None when the connector did not believe it."""
-        data = self.call("pushData", code, jsontext.render(body).decode(), form)
+        return self._members("pushData", code, body)
+
+    def pull(self, code: str, body: Any) -> dict[str, Any] | None:
+        """The verified data of the hub's answer to a JSON pull, likewise."""
+        return self._members("requestData", code, body)
+
+    def _members(self, method: str, code: str, body: Any) -> dict[str, Any] | None:
+        data = self.call(method, code, jsontext.render(body).decode(), "json")
         return None if data is None else dict(jsontext.parse(data.encode()))
+
+    def push_xml(self, code: str, body: str) -> str | None:
+        """The verified `<data>` of the hub's answer to a push in XML. `body`: elements, or any text."""
+        return self._text("pushData", code, body)
+
+    def pull_xml(self, code: str, body: str) -> str | None:
+        """The verified `<data>` of the hub's answer to a pull in XML."""
+        return self._text("requestData", code, body)
+
+    def _text(self, method: str, code: str, body: str) -> str | None:
+        data = self.call(method, code, body, "xml")
+        return None if data is None else str(data)

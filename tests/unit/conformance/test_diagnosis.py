@@ -110,6 +110,8 @@ def side_by_side(data: bytes) -> bytes:
     [
         (side_by_side(COMPACT), "side by side (IEEE P1363)"),
         (side_by_side(SPACED), "and it is over spaced text"),
+        (KEY.sign(COMPACT).hex().encode(), "base64 of hex"),
+        (b64encode(KEY.sign(COMPACT)), "base64 of base64"),
         (other_hash(COMPACT), "SHA-512"),
         (generate("secp384r1").sign(COMPACT), "larger curve"),
         (b"r" * 256, "an RSA signature"),

@@ -176,6 +176,13 @@ def test_a_digit_that_is_lost_is_found(changed: dict[str, Any], told: str) -> No
     assert told in state.steps["numbers"].seen
 
 
+def test_a_result_that_the_hub_refuses_is_still_explained() -> None:
+    """A float that no other client could verify is refused; the page says which member lost its digits."""
+    body = {"step": "numbers", "received": VALUES | {"amount": 1.5e16}}
+    refused = push(RESULT, body=body, success=False, status=422, refusal="AMANA-RELAY-001")
+    assert "amount: text came back as a number" in after(pull(NUMBERS), refused).steps["numbers"].seen
+
+
 @pytest.mark.parametrize("received", [None, {}, {"whole": 1}, VALUES])
 def test_numbers_need_every_member(received: Any) -> None:
     """Nothing, or a part, is no proof; as text in XML the integer is right too."""
