@@ -62,9 +62,11 @@ class Wrapper:
         try:
             await self._gateway({**scope, "extensions": {}}, replay, keep)
             seen = _seen(scope, body, answer, self._kit.clock.now(), left=left.done())
-            for message in self._damaged(seen, answer):
-                await send(message)
-            self._take(scope, seen)
+            try:
+                self._take(scope, seen)  # before the answer goes out: who has it finds its verdict on the page
+            finally:
+                for message in self._damaged(seen, answer):
+                    await send(message)
         finally:
             left.cancel()
             with suppress(asyncio.CancelledError):
