@@ -3,8 +3,9 @@
 Rule: pure, and never a guess. A text becomes a number, a boolean or null only where the schema allows no text; what does
 not fit stays as it is, so that the contract check names it. XML cannot say how many a list has when it has one or none:
 one element becomes a list where a list is due; a required list that is missing is empty, and a required member that may
-be null and is missing is null, because neither has another spelling. An empty element is "", {} or [] as the schema says.
-References reach within the schema only; `anyOf` and `oneOf` are followed, `allOf` is not.
+be null and is missing is null, because neither has another spelling. An empty element is "", {}, [] or null as the
+schema says; null for a text that may be null and must not be empty. References reach within the schema only; `anyOf` and
+`oneOf` are followed, `allOf` is not.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ class _Due:
     types: frozenset[str]
     objects: tuple[Schema, ...]
     items: Any
+    blank: bool  # whether an empty text fits
 
     @property
     def only_list(self) -> bool:
@@ -69,7 +71,7 @@ class _Reader:
     def _read_text(self, text: str, due: _Due, depth: int) -> Any:
         types = due.types
         if "string" in types:
-            return text
+            return None if not text and "null" in types and not due.blank else text
         if not text.strip() and not types.isdisjoint({"array", "object", "null"}):
             if "array" in types:
                 return []
@@ -118,6 +120,7 @@ class _Reader:
                 frozenset(each for choice in choices for each in _types(choice)),
                 tuple(choice for choice in choices if "object" in _types(choice)),
                 lists[0].get("items", _ANY) if lists else _ANY,
+                any(_takes_blank(choice) for choice in choices if "string" in _types(choice)),
             )
         return due
 
@@ -152,6 +155,16 @@ def _types(schema: Schema) -> tuple[str, ...]:
     constants = schema.get("enum", [schema["const"]] if "const" in schema else [])
     about = [name for word, name in (("properties", "object"), ("items", "array")) if word in schema]
     return tuple({_NAMES.get(type(each), "") for each in constants}) or tuple(about)
+
+
+def _takes_blank(schema: Schema) -> bool:
+    """Whether the schema of a text takes an empty one."""
+    if "" not in schema.get("enum", [schema.get("const", "")]) or schema.get("minLength", 0) > 0 or "format" in schema:
+        return False
+    try:
+        return re.search(schema.get("pattern", ""), "") is not None
+    except (re.error, TypeError):
+        return True
 
 
 def _fitting(objects: tuple[Schema, ...], value: Mapping[str, Any]) -> Schema:

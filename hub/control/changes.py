@@ -26,6 +26,7 @@ from hub.control.fields import (
     Nonce,
     Options,
     Sha256,
+    SystemOptions,
     Url,
     Zone,
 )
@@ -72,7 +73,7 @@ class SystemAdd(Args):
     public_key: Key | None = None
     allow_rsa: bool = False
     url: Url | None = None
-    options: Options = Field(default_factory=dict)
+    options: SystemOptions = Field(default_factory=dict)
 
 
 class SystemNamed(Args):

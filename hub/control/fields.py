@@ -37,6 +37,12 @@ def _url(text: str) -> str:
     return text
 
 
+def _with_known_format(options: dict[str, str]) -> dict[str, str]:
+    if options.get("format", "json") not in {"json", "xml"}:
+        raise ValueError("format is json or xml")
+    return options
+
+
 Code = Annotated[str, StringConstraints(pattern=r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")]
 Contract = Annotated[str, StringConstraints(pattern=r"\A[a-z][a-z0-9._:-]{0,99}\Z")]
 Name = Annotated[str, StringConstraints(pattern=r"\A[^\x00-\x1f\x7f]{1,200}\Z")]
@@ -50,6 +56,8 @@ Key = Annotated[str, StringConstraints(max_length=8192), AfterValidator(_public_
 Url = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_url)]
 Network = Annotated[str, StringConstraints(max_length=64), AfterValidator(_network)]
 Options = Annotated[dict[Code, Annotated[str, StringConstraints(max_length=2000)]], Field(max_length=64)]
+
+SystemOptions = Annotated[Options, AfterValidator(_with_known_format)]
 
 
 class Args(BaseModel):

@@ -75,6 +75,60 @@ def test_what_is_settled_otherwise_is_not_sent_again(manner: Manner, state: str,
     _run(journey)
 
 
+def test_an_answer_that_names_no_request_confirms_and_is_marked() -> None:
+    """A signed success that came back in the exchange counts, as published connectors answer; the receipt says what it is
+    bound by, and one that names the request is bound by its signature."""
+
+    async def journey() -> None:
+        hub = SimHub()
+        await delivering(hub)
+        hub.receiver.manner = lambda n, _: "nameless" if n == 0 else "accept"
+        one, two = await put(hub, "one", "a"), await put(hub, "two", "a")
+        await settle(hub)
+        assert await states(hub) == {one.request: "confirmed", two.request: "confirmed"}
+        bound = {r.headers["ce_requestid"]: r.headers["ce_bound"] for r in await hub.records("receipts")}
+        assert bound == {one.request: "exchange", two.request: "signature"}
+
+    _run(journey)
+
+
+def test_a_receiver_that_speaks_xml_gets_xml_and_answers_in_it() -> None:
+    """Its requests are XML envelopes with the same members; its signed answer confirms, and is kept with its form."""
+
+    async def journey() -> None:
+        hub = SimHub()
+        await delivering(hub, speaks="xml")
+        sent = await put(
+            hub, "one", "a", body={"nama": "Ayú & <co>", "pages": [{"n": 1}, {"n": 2}], "data": {"x": True}}
+        )
+        await settle(hub)
+        assert await states(hub) == {sent.request: "confirmed"}
+        taken = {"nama": "Ayú & <co>", "pages": [{"n": "1"}, {"n": "2"}], "data": {"x": "true"}}
+        assert hub.receiver.taken == {sent.request: taken}
+        [receipt] = await hub.records("receipts")
+        assert (receipt.headers["ce_form"], receipt.headers["content-type"]) == ("xml", "application/xml")
+        secret = (await hub.log.open(["secret-one"]))["secret-one"]
+        assert open_with(secret, "receipt", receipt).startswith(b"<esbresponse><data>")
+
+    _run(journey)
+
+
+def test_what_xml_cannot_hold_is_a_dead_letter() -> None:
+    """A body with a name that no element has is never sent to a receiver of XML; it waits with its code."""
+
+    async def journey() -> None:
+        hub = SimHub()
+        await delivering(hub, speaks="xml")
+        sent = await put(hub, "one", "a", body={"2026-10": 1})
+        await settle(hub)
+        assert hub.receiver.calls == {}
+        assert await states(hub) == {sent.request: "dead"}
+        [letter] = await hub.store.rows("dead_letter")
+        assert (letter["stage"], letter["code"]) == ("deliver", "AMANA-OUT-005")
+
+    _run(journey)
+
+
 @pytest.mark.parametrize("manner", ["silent", "busy", "took-then-silent"])
 def test_silence_is_answered_with_the_same_request(manner: Manner) -> None:
     """No answer, 5xx: the same requestId again, later each time, until it is confirmed."""

@@ -161,14 +161,16 @@ class SimHub:
             await self.core.ensure_topics()
         return outcome
 
-    async def push(self, system: str, envelope_text: bytes) -> Answered | Refusal:
+    async def push(
+        self, system: str, envelope_text: bytes, content_type: str = "application/json"
+    ) -> Answered | Refusal:
         """What the gateway does with a push."""
         await self.running()
         view = self.follower.directory.now()
         known = view.system(system)
         assert known is not None
         token = tokens.issue(HUB_KEYS.token, system, self.clock.now() + 60_000, known.epoch)
-        push = Push(b"Bearer " + token.encode(), b"application/json", envelope_text)
+        push = Push(b"Bearer " + token.encode(), content_type.encode(), envelope_text)
         found = examine(push, view, self.clock.now(), self._terms())
         assert not isinstance(found, Wanted), "nothing is uploaded here"
         if isinstance(found, Refusal):

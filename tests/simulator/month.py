@@ -36,9 +36,11 @@ def month(people: int = 3, seed: int = 11) -> Month:
 
 @dataclass(slots=True)
 class Script:
-    """The acts of one month. `digest` is what the checker reads from the computed run before approving."""
+    """The acts of one month. `digest` is what the checker reads from the computed run before approving. `speaks`: the
+    format that the receiver is registered with."""
 
     month: Month = field(default_factory=month)
+    speaks: str = "json"
     requests: dict[str, bytes] = field(default_factory=dict)
 
     @property
@@ -52,7 +54,8 @@ class Script:
     # onboarding
 
     def onboarding(self) -> list[Act]:
-        return [self._change(f"onboard-{n}", kind, args) for n, (kind, args) in enumerate(onboarding_changes())]
+        changes = onboarding_changes(self.speaks)
+        return [self._change(f"onboard-{n}", kind, args) for n, (kind, args) in enumerate(changes)]
 
     # records
 
@@ -127,7 +130,7 @@ def _punch(serial: str, path: str, query: Any, body: bytes) -> Act:
     return act
 
 
-def onboarding_changes() -> list[tuple[str, dict[str, Any]]]:
+def onboarding_changes(speaks: str = "json") -> list[tuple[str, dict[str, Any]]]:
     """What the first operator signs, in order."""
     p = preset()
     first = {"name": "admin", "person": "First Person", "publicKey": PEOPLE.admin.public.pem()}
@@ -145,7 +148,8 @@ def onboarding_changes() -> list[tuple[str, dict[str, Any]]]:
     ]
     sender = PEOPLE.sender.public.pem()
     changes += [("system.add", _system(p.institution.code, system.code, sender, None)) for system in p.systems]
-    changes.append(("system.add", _system(p.payroll.code, PAYROLL, PEOPLE.receiver.public.pem(), URL)))
+    receiver = _system(p.payroll.code, PAYROLL, PEOPLE.receiver.public.pem(), URL)
+    changes.append(("system.add", receiver if speaks == "json" else receiver | {"options": {"format": speaks}}))
     for e in p.exchanges:
         if e.code == "TUKIN-OUT":
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from hub.delivery.deliver import BODY
 from hub.delivery.receipts import ORDERED, SUBSCRIPTION
@@ -36,14 +37,16 @@ class Sent:
     request: str
 
 
-async def delivering(hub: SimHub) -> None:
-    """Onboard, so that there is a receiver with an ordered subscription."""
-    script = Script()
+async def delivering(hub: SimHub, speaks: str = "json") -> None:
+    """Onboard, so that there is a receiver with an ordered subscription, that speaks JSON or XML."""
+    script = Script(speaks=speaks)
     await script.do(hub, script.onboarding())
     await hub.running()
 
 
-async def put(hub: SimHub, name: str, key: str, *, ordered: bool = True, subscription: str = "") -> Sent:
+async def put(
+    hub: SimHub, name: str, key: str, *, ordered: bool = True, subscription: str = "", body: Any = None
+) -> Sent:
     """Append a message of that key to the receiver's outbox."""
     id_ = derived_id(name, "test", 1, 0)
     secret = (await hub.log.put({f"secret-{name}": b"s" * 32}))[f"secret-{name}"]
@@ -59,7 +62,7 @@ async def put(hub: SimHub, name: str, key: str, *, ordered: bool = True, subscri
         SUBSCRIPTION: subscription or f"{PAYROLL}.TUKIN-OUT",
         ORDERED: "1" if ordered else "0",
     }
-    record = Record(key.encode(), headers, BodyKey(secret, BODY).seal(id_, render({"name": name})))
+    record = Record(key.encode(), headers, BodyKey(secret, BODY).seal(id_, render(body or {"name": name})))
     topic = outbox(PAYROLL)
     await hub.log.append([Append(topic, partition_of(record.key, hub.log.topics()[topic]), [record])])
     return Sent(id_, request_id(id_))

@@ -48,6 +48,14 @@ def test_a_system_is_found_by_code_and_client(script: Script) -> None:
     assert system.key_ring.valid_at(registered - 1) == ()
 
 
+def test_a_system_speaks_json_or_xml(script: Script) -> None:
+    """The option `format` takes what the hub can write, and nothing else."""
+    assert script.tell("system.add", system_args("XML", clientId="x", options={"format": "xml"})).accepted
+    refused = refusal(script.tell("system.add", system_args("SOAP", clientId="s", options={"format": "soap"})))
+    assert refused[:2] == (False, "AMANA-CHANGE-001")
+    assert "options" in refused[2]
+
+
 def test_secrets_show_in_no_repr(script: Script) -> None:
     """Neither digests of secrets nor serials are in what a log line might print."""
     script.tell("device.add", device_args("SERIAL123", secretPathSha256="cd" * 32))
