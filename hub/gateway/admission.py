@@ -17,7 +17,7 @@ from hub import records as r
 from hub.errors import BadMessage
 from hub.gateway.assurance import weaker
 from hub.gateway.bodies import Body, Claim, Claimed, find_claim, read_body
-from hub.gateway.contracts import Wire, find_contract, relayed_wire
+from hub.gateway.contracts import Wire, relayed_wire
 from hub.gateway.media import kept_type, media_of, read_signed
 from hub.keys import subject_key
 from hub.ports import Candidate, DedupeRule
@@ -74,7 +74,6 @@ class Terms:
     partitions: Callable[[str], int]
     wire: Wire
     key: PrivateKey | None = field(default=None, repr=False)  # the hub's: opens what was encrypted for it
-    contract: Callable[[str], Checker | None] = find_contract  # by name
     lanes: dict[tuple[int, str, str], Lane] = field(default_factory=dict)  # memo, by directory position
     tokens: dict[bytes, tokens.Token] = field(default_factory=dict)  # memo of tokens that are ours, by their text
 

@@ -21,7 +21,7 @@ from hub.errors import BadMessage
 from hub.gateway import api_joining, api_reads, problems, wire
 from hub.reads.rows import ChangeAnswer, HubRow
 from hub.reads.runs import run_state
-from hub.stages.index import IN, REFUSED
+from hub.stages.index import ERASABLE
 from hub.topics import INBOX
 from signing import envelope, jsontext
 from signing.errors import SigningError
@@ -174,7 +174,7 @@ async def _check_digest(context: GatewayContext, args: dict[str, Any]) -> None:
 async def _check_known(context: GatewayContext, args: dict[str, Any]) -> None:
     """Only what came in can be erased by its id, and only once the index has it: a mistyped id must not pass for done."""
     ids = list(dict.fromkeys(args["ids"]))
-    rows = await context.store.rows("message", {"id": ids, "kind": [IN, REFUSED]})
+    rows = await context.store.rows("message", {"id": ids, "kind": sorted(ERASABLE)})
     unknown = len(ids) - len(rows)
     if unknown:
         raise BadMessage("AMANA-CHANGE-002", f"ids: {unknown} of {len(ids)} are of no message that came in")

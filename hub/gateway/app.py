@@ -41,11 +41,9 @@ from hub.gateway.wire import (
     find_header,
     read_body,
 )
-from hub.joining.ping import PING, Ping
 from hub.logs import logger
 from hub.ports import Admitted, Answered, Candidate, Conflict, Duplicate
-from hub.pull import question
-from hub.pull.engine import PullEngine, PullPorts
+from hub.pull import edge
 from hub.uploads import Uploads
 from signing import jsontext
 
@@ -74,26 +72,11 @@ class Gateway:
         self._proxies = parse_networks(context.settings.trusted_proxies)
         self._routes = devices.Routes(context.adapters)
         self._gathering = Gathering(context.admissions, context.clock)
-        self.pulls = PullEngine(self._pull_ports())
+        self.pulls = edge.make_engine(context, self._view, self._gathering)
         self.uploads = Uploads(context.store, context.keys.wrapper, quota=context.settings.upload_quota)
         self._claiming = Claiming(self.uploads, context.clock)
         self._uploading = uploading.Uploading(context, self.uploads, self._view, self._terms, self._refuse)
         self._failures = Budget(FAILURES_PER_MINUTE, MINUTE)
-
-    def _pull_ports(self) -> PullPorts:
-        context = self.context
-        return PullPorts(
-            admit=self._gathering.admit,
-            bus=context.bus,
-            vault=context.vault,
-            store=context.store,
-            caller=context.caller,
-            clock=context.clock,
-            view=self._view,
-            signing=context.keys.signing,
-            contract=self._terms.contract,
-            answerers={PING: Ping()},
-        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -103,7 +86,7 @@ class Gateway:
         try:
             if path == "/esb/push-request":
                 await self._engine(self._push, scope, receive, send)
-            elif path in question.PATHS:
+            elif path in edge.PATHS:
                 await self._engine(self._pull, scope, receive, send)
             elif path == UPLOAD or path.startswith(uploading.PREFIX):
                 await self._guarded(self._uploading.serve(scope, receive, send), scope, send)
@@ -204,13 +187,14 @@ class Gateway:
             await answer_receipt(scope, send, signed)
 
     async def _pull(self, pull: Push, scope: Scope, send: Send) -> None:
-        found = question.examine(pull, scope["path"], self._view, self.context.clock.now(), self._terms)
-        if isinstance(found, Refusal):
-            await self._refuse(send, found, pull.body, scope)
+        now = self.context.clock.now()
+        spoken = await edge.answer(self.pulls, scope["path"], pull, self._view, now, self._terms)
+        if isinstance(spoken, Refusal):
+            await self._refuse(send, spoken, pull.body, scope)
             return
-        spoken = await self.pulls.ask(found)
         extra = () if spoken.retry_after is None else (_retry_after(spoken.retry_after),)
-        await answer(send, spoken.status, spoken.body, JSON, extra)
+        kind = XML if answer_media(pull.content_type) == "xml" else JSON
+        await answer(send, spoken.status, spoken.body, kind, extra)
 
     async def _refuse(
         self,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters.kit.errors import KitError
@@ -70,6 +70,19 @@ def find_reader(name: str) -> Callable[[Any], Any] | None:
     return None if found is None else partial(found.read_xml, exchange)
 
 
+@lru_cache(maxsize=1024)
+def terms_of(name: str) -> WireTerms:
+    """Terms of a contract by its name. Raises as `find_contract`."""
+    return WireTerms(
+        CONTRACTS[name].urn if name in CONTRACTS else name, find_contract(name), read_xml=find_reader(name)
+    )
+
+
+def answer_terms(api: Api) -> WireTerms:
+    """Terms of what is answered to a pull. What is sealed for who asks has no contract that the hub can check."""
+    return terms_of(ANY if api.sealed == "recipient" else api.contract)
+
+
 def relayed_wire(api: Api, wire: Wire) -> WireTerms:
     """Terms of a code that is passed on as it is. What is sealed for its recipient has no contract that the hub can
     check."""
@@ -77,5 +90,4 @@ def relayed_wire(api: Api, wire: Wire) -> WireTerms:
     if name.startswith(WIRE):
         adapter, _, exchange = name.removeprefix(WIRE).partition(".")
         return wire(adapter, exchange)
-    checked = find_contract(name)
-    return WireTerms(CONTRACTS[name].urn if name in CONTRACTS else name, checked, read_xml=find_reader(name))
+    return terms_of(name)

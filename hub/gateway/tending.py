@@ -36,6 +36,10 @@ async def look(gateway: Gateway) -> None:
             context.health.down(part)
             log.exception("gateway.unready", reason=part)
     try:
+        await gateway.pulls.tend()
+    except Exception:
+        log.exception("pull.unswept")
+    try:
         context.health.halted = read_halted(context.settings.data)
         context.health.braked = read_braked(context.settings.data)
     except OSError:

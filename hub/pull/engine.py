@@ -15,21 +15,25 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hub.delivery.states import Event
 from hub.errors import CODES, BadMessage, HubError, TryAgain
+from hub.gateway.contracts import answer_terms
 from hub.logs import logger
 from hub.ports import Admitted, Answer, Answered, Append, Bus, Call, Caller, Candidate, Clock, Store, Vault
+from hub.pull.abandoned import end_abandoned
+from hub.pull.afterwards import find_again, take_late
 from hub.pull.answerers import Answerer, name_of
 from hub.pull.breaker import Breaker, Denied, Phase
-from hub.pull.envelopes import CONTENT_TYPES, Media, media_of, say
+from hub.pull.envelopes import CONTENT_TYPES, media_of, say
 from hub.pull.exchange import Finding, failure, read_answer
-from hub.pull.records import EXCHANGE, Asked, asked_of, outcome_record
-from hub.records import Record
+from hub.pull.late import LateAnswer
+from hub.pull.records import EXCHANGE, THE_HUB, Asked, asked_of, outcome_record
+from hub.records import REQUEST, Record
 from hub.topics import PULLS
 from signing.errors import SigningError
 
 if TYPE_CHECKING:
     from hub.control.view import View
     from hub.pull.question import Question
-    from schemas.contracts import Checker
+    from signing.forms import Media
     from signing.keys import PrivateKey
 
 RETRY_WAITS: Final = (0.05, 0.25)
@@ -38,12 +42,15 @@ RETRY_WAITS: Final = (0.05, 0.25)
 KEEP_TRIES: Final = 600
 """How often an outcome is tried to be stored that the log did not take; its caller was told to try again."""
 
+SWEEP: Final = 60_000
+"""Milliseconds between looks for pulls whose process died."""
+
 log = logger()
 
 
 @dataclass(frozen=True, slots=True)
 class PullPorts:
-    """What the engine needs. `admit`: as `Admissions.admit`, for one; `contract`: the checker of a contract's name."""
+    """What the engine needs. `admit`: as `Admissions.admit`, for one."""
 
     admit: Callable[[Candidate], Awaitable[Answered]]
     bus: Bus
@@ -53,7 +60,6 @@ class PullPorts:
     clock: Clock
     view: View
     signing: PrivateKey
-    contract: Callable[[str], Checker | None]
     answerers: Mapping[str, Answerer] = field(default_factory=dict)
 
 
@@ -83,14 +89,28 @@ class PullEngine:
         self._ports = ports
         self.breaker = breaker or Breaker(_note_phase)
         self._running: set[asyncio.Task[Any]] = set()
-
-    @property
-    def ports(self) -> PullPorts:
-        return self._ports
+        self._swept = 0
 
     async def ask(self, question: Question) -> Spoken:
-        """The answer to a checked question. Raises `TryAgain` when it is not known to be stored, request or outcome."""
+        """The answer to a checked question. Raises `TryAgain` when it is not known to be stored, request or outcome;
+        `BadMessage` when it names an earlier pull of which there is nothing to tell."""
+        if question.again is not None:
+            found = await find_again(self._ports, question)
+            return self._speak(question.again, found, question.media)
         return await asyncio.shield(self._start(self._carry(question)))
+
+    async def take_late(self, late: LateAnswer, media: Media) -> Spoken:
+        """The receipt of a late answer. Raises `BadMessage`, `TryAgain`."""
+        return await asyncio.shield(self._start(take_late(self._ports, late, media)))
+
+    async def tend(self) -> None:
+        """Now and then: record the end of what nobody waits for any more. Raises `TryAgain`."""
+        now = self._ports.clock.now()
+        if now - self._swept >= SWEEP:
+            self._swept = now
+            ended = await end_abandoned(self._ports)
+            if ended:
+                log.warning("pull.abandoned", count=ended)
 
     async def close(self) -> None:
         """Wait for what is under way; bounded by the deadlines of the exchanges."""
@@ -114,20 +134,17 @@ class PullEngine:
             raise TypeError("a pull is no repeat")
         asked = asked_of(question.candidate, admitted)
         ended = await self._settle(question, asked)
-        media: Media = "json"
-        body = b""
-        if ended.found.event is Event.ANSWER:
-            try:
-                body = self._say_answer(asked, ended.found.value, media)
-            except SigningError as error:
-                ended.found = failure("AMANA-PULL-014", error.detail)
-        await self._keep(asked, await self._record(asked, ended, body))
+        media = question.media
+        try:
+            spoken = self._speak(asked.name, ended.found, media, ended.after)
+        except SigningError as error:
+            ended.found = failure("AMANA-PULL-014", error.detail)
+            spoken = self._speak(asked.name, ended.found, media)
+        await self._keep(asked, await self._record(asked, ended, spoken.body))
         caller = self._ports.view.system(asked.system)
         if caller is None or caller.suspended:
-            ended.found, body = failure("AMANA-AUTH-003"), b""
-        if ended.found.event is Event.ANSWER:
-            return Spoken(200, body)
-        return Spoken(CODES[ended.found.code].status, self.say_finding(asked.name, ended.found, media), ended.after)
+            return self._speak(asked.name, failure("AMANA-AUTH-003"), media)
+        return spoken
 
     async def _settle(self, question: Question, asked: Asked) -> _Ended:
         """What comes of it; raises nothing but a defect."""
@@ -143,7 +160,7 @@ class PullEngine:
             return _Ended(failure(again.code, again.detail), after=again.after)
         except HubError as error:
             return _Ended(failure(error.code, error.detail))
-        return _Ended(Finding(Event.ANSWER, value=reply.value), kept=reply.kept)
+        return _Ended(Finding(Event.ANSWER, value=reply.value, form=question.media), kept=reply.kept)
 
     # a provider
 
@@ -157,9 +174,12 @@ class PullEngine:
             return _Ended(failure("AMANA-PULL-013"))
         media = media_of(provider)
         try:
+            terms = answer_terms(api)
             request = say(_forwarded(question, asked), ports.signing, media, "request")
         except SigningError as error:
             return _Ended(failure("AMANA-PULL-015", error.detail))
+        except BadMessage as unknown:
+            return _Ended(failure(unknown.code, unknown.detail))
         place = self.breaker.enter(asked.provider, ports.clock.now())
         if isinstance(place, Denied):
             return _Ended(failure(place.code), after=place.after)
@@ -169,8 +189,7 @@ class PullEngine:
             provider = ports.view.system(asked.provider)
             if provider is None or provider.suspended:
                 return _Ended(failure("AMANA-PULL-012"))
-            checker = ports.contract(api.contract) if api.sealed == "no" else None
-            found = read_answer(answer, provider.key_ring, asked.name, checker, ports.clock.now())
+            found = read_answer(answer, provider.key_ring, asked.name, terms, ports.clock.now())
             return _Ended(found, answer.body, answer.status)
         except BadMessage as forbidden:
             return _Ended(failure("AMANA-PULL-013", forbidden.detail))
@@ -198,7 +217,7 @@ class PullEngine:
 
     async def _record(self, asked: Asked, ended: _Ended, body: bytes) -> Record:
         ports = self._ports
-        received = ended.received or (body if asked.provider == "hub" else b"")
+        received = ended.received or (body if asked.provider == THE_HUB else b"")
         secret = (await ports.vault.open([asked.id])).get(asked.id) if received and ended.kept else None
         return outcome_record(
             asked,
@@ -228,18 +247,18 @@ class PullEngine:
                 await self._ports.bus.append([append])
                 return
             await self._ports.clock.sleep(1.0)
-        log.error("pull.unrecorded", request=append.records[0].headers["ce_requestid"])
+        log.error("pull.unrecorded", request_id=append.records[0].headers[REQUEST])
 
-    def _say_answer(self, asked: Asked, value: Any, media: Media) -> bytes:
-        members = {"success": True, "requestId": asked.name, "esbBody": value}
-        return say(members, self._ports.signing, media, "response")
-
-    def say_finding(self, name: str, found: Finding, media: Media) -> bytes:
-        """A failure, or that the answer follows. The provider's own words come behind the code."""
-        text = BadMessage(found.code, found.detail).text()
-        message = f"{found.code}: {found.said}" if found.said else text
-        members = {"success": found.event is Event.DEFER, "requestId": name, "message": message}
-        return say(members, self._ports.signing, media, "response")
+    def _speak(self, name: str, found: Finding, media: Media, after: float | None = None) -> Spoken:
+        """What the caller is told. The provider's own words come behind the code."""
+        members: dict[str, Any] = {"success": found.event is not Event.FAIL, "requestId": name}
+        if found.event is Event.ANSWER:
+            members["esbBody"] = found.value
+        else:
+            text = BadMessage(found.code, found.detail).text()
+            members["message"] = f"{found.code}: {found.said}" if found.said else text
+        status = CODES[found.code].status if found.code else 200
+        return Spoken(status, say(members, self._ports.signing, media, "response"), after)
 
 
 def _forwarded(question: Question, asked: Asked) -> dict[str, Any]:

@@ -6,17 +6,15 @@ Rule: what verified is what is read; what cannot be said so that every client ve
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from signing import envelope, jsontext
+from signing import forms
 from signing.errors import SigningError
+from signing.forms import Kind, Media
 
 if TYPE_CHECKING:
     from hub.control.objects import System
     from signing.keys import KeyRing, PrivateKey
-
-Media = Literal["json", "xml"]
-Kind = Literal["request", "response"]
 
 CONTENT_TYPES: Final[Mapping[Media, str]] = {"json": "application/json", "xml": "application/xml"}
 
@@ -29,27 +27,23 @@ class Said(NamedTuple):
 
 
 def read_signed(received: bytes, ring: KeyRing, now: int) -> Said | None:
-    """What a validly signed envelope says; None for anything else."""
+    """What a validly signed envelope says, in either language; None for anything else."""
+    media: Media = "xml" if received.lstrip()[:1] == b"<" else "json"
     try:
-        frame = envelope.frame(received)
-        envelope.verify(frame, ring, now)
-        members = jsontext.parse(frame.data)
+        found = forms.verify_forms(forms.frame_body(received, media), ring, now)
+        return Said(forms.read_data(found.data, found.form), found.form)
     except SigningError:
         return None
-    return Said(members, "json") if isinstance(members, dict) else None
 
 
 def read_kept(received: bytes, form: str) -> dict[str, Any]:
     """The members of an envelope that verified in this form when it was received."""
-    members = jsontext.parse(envelope.frame(received).data)
-    assert isinstance(members, dict), form
-    return members
+    return forms.read_data(forms.verified_bytes(received, form), form)
 
 
 def say(members: Mapping[str, Any], key: PrivateKey, media: Media, kind: Kind) -> bytes:
-    """The hub's signed envelope; members that are None are left out. Raises "json" for what is not portable."""
-    assert media == "json", kind
-    return envelope.seal(envelope.render_data({n: v for n, v in members.items() if v is not None}), key)
+    """The hub's signed envelope; members that are None are left out. Raises `SigningError` for what is not portable."""
+    return forms.seal_form(members, key, media, kind)
 
 
 def media_of(system: System) -> Media:

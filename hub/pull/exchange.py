@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from hub.delivery.states import Event
 from hub.pull.envelopes import read_signed
+from signing.forms import media_of
 from signing.keys import KeyRing
 
 if TYPE_CHECKING:
+    from hub.gateway.contracts import WireTerms
     from hub.ports import Answer
     from hub.records import Ms
-    from schemas.contracts import Checker
 
 Bound = Literal["signature", "exchange", ""]
 
@@ -49,8 +50,8 @@ def failure(code: str, detail: str = "", *, faulty: bool = False) -> Finding:
     return Finding(Event.FAIL, code, detail, faulty=faulty)
 
 
-def read_answer(answer: Answer, ring: KeyRing, name: str, checker: Checker | None, now: Ms) -> Finding:
-    """What `answer` to the request called `name` comes to. `checker`: the contract of the answer, if it has one."""
+def read_answer(answer: Answer, ring: KeyRing, name: str, terms: WireTerms, now: Ms) -> Finding:
+    """What `answer` to the request called `name` comes to. `terms`: of the contract of the answer."""
     if answer.status is None:
         return read_silence(answer)
     said = read_signed(answer.body, ring, now)
@@ -74,10 +75,11 @@ def read_answer(answer: Answer, ring: KeyRing, name: str, checker: Checker | Non
         return failure("AMANA-PULL-004", f"status {answer.status}", faulty=answer.status >= 500)
     if members.get("esbBody") is None:
         return Finding(Event.DEFER, "AMANA-PULL-010", bound=bound, form=form)
-    broken = breaches(members["esbBody"], checker)
+    value = read_value(members["esbBody"], form, terms)
+    broken = breaches(value, terms)
     if broken:
         return Finding(Event.FAIL, "AMANA-PULL-007", broken, bound=bound, form=form)
-    return Finding(Event.ANSWER, value=members["esbBody"], bound=bound, form=form)
+    return Finding(Event.ANSWER, value=value, bound=bound, form=form)
 
 
 def read_silence(answer: Answer) -> Finding:
@@ -89,8 +91,14 @@ def read_silence(answer: Answer) -> Finding:
     return failure("AMANA-PULL-002" if answer.reason in _TIMEOUTS else "AMANA-PULL-003", faulty=True)
 
 
-def breaches(value: Any, checker: Checker | None) -> str:
+def read_value(value: Any, form: str, terms: WireTerms) -> Any:
+    """A body as its contract means it: what came in XML is text until then."""
+    return terms.read_xml(value) if media_of(form) == "xml" and terms.read_xml is not None else value
+
+
+def breaches(value: Any, terms: WireTerms) -> str:
     """The rules that a value breaks, without anything of the value; empty when it breaks none."""
+    checker = terms.checker
     if checker is None or checker.ok(value):
         return ""
     return "; ".join(f"{breach.path or '/'}: {breach.rule}" for breach in checker.breaches(value, BREACHES_SHOWN))

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from hub import records as r
-from hub.control.objects import RESERVED
+from hub.control.objects import ANY, RESERVED
 from hub.errors import BadMessage
 from hub.gateway.admission import (
     Lane,
@@ -25,29 +25,29 @@ from hub.gateway.admission import (
     check_size,
     check_wire,
     identify,
+    read_values,
     text_member,
 )
+from hub.gateway.bodies import read_body
+from hub.gateway.contracts import terms_of
 from hub.gateway.media import kept_type, media_of, read_signed
 from hub.keys import subject_key
 from hub.ports import Candidate
-from hub.pull.records import PROVIDER
+from hub.pull.records import PROVIDER, THE_HUB
 from hub.records import Ms
 from hub.topics import PULLS
 
 if TYPE_CHECKING:
     from hub.control.objects import Api, System
     from hub.control.view import View
+    from signing.forms import Media
 
-Path = Literal["/esb/request", "/esb/nida-request"]
 REQUEST: Final = "/esb/request"
 NIDA: Final = "/esb/nida-request"
 PATHS: Final = frozenset({REQUEST, NIDA})
 
 NEVER_A_REPEAT: Final = -1
 """Window of pulls: the same question asked twice is asked twice."""
-
-THE_HUB: Final = "hub"
-"""Provider of what the hub answers itself, in the records."""
 
 PAYLOAD: Final = "Payload"
 _LANES_KEPT: Final = 4096
@@ -64,7 +64,8 @@ class Question:
     user: str | None
     body: Any = field(repr=False)
     given: bool  # whether there is a body at all
-    path: Path
+    path: str
+    media: Media  # of the request, and so of its answer
     again: str | None
     now: Ms
     candidate: Candidate = field(repr=False)
@@ -75,7 +76,7 @@ class Question:
         return {PAYLOAD: self.body} if self.path == NIDA else self.body
 
 
-def examine(pull: Push, path: Path, view: View, now: Ms, terms: Terms) -> Question | Refusal:
+def examine(pull: Push, path: str, view: View, now: Ms, terms: Terms) -> Question | Refusal:
     """Every check of a pull."""
     system: System | None = None
     known: str | None = None
@@ -93,13 +94,14 @@ def examine(pull: Push, path: Path, view: View, now: Ms, terms: Terms) -> Questi
         lane = find_lane(system, code, api, view.position, terms)
         user = _optional_text(members, "userId")
         again = None if code in RESERVED else _optional_text(members, "requestId")
-        body = members.get("esbBody")
+        body, plain = members.get("esbBody"), span or b""
         if again is None:
             if path == NIDA:
                 user = text_member(members, "userId")
                 body = unwrap_payload(body)
-            if media == "xml" and lane.read_xml is not None:
-                body = lane.read_xml(body)
+            if body is not None:
+                read = read_values(read_body(body, span or b"", media, api.sealed if api else "no", terms.key), lane)
+                body, plain = read.value, read.plain
             check_wire(body, lane.checker)
         candidate = Candidate(
             topic=lane.topic,
@@ -107,13 +109,13 @@ def examine(pull: Push, path: Path, view: View, now: Ms, terms: Terms) -> Questi
             key=lane.key,
             system=system.code,
             code=code,
-            body=span or b"",
+            body=plain,
             received=pull.body,
             headers={**lane.headers, r.FORM: form, r.CONTENT_TYPE: kept_type(pull.content_type)},
             rule="window",
             window_ms=lane.window_ms,
         )
-        return Question(system, code, api, user, body, "esbBody" in members, path, again, now, candidate)
+        return Question(system, code, api, user, body, "esbBody" in members, path, media, again, now, candidate)
     except BadMessage as refused:
         return Refusal(refused.code, refused.detail, system, known)
 
@@ -154,16 +156,18 @@ def make_lane(system: System, code: str, api: Api | None, position: int, terms: 
         PROVIDER: (api.provider if api is not None else None) or THE_HUB,
     }
     checked = api is not None and api.sealed == "no"
+    wire = terms_of(api.request_contract if checked and api is not None else ANY)
     return Lane(
         topic=PULLS,
         partition=r.partition_of(key, terms.partitions(PULLS)),
         key=key,
         headers=headers,
-        checker=terms.contract(api.request_contract) if checked and api is not None else None,
+        checker=wire.checker,
         rule="window",
         fields=(),
         rows=None,
         window_ms=NEVER_A_REPEAT,
+        read_xml=wire.read_xml,
     )
 
 

@@ -52,9 +52,12 @@ ENDED: Final = "pull.outcome"
 PURPOSE: Final = "pull"
 """Answers are sealed by `BodyKey(secret of the request, PURPOSE)`."""
 
+THE_HUB: Final = "hub"
+"""Provider of what the hub answers itself."""
+
 PROVIDER: Final = "ce_provider"  # code of the system that was asked, or "hub"
 REQUEST_DIGEST: Final = "ce_requestdigest"  # of the request's received bytes
-SENT: Final = "ce_sentat"  # when the request went to the provider, ms
+CONTENT: Final = "ce_content"  # of a late answer: keyed digest of what it says, equal for a repeat
 
 EXCHANGE, LATE = 0, 1
 """Numbers of outcomes."""
@@ -132,6 +135,7 @@ def outcome_record(
     secret: bytes | None = None,
     status: int | None = None,
     kept: bool = True,
+    content: str = "",
 ) -> Record:
     """The record of an outcome. `received`: the bytes of the answer, of which a digest is kept, and the bytes if `kept`
     and there is a secret left to seal them under. `position`: of the directory that was looked at."""
@@ -156,6 +160,8 @@ def outcome_record(
     }
     if found.code:
         headers[ERROR] = found.code
+    if content:
+        headers[CONTENT] = content
     if status is not None:
         headers[STATUS] = str(status)
     if received:

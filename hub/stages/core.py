@@ -13,6 +13,7 @@ from hub.control.projection import DirectoryTables
 from hub.delivery.deliver import Deliverer, Policy
 from hub.delivery.settlements import Settlements
 from hub.ports import Bus, Caller, Clock, Store, Vault
+from hub.pull.stage import Pulls
 from hub.runs.stage import RunStage
 from hub.stages.collect import Collect
 from hub.stages.erase import Erase
@@ -83,6 +84,7 @@ def build(ports: CorePorts) -> Core:
         Collect(),
         RunStage(p.bus, p.store, p.vault, p.follower, p.adapters, p.keys.hmac, p.partitions, p.draft_rules),
         Erase(p.vault, p.follower),
+        Pulls(p.bus, p.store, p.vault, p.follower, p.keys.hmac),
         Index(p.store, p.follower),
         DirectoryTables(p.follower),
         Settlements(p.bus, p.follower),

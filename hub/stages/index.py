@@ -11,6 +11,7 @@ from hub.delivery.receipts import COLLECT, OUTCOME, STATE
 from hub.delivery.settlements import settled
 from hub.delivery.states import BY_OPERATOR, COMING_IN, DECIDED, FINAL, TRANSITIONS, Event, State, advance
 from hub.ports import Store, Write
+from hub.pull.records import ENDED
 from hub.records import (
     CODE,
     CONTROL_POSITION,
@@ -22,13 +23,14 @@ from hub.records import (
     STAGE,
     SYSTEM,
     TIME,
+    TYPE,
     Record,
     request_id,
 )
 from hub.stages.deadletters import ERROR, REASON, ROW
 from hub.stages.effects import Effects, Entry
 from hub.stages.relay import takers_of
-from hub.topics import CONTROL, DEADLETTERS, INBOX, INBOX_RELAY, OUTBOX, RECEIPTS, RECORDS, REFUSALS
+from hub.topics import CONTROL, DEADLETTERS, INBOX, INBOX_RELAY, OUTBOX, PULLS, RECEIPTS, RECORDS, REFUSALS
 
 if TYPE_CHECKING:
     from hub.control.follow import DirectoryFollower
@@ -37,10 +39,15 @@ NAME: Final = "index"
 GROUP: Final = ":"
 """Between stage, code, system and reason (which may hold it) in the group of a dead letter."""
 
-IN, OUT, REFUSED = "inbox", "out", "refused"
+IN, OUT, REFUSED, PULL = "inbox", "out", "refused", "pull"
 """Kinds of a row. `refused`: turned away by the gateway, its bytes kept; the code of the refusal is its detail."""
 
-_FIRST: Final = {IN: State.ADMITTED, OUT: State.DUE, REFUSED: State.REFUSED}
+ERASABLE: Final = frozenset({IN, REFUSED, PULL})
+"""Kinds that have a secret of their own."""
+
+_FIRST: Final = {IN: State.ADMITTED, OUT: State.DUE, REFUSED: State.REFUSED, PULL: State.ASKED}
+
+_PULLED: Final = frozenset({State.ASKED, State.DEFERRED, State.FAILED, State.ANSWERED})
 
 
 class _Outcome(NamedTuple):
@@ -59,6 +66,7 @@ class _Change:
     facts: dict[str, Any] = field(default_factory=dict)
     first: State | None = None  # when it is not that of its kind
     events: dict[Event, int] = field(default_factory=dict)  # event -> when
+    details: dict[Event, str] = field(default_factory=dict)  # of pulls: event -> stable code, or ""
     outcomes: list[_Outcome] = field(default_factory=list)  # of a message that goes out
     detail: str = ""
     at: int = 0
@@ -76,7 +84,7 @@ class Index:
         self._follower = follower
 
     def sources(self, topics: Iterable[str]) -> list[str]:
-        known = {CONTROL, DEADLETTERS, RECEIPTS, REFUSALS}
+        known = {CONTROL, DEADLETTERS, PULLS, RECEIPTS, REFUSALS}
         return [t for t in topics if t in known or t.startswith((INBOX, RECORDS, OUTBOX))]
 
     async def decide(self, topic: str, partition: int, entries: Sequence[Entry]) -> Effects:
@@ -92,10 +100,12 @@ class Index:
                 _note(changes, record, Event.DEAD_LETTER, entry.at)
             elif topic == RECEIPTS:
                 _outcome(changes, entry)
+            elif topic == PULLS and record.headers[TYPE] == ENDED:
+                _pulled(changes, record, entry.at)
             elif topic.startswith(RECORDS):
                 _note(changes, record, Event.RECORDS, entry.at)
             else:
-                kind = REFUSED if topic == REFUSALS else IN if topic.startswith(INBOX) else OUT
+                kind = _KINDS.get(topic) or (IN if topic.startswith(INBOX) else OUT)
                 change = changes.setdefault(record.headers[ID], _Change())
                 change.facts = _facts(kind, record, topic, partition, entry.offset)
                 change.at = int(record.headers[TIME])
@@ -175,11 +185,12 @@ class Index:
                 first = change.first or _FIRST[row["kind"]]
                 events.append(_event(id_, row["time"], first, change.facts.get("detail", "")))
             for event, at in change.events.items():
-                after = advance(State(row["state"]), event) if State(row["state"]) in COMING_IN else None
+                after = _after(State(row["state"]), event)
                 if after is not None and str(after) != row["state"]:
                     row.update(state=str(after), updated=max(row["updated"], at))
-                    events.append(_event(id_, at, after, change.detail))
-                    row["detail"] = change.detail or row["detail"]
+                    detail = change.details.get(event, change.detail)
+                    events.append(_event(id_, at, after, detail))
+                    row["detail"] = detail if event in change.details else detail or row["detail"]
             for outcome in change.outcomes:
                 if State(row["state"]) in FINAL:
                     continue  # of two ends the first counts, as it does for delivery
@@ -190,6 +201,8 @@ class Index:
             rows.append(row)
         return [Write("message", rows), Write("message_event", events, "add")]
 
+
+_KINDS: Final = {REFUSALS: REFUSED, PULLS: PULL}
 
 _LETTER: Final = {"retry": "retried", "confirm": "confirmed"} | {
     str(event): str(DECIDED[event]) for event in (Event.SKIP, Event.DISCARD)
@@ -264,6 +277,26 @@ def _note_copy(changes: dict[str, _Change], record: Record) -> None:
         change.facts = {"kind": IN, "request_id": request_id(h[PARENT]), "time": int(h[TIME])}
         change.at = int(h[TIME])
     change.events.setdefault(Event.RELAY, int(h[TIME]))
+
+
+_PULL_EVENTS: Final = frozenset({Event.ANSWER, Event.FAIL, Event.DEFER, Event.LATE_ANSWER, Event.LATE_FAILURE})
+
+
+def _after(state: State, event: Event) -> State | None:
+    """The state of a message that came in; None where the event moves nothing: what goes out has its own outcomes, and
+    of several ends of a pull the first one counts."""
+    if state in _PULLED or event in _PULL_EVENTS:
+        return TRANSITIONS.get((state, event))
+    return advance(state, event) if state in COMING_IN else None
+
+
+def _pulled(changes: dict[str, _Change], record: Record, at: int) -> None:
+    """How a pull ended, or what came later. It stands behind the pull in the same partition."""
+    h = record.headers
+    change = changes.setdefault(h[PARENT], _Change())
+    event = Event(h[OUTCOME])
+    change.events.setdefault(event, at)
+    change.details.setdefault(event, h.get(ERROR, ""))
 
 
 def _outcome(changes: dict[str, _Change], entry: Entry) -> None:

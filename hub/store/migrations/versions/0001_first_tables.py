@@ -26,6 +26,7 @@ TABLES = [
     "run",
     "refusal_count",
     "operator",
+    "pull",
     "message_event",
     "message",
     "join_request",
@@ -248,6 +249,30 @@ def upgrade() -> None:
         sa.Column("position", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_secret_erasure")),
     )
+    op.create_table(
+        "pull",
+        sa.Column("id", sa.String(), autoincrement=False, nullable=False),
+        sa.Column("request_id", sa.String(), nullable=False),
+        sa.Column("system", sa.String(), nullable=False),
+        sa.Column("institution", sa.String(), nullable=False),
+        sa.Column("provider", sa.String(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("error", sa.String(), nullable=False),
+        sa.Column("bound", sa.String(), nullable=False),
+        sa.Column("partition", sa.Integer(), nullable=False),
+        sa.Column("offset", sa.BigInteger(), nullable=False),
+        sa.Column("answer_offset", sa.BigInteger(), nullable=True),
+        sa.Column("answer_digest", sa.String(), nullable=False),
+        sa.Column("content", sa.String(), nullable=False),
+        sa.Column("asked_at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("late_at", sa.BigInteger(), nullable=True),
+        sa.Column("updated", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pull")),
+    )
+    op.create_index(op.f("ix_pull_request_id"), "pull", ["request_id"], unique=False)
+    op.create_index(op.f("ix_pull_state_asked_at"), "pull", ["state", "asked_at"], unique=False)
     op.create_table(
         "stage_progress",
         sa.Column("stage", sa.String(), autoincrement=False, nullable=False),

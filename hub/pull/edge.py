@@ -1,0 +1,57 @@
+"""Between the gateway's edge and the engine of pulls: a POST in, a refusal or what is to be said out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hub.errors import BadMessage
+from hub.gateway.admission import Refusal
+from hub.gateway.media import answer_media
+from hub.joining.ping import PING, Ping
+from hub.pull import late, question
+from hub.pull.engine import PullEngine, PullPorts, Spoken
+
+if TYPE_CHECKING:
+    from hub.control.view import View
+    from hub.gateway.admission import Push, Terms
+    from hub.gateway.context import GatewayContext
+    from hub.gateway.gathering import Gathering
+    from hub.records import Ms
+
+LATE = "/esb/async"
+PATHS = question.PATHS | {LATE}
+
+
+def make_engine(context: GatewayContext, view: View, gathering: Gathering) -> PullEngine:
+    """The engine of one gateway process. Who answers in the hub's own name is registered here."""
+    return PullEngine(
+        PullPorts(
+            admit=gathering.admit,
+            bus=context.bus,
+            vault=context.vault,
+            store=context.store,
+            caller=context.caller,
+            clock=context.clock,
+            view=view,
+            signing=context.keys.signing,
+            answerers={PING: Ping()},
+        )
+    )
+
+
+async def answer(engine: PullEngine, path: str, post: Push, view: View, now: Ms, terms: Terms) -> Refusal | Spoken:
+    """What comes of a POST to one of `PATHS`. Raises `TryAgain`."""
+    found: question.Question | late.LateAnswer | Refusal
+    if path == LATE:
+        found = late.examine_late(post, view, now, terms)
+    else:
+        found = question.examine(post, path, view, now, terms)
+    if isinstance(found, Refusal):
+        return found
+    try:
+        if isinstance(found, late.LateAnswer):
+            return await engine.take_late(found, answer_media(post.content_type))
+        return await engine.ask(found)
+    except BadMessage as refused:
+        code = None if isinstance(found, late.LateAnswer) else found.code
+        return Refusal(refused.code, refused.detail, found.system, code)
