@@ -32,9 +32,19 @@ class Provider:
     url: str = ""
     open: int = 0
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+
+    async def close(self) -> None:
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.open += 1
+        task = asyncio.current_task()
+        assert task is not None
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
         try:
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
@@ -52,7 +62,7 @@ class Provider:
                 self.asked.append(data)
                 self.arrived.set()
                 await (self.answering or answer())(self, data, writer)
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):
             pass
         finally:
             self.open -= 1
@@ -79,6 +89,11 @@ def answer(value: Any = None, *, named: bool = True) -> Answering:
         await writer.drain()
 
     return do
+
+
+async def silent(_provider: Provider, _data: dict[str, Any], writer: asyncio.StreamWriter) -> None:
+    """No answer, as long as somebody waits for one."""
+    await writer.wait_closed()
 
 
 def say(text: bytes | Callable[[Provider, dict[str, Any]], bytes]) -> Answering:
@@ -138,3 +153,4 @@ async def pulling(path: Path, **api: Any) -> AsyncIterator[Pulling]:
     finally:
         await caller.close()
         server.close()
+        await provider.close()
