@@ -251,13 +251,15 @@ class Call:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What came back. `status` None: no answer (refused, timed out, cut off); `reached` False only when nothing
-    can have reached the other side."""
+    can have reached the other side; `ended`: how far it came without an answer, "name", "connection", "tls" (and after a
+    colon what TLS had against it) or "answer"; empty when nobody knows."""
 
     status: int | None
     body: bytes = b""
     content_type: str = ""
     reached: bool = True
     reason: str = ""
+    ended: str = ""
 
 
 class Caller(Protocol):

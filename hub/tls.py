@@ -103,6 +103,18 @@ def trouble(error: BaseException) -> str | None:
     return None
 
 
+def complaint(error: BaseException) -> str | None:
+    """What TLS had against a call of the hub, in words for its operator; None: it was something else."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"the certificate is not believed: {cause.verify_message}"
+        if isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLWantReadError | ssl.SSLWantWriteError):
+            return (cause.reason or "no common ground").replace("_", " ").lower()
+        cause = cause.__cause__ or cause.__context__
+    return None
+
+
 def server_context(certificate: Path, key: Path, client_ca: Path | None) -> ssl.SSLContext:
     """With `client_ca`, whoever has no certificate of it gets no connection."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -1,4 +1,4 @@
-"""Codes of join requests."""
+"""Codes of join requests and connection tests."""
 
 from __future__ import annotations
 
@@ -48,5 +48,12 @@ CODES: Final[dict[str, Code]] = {
         "The fingerprint is not that of the key in the join request",
         "the fingerprint as the applicant reads it out",
         "Call the applicant; if it still differs, somebody else has asked in its name: reject the request",
+    ),
+    "AMANA-TEST-001": Code(
+        409,
+        "operator",
+        "The system has no address to test",
+        "a system or a subscription with an address",
+        "Give it one with --endpoint, or let the system ask the code PING instead",
     ),
 }

@@ -44,6 +44,13 @@ COLUMNS = (
     Column("url", "url"),
 )
 
+STEPS = (
+    Column("step", "step"),
+    Column("", lambda row: {True: "ok", False: "FAILED", None: "not reached"}[row["ok"]]),
+    Column("seen", lambda row: row["seen"] or None),
+    Column("do", lambda row: row["remedy"] or None),
+)
+
 
 @command(app, "add")
 def add(
@@ -105,6 +112,28 @@ def show_all(
 def show(session: Session, code: CodeArgument) -> None:
     """Show one system, its keys and grants."""
     session.facts(session.client.get(target("systems", code)))
+
+
+@command(app, "test")
+def show_test(
+    session: Session,
+    code: CodeArgument,
+    subscription: Annotated[
+        str | None, typer.Option(help="Test the address of this subscription instead of the system's own.")
+    ] = None,
+) -> None:
+    """Have the hub call a system, and show how far it got."""
+    found = session.client.order(target("systems", code, "test", subscription=subscription))
+    if session.as_json:
+        session.print_json(found)
+    else:
+        session.table(found["steps"], STEPS, empty="")
+        well = f"system {code} answered as it should"
+        session.say(
+            f"{'failed at ' + found['failed'] if found['failed'] else well} after {found['milliseconds']} ms, request {found['requestId']}"
+        )
+    if found["failed"]:
+        raise typer.Exit(1)
 
 
 @command(app, "suspend")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import httpcore
 
 from hub import tls
-from hub.delivery.connecting import CheckedNetwork, Context, Resolve, look_up
+from hub.delivery.connecting import NO_ADDRESS, CheckedNetwork, Context, Resolve, look_up
 from hub.delivery.lanes import Lanes
 from hub.errors import BadMessage
 from hub.ports import Answer, Call
@@ -36,6 +36,11 @@ IDLE_SECONDS: Final = 4.0
 """Less than the 5 seconds after which common servers close what is idle: a call must not meet that."""
 
 _SENDING: Final = "http11.send_request_headers.started"
+_PHASES: Final = {
+    "connection.connect_tcp.started": "connection",
+    "connection.start_tls.started": "tls",
+    _SENDING: "answer",
+}
 
 
 def make_caller(settings: Settings) -> HttpCaller:
@@ -84,7 +89,7 @@ class HttpCaller:
         except BadMessage:
             raise
         except Exception as error:  # noqa: BLE001 - the port's promise: never raises for what the other side does
-            return Answer(None, reached=sent.begun, reason=type(error).__name__)
+            return Answer(None, reached=sent.begun, reason=type(error).__name__, ended=_ended(error, sent))
 
     async def close(self) -> None:
         await self._pool.aclose()
@@ -102,15 +107,15 @@ class HttpCaller:
         extensions = {"timeout": timeouts, "trace": sent.trace}
         async with self._pool.stream("POST", url, headers=headers, content=call.body, extensions=extensions) as got:
             if _header(got, b"content-encoding").strip().lower() not in {"", "identity"}:
-                return Answer(None, reason="answer compressed")
+                return Answer(None, reason="answer compressed", ended="answer")
             body = bytearray()
             async for piece in got.aiter_stream():
                 body += piece
                 if len(body) > self._max:
-                    return Answer(None, reason="answer too large")
+                    return Answer(None, reason="answer too large", ended="answer")
             if _has_more(got):
                 await got.extensions["network_stream"].aclose()
-                return Answer(None, reason="more than one answer")
+                return Answer(None, reason="more than one answer", ended="answer")
             return Answer(got.status, bytes(body), _header(got, b"content-type"))
 
     def _permit(self, url: str) -> Target:
@@ -130,16 +135,27 @@ def _system_trust() -> ssl.SSLContext:
 
 
 class _Sent:
-    """Whether anything of a request can have gone out: heard from httpcore before its first byte is written."""
+    """How far a call came, and whether anything of it can have gone out: heard from httpcore before it does a thing."""
 
-    __slots__ = ("begun",)
+    __slots__ = ("phase",)
 
     def __init__(self) -> None:
-        self.begun = False
+        self.phase = "connection"
+
+    @property
+    def begun(self) -> bool:
+        return self.phase == "answer"
 
     async def trace(self, name: str, _: dict[str, Any]) -> None:
-        if name == _SENDING:
-            self.begun = True
+        self.phase = _PHASES.get(name, self.phase)
+
+
+def _ended(error: Exception, sent: _Sent) -> str:
+    """How far a call came that has no answer."""
+    if str(error) == NO_ADDRESS:
+        return "name"
+    complaint = None if isinstance(error, TimeoutError) else tls.complaint(error)
+    return sent.phase if complaint is None else f"tls: {complaint}"
 
 
 def _has_more(response: httpcore.Response) -> bool:

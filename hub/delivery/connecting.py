@@ -27,6 +27,7 @@ Context = Callable[[], ssl.SSLContext]
 SocketOptions = Iterable[tuple[Any, ...]]
 
 NO_ADDRESS: Final = "the name has no address"
+PRIVATE: Final = "private address"
 
 
 async def look_up(host: str, port: int) -> list[str]:
@@ -83,7 +84,7 @@ class CheckedNetwork(httpcore.AsyncNetworkBackend):
         except (OSError, UnicodeError) as error:
             raise httpcore.ConnectError(NO_ADDRESS) from error
         if not self._private and any(is_private(address) for address in addresses):
-            raise BadMessage("AMANA-OUT-004", "private address")
+            raise BadMessage("AMANA-OUT-004", PRIVATE)
         failed: Exception = httpcore.ConnectError(NO_ADDRESS)
         for address in addresses:
             try:

@@ -6,13 +6,16 @@ refused; what shows a contact is signed by an operator and recorded.
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
 
 from hub.errors import BadMessage, HubError
 from hub.gateway.address import client_address, parse_networks
 from hub.gateway.api_reads import After, Context, Limit, Reader
 from hub.joining import rows as j
 from hub.joining.desk import TABLE
+from hub.joining.probe import Probed, find_address, probe
 from hub.joining.request import MAX_REQUEST
 from hub.reads import rows as r
 from hub.reads import services as s
@@ -117,3 +120,30 @@ async def contract(context: Context, name: str) -> Response:
     """A contract as JSON Schema. Open to everybody."""
     schema = s.show_contract(name, context.adapters)
     return Response(jsontext.render(schema), media_type="application/schema+json")
+
+
+@router.post("/systems/{code}/test", tags=["directory"])
+async def call_system(
+    context: Context, reader: Reader, code: str, subscription: Annotated[str | None, Query(max_length=200)] = None
+) -> r.ProbeRow:
+    """Send a system a signed PING and tell how far it got. An administrator's; recorded before it is answered."""
+    if "admin" not in reader.roles:
+        raise BadMessage("AMANA-OPER-004")
+    view = context.follower.directory.now()
+    system = view.system(code)
+    if system is None:
+        raise BadMessage("AMANA-READ-001", "system")
+    found = await probe(context, system, find_address(view, system, subscription))
+    what = f"system.test: {found.failed or 'well'}"
+    await record_read(context.bus, reader, what, code, 0, context.clock.now())
+    return _test_row(code, found)
+
+
+def _test_row(code: str, found: Probed) -> r.ProbeRow:
+    return {
+        "system": code,
+        "requestId": found.request,
+        "milliseconds": found.milliseconds,
+        "failed": found.failed,
+        "steps": [{"step": step.name, "ok": step.ok, "seen": step.seen, "remedy": step.remedy} for step in found.steps],
+    }

@@ -80,6 +80,25 @@ class SystemRow(TypedDict):
     grants: list[str]
 
 
+class ProbeStep(TypedDict):
+    """`ok` null: not reached. `remedy`: of the step that failed."""
+
+    step: str
+    ok: bool | None
+    seen: str
+    remedy: str
+
+
+class ProbeRow(TypedDict):
+    """A connection test. `failed`: the step that failed; null: all went well."""
+
+    system: str
+    requestId: str
+    milliseconds: int
+    failed: str | None
+    steps: list[ProbeStep]
+
+
 class ApiRow(TypedDict):
     code: str
     adapter: str
