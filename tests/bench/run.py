@@ -4,7 +4,8 @@ Each `*_bench.py` has `run(seconds) -> rows` and runs in a process of its own, s
 Exit status 1 when a floor is missed or a benchmark failed.
 
 Rule: numbers are held against a limit measured in the same run. A floor or aim of at most 1 is a share of that limit, a
-larger one is in the row's own unit. What is written names the machine's kind, never the machine.
+larger one is in the row's own unit. A row with `better: less` is turned round: floor and aim are the most, in its own unit,
+that it may be. What is written names the machine's kind, never the machine.
 """
 
 from __future__ import annotations
@@ -111,7 +112,14 @@ def measured(row: Mapping[str, Any], goal: float) -> float:
 def misses(row: Mapping[str, Any]) -> bool:
     """Whether a row is below its floor; one without a floor never is."""
     floor = row.get("floor")
-    return floor is not None and measured(row, floor) < floor
+    return floor is not None and not reaches(row, floor)
+
+
+def reaches(row: Mapping[str, Any], goal: float) -> bool:
+    """Whether a row is as good as a goal, or better."""
+    if row.get("better") == "less":
+        return float(row["value"]) <= goal
+    return measured(row, goal) >= goal
 
 
 def document(rows: Sequence[Row]) -> dict[str, Any]:
@@ -167,7 +175,7 @@ def verdict(row: Mapping[str, Any]) -> str:
     if misses(row):
         return "below its floor"
     aim = row.get("aim")
-    return "" if aim is None else "at its aim" if measured(row, aim) >= aim else "on its way"
+    return "" if aim is None else "at its aim" if reaches(row, aim) else "on its way"
 
 
 def _number(value: float | None) -> str:

@@ -37,6 +37,22 @@ def test_a_row_is_held_against_its_floor_and_aim(goals: dict[str, float], below:
     assert run.verdict(row) == word
 
 
+@pytest.mark.parametrize(
+    ("value", "below", "word"),
+    [
+        (15.1, True, "below its floor"),
+        (15, False, "on its way"),
+        (10.1, False, "on its way"),
+        (9.9, False, "at its aim"),
+    ],
+)
+def test_a_row_of_which_less_is_better_is_held_the_other_way_round(value: float, below: bool, word: str) -> None:
+    """Floor and aim are the most that it may be, in its own unit."""
+    row = {"name": "pull.added", "value": value, "unit": "ms", "better": "less", "floor": 15, "aim": 10, "ratio": 0.1}
+    assert run.misses(row) is below
+    assert run.verdict(row) == word
+
+
 def test_every_benchmark_can_be_driven() -> None:
     """Each module of the folder has `run(seconds)` and is imported without measuring anything."""
     assert len(run.names()) >= 4
