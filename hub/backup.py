@@ -33,6 +33,7 @@ MANIFEST: Final = "manifest.json"
 BUS: Final = "bus.db"
 STORE: Final = "store.db"
 PLAIN: Final = ("amana.toml",)
+UPLOADS: Final = ("upload_piece", "upload")
 BLOCK: Final = 1 << 20
 
 
@@ -99,9 +100,13 @@ def _sqlite_path(address: str, setting: str) -> Path:
 
 
 def _copy_store(source: Path, target: Path) -> None:
-    """A consistent copy, while the hub writes."""
+    """A consistent copy, while the hub writes; without uploads, which are nobody's message yet and are to be forgotten
+    in a day."""
     with sqlite3.connect(f"file:{source}?mode=ro", uri=True) as reading, sqlite3.connect(target) as writing:
         reading.backup(writing)
+        writing.execute("PRAGMA secure_delete=ON")
+        for table in UPLOADS:
+            writing.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
     reading.close()
     writing.close()
 

@@ -3,8 +3,9 @@
     open --finish--> ready --settle--> used          every one of them: gone when it expires
       `--cut off, or left over by a process that died: gone
 
-Each has a key of its own, wrapped like a message secret; its bytes lie in sealed pieces in the store, each bound to its
-reference and place. Rule: memory holds one piece, however large the upload; a reference tells nothing to any system but
+What a system uploads has a key of its own, wrapped like a message secret. What the hub offers a system to fetch is sealed
+under the secret of the message that it is about, so that erasing the message erases the offer. The bytes lie in sealed
+pieces in the store, each bound to its reference and place. Rule: memory holds one piece, however large the upload; a reference tells nothing to any system but
 its own; and what is settled, dropped or expired has lost its key before it has lost its bytes.
 """
 
@@ -26,7 +27,7 @@ from signing.sealing import SECRET_BYTES, BodyKey
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
-    from hub.ports import KeyWrapper, Store
+    from hub.ports import KeyWrapper, Store, Vault
     from signing.forms import Media
 
 PIECE: Final = 1 << 20
@@ -61,6 +62,7 @@ class Upload:
     begun: Ms
     code: str | None = None
     receipt: Duplicate | None = None
+    secret: str | None = None  # id of the message secret that opens what the hub offers; `wrapped` is empty then
 
     def row(self) -> dict[str, Any]:
         receipt = self.receipt
@@ -75,6 +77,7 @@ class Upload:
             "wrapped": self.wrapped,
             "begun": self.begun,
             "code": self.code,
+            "secret_id": self.secret,
             "message": None if receipt is None else receipt.id,
             "message_time": None if receipt is None else receipt.time,
             "message_digest": None if receipt is None else receipt.digest,
@@ -94,18 +97,31 @@ def _of_row(row: Mapping[str, Any]) -> Upload:
         wrapped=row["wrapped"],
         begun=Ms(row["begun"]),
         code=row["code"],
+        secret=row["secret_id"],
         receipt=None
         if message is None
         else Duplicate(RecordId(message), Ms(row["message_time"]), row["message_digest"]),
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The message that an offer is about: the reference that follows from it, and its secret."""
+
+    reference: str
+    secret_id: str
+    secret: bytes = field(repr=False)
+
+
 class Uploads:
     """Of one process; several may work on one store. `quota`: bytes that one system may have waiting."""
 
-    def __init__(self, store: Store, wrapper: KeyWrapper, *, quota: int, most: int = MOST_WAITING) -> None:
+    def __init__(
+        self, store: Store, wrapper: KeyWrapper, *, vault: Vault, quota: int = 0, most: int = MOST_WAITING
+    ) -> None:
         self._store = store
         self._wrapper = wrapper
+        self._vault = vault
         self._quota = quota
         self._most = most
         self._reserving = asyncio.Lock()
@@ -119,7 +135,7 @@ class Uploads:
         expires = Ms(now + LIFETIME_MS)
         upload = Upload(reference, system, media, "open", reserve, "", expires, wrapped, now)
         async with self._reserving:
-            where = {"system": system, "state": ["open", "ready"], "expires": (">", now)}
+            where = {"system": system, "state": ["open", "ready"], "expires": (">", now), "secret_id": None}
             waiting = await self._store.rows("upload", where)
             if len(waiting) >= self._most:
                 raise BadMessage("AMANA-UPLOAD-001", f"limit {self._most} uploads")
@@ -139,9 +155,9 @@ class Uploads:
 
     async def pieces(self, upload: Upload) -> AsyncIterator[bytes]:
         """Its bytes in order. Raises AMANA-CLAIM-001 when they are gone meanwhile."""
-        if upload.state != "ready":
+        secret = await self._secret(upload)
+        if upload.state != "ready" or secret is None:
             raise BadMessage("AMANA-CLAIM-001")
-        secret = self._wrapper.unwrap(upload.wrapped, _context(upload.reference))
         key = BodyKey(secret, PURPOSE)
         for number in range(-(-upload.size // PIECE)):
             rows = await self._store.rows("upload_piece", {"reference": upload.reference, "n": number})
@@ -153,6 +169,8 @@ class Uploads:
         """The bytes that a claim stands for; None when a message under this code has used them already. Raises
         AMANA-CLAIM-001, AMANA-CLAIM-003 where digest or size disagree, AMANA-CLAIM-004 when another code used them."""
         upload = await self.find(system, claim.reference, now, states=("ready", "used"))
+        if upload.secret is not None:
+            raise BadMessage("AMANA-CLAIM-001")
         if claim.size != upload.size or not hmac.compare_digest(claim.digest.encode(), upload.digest.encode()):
             raise BadMessage("AMANA-CLAIM-003")
         if upload.state == "used":
@@ -163,6 +181,28 @@ class Uploads:
         async for piece in self.pieces(upload):
             content += piece
         return upload, Claimed(bytes(content), upload.media)
+
+    async def offer(self, system: str, content: bytes, origin: Origin, now: Ms) -> Claim:
+        """Lay out JSON for a system to fetch; durable on return. Offered again, it is what it was while it lasts."""
+        rows = await self._store.rows("upload", {"reference": origin.reference})
+        for upload in map(_of_row, rows):
+            if upload.state == "ready" and upload.system == system and upload.expires > now:
+                return Claim(upload.reference, upload.digest, upload.size)
+            await self.drop(upload)
+        expires = Ms(now + LIFETIME_MS)
+        upload = Upload(
+            origin.reference, system, "json", "open", len(content), "", expires, b"", now, secret=origin.secret_id
+        )
+        await self.keep(upload)
+        draft = Draft(self, upload, BodyKey(origin.secret, PURPOSE))
+        await draft.add(content)
+        made = await draft.finish()
+        return Claim(made.reference, made.digest, made.size)
+
+    async def _secret(self, upload: Upload) -> bytes | None:
+        if upload.secret is not None:
+            return (await self._vault.open([upload.secret])).get(upload.secret)
+        return self._wrapper.unwrap(upload.wrapped, _context(upload.reference)) if upload.state == "ready" else None
 
     async def settle(self, upload: Upload, code: str, outcome: Admitted | Duplicate) -> None:
         """A message holds the bytes now: destroy the key and the copy, remember the receipt until it expires."""

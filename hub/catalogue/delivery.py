@@ -42,4 +42,11 @@ CODES: Final[dict[str, Code]] = {
         "element names, texts and numbers that XML holds and every client reads alike",
         "Register the receiver for JSON, or have the code's contract use other names, and text for such numbers",
     ),
+    "AMANA-OUT-006": Code(
+        422,
+        "receiver",
+        "The receiver wants encrypted bodies and has no key for them",
+        "a valid key of the receiver on P-256, P-384 or secp256k1",
+        "Register such a key with amana system rotate-key, then retry",
+    ),
 }

@@ -13,7 +13,9 @@ from hub.delivery.intake import Intake
 from hub.delivery.outcomes import Outcome, Proof, read_answer, settle
 from hub.delivery.receipts import ATTEMPT, OUTCOME, PURPOSE, STATE, SUBSCRIPTION, receipt, receipt_id
 from hub.delivery.states import CALLABLE, FINAL, Event, State
+from hub.delivery.wrapping import encrypt_text, wants_claim, wants_encryption
 from hub.errors import BadMessage, TryAgain
+from hub.gateway.bodies import render_claim
 from hub.gateway.media import CONTENT_TYPES, kept_type
 from hub.ports import Answer, Append, Bus, Call, Caller, Clock, Store, Vault
 from hub.records import (
@@ -35,6 +37,7 @@ from hub.stages.bodies import open_body
 from hub.stages.deadletters import dead_letter
 from hub.stages.runner import Runner
 from hub.topics import DEADLETTERS, RECEIPTS
+from hub.uploads import Origin, Uploads
 from signing.envelope import seal
 from signing.errors import SigningError
 from signing.forms import seal_form
@@ -76,6 +79,7 @@ class Deliverer:
     random: Callable[[], float]
     owner: str
     policy: Policy = field(default_factory=Policy)
+    uploads: Uploads | None = None
     confirmed: int = 0
     _flying: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _systems: dict[str, int] = field(default_factory=dict)
@@ -183,7 +187,7 @@ class Deliverer:
             proof = Proof(Event.ERASE)
         else:
             body = open_body(BodyKey(secret, BODY), h[ID], message.value)
-            answer, proof = await self._ask(h, body)
+            answer, proof = await self._ask(h, secret, body)
         now = self.clock.now()
         outcome = settle(state, proof.event, attempt=attempt, limit=self.policy.attempts, now=now, random=self.random)
         sealed = b""
@@ -204,12 +208,16 @@ class Deliverer:
         )
         return record, outcome
 
-    async def _ask(self, headers: Mapping[str, str], body: bytes) -> tuple[Answer, Proof]:
+    async def _ask(self, headers: Mapping[str, str], secret: bytes, body: bytes) -> tuple[Answer, Proof]:
         """Call the receiver; what it answered, and what that proves."""
         try:
             target = _target(self.follower.directory.now(), headers[SUBSCRIPTION])
         except BadMessage:
             return Answer(None), Proof(Event.FORBIDDEN)
+        try:
+            body = await self._wrap(target, headers, secret, body)
+        except BadMessage:
+            return Answer(None), Proof(Event.UNSEALABLE)
         try:
             push = render_push(headers.get(CODE, ""), headers[REQUEST], body, target.media, self.signing)
         except BadMessage:
@@ -220,6 +228,16 @@ class Deliverer:
         except BadMessage:
             return Answer(None), Proof(Event.FORBIDDEN)
         return answer, read_answer(answer, target.ring, headers[REQUEST], self.clock.now())
+
+    async def _wrap(self, target: _Target, headers: Mapping[str, str], secret: bytes, body: bytes) -> bytes:
+        """The body as this receiver wants it. Raises AMANA-OUT-006."""
+        now = self.clock.now()
+        if wants_encryption(target.options):
+            body = encrypt_text(body, target.ring, now)
+        if self.uploads is None or not wants_claim(target.options, len(body)):
+            return body
+        origin = Origin(headers[REQUEST], headers[SECRET], secret)
+        return render_claim(await self.uploads.offer(target.system, body, origin, now))
 
     async def _record(self, message: Record, made: Record, outcome: Outcome) -> None:
         """Append the receipt (and the dead letter) once: after an append of unknown fate the topic is read first."""
@@ -250,9 +268,11 @@ class Deliverer:
 
 
 class _Target(NamedTuple):
+    system: str
     url: str
     ring: KeyRing
     media: Media
+    options: Mapping[str, str]
 
 
 def render_push(code: str, request_id: str, body: bytes, media: Media, key: PrivateKey) -> bytes:
@@ -274,7 +294,8 @@ def _target(view: View, subscription_id: str) -> _Target:
     url = None if subscription is None or system is None else subscription.url or system.url
     if system is None or not url:
         raise BadMessage("AMANA-OUT-004", "the receiver has no address")
-    return _Target(url, system.key_ring, "xml" if system.options.get("format") == "xml" else "json")
+    media: Media = "xml" if system.options.get("format") == "xml" else "json"
+    return _Target(system.code, url, system.key_ring, media, system.options)
 
 
 def _read_as(answer: Answer, proof: Proof) -> dict[str, str]:

@@ -29,6 +29,7 @@ _CODES: Final = {
     Event.EXHAUSTED: "AMANA-OUT-003",
     Event.FORBIDDEN: "AMANA-OUT-004",
     Event.UNWRITABLE: "AMANA-OUT-005",
+    Event.UNSEALABLE: "AMANA-OUT-006",
     Event.ERASE: "AMANA-ERASED-001",
 }
 

@@ -52,6 +52,7 @@ class Event(StrEnum):
     EXHAUSTED = "exhausted"
     FORBIDDEN = "forbidden"
     UNWRITABLE = "unwritable"  # the body cannot be said in the receiver's format
+    UNSEALABLE = "unsealable"  # the receiver wants bodies encrypted and has no key for it
     KEY_BUSY = "key-busy"  # an earlier message of the same key of an ordered subscription has not got through
     KEY_FREE = "key-free"
     RETRY = "retry"  # by an operator
@@ -101,6 +102,7 @@ TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
     (_S.DUE, _E.EXHAUSTED): _S.DEAD,
     (_S.DUE, _E.FORBIDDEN): _S.DEAD,
     (_S.DUE, _E.UNWRITABLE): _S.DEAD,
+    (_S.DUE, _E.UNSEALABLE): _S.DEAD,
     (_S.DUE, _E.KEY_BUSY): _S.PARKED,
     (_S.RETRYING, _E.SIGNED_SUCCESS): _S.CONFIRMED,
     (_S.RETRYING, _E.SIGNED_FAILURE): _S.DEAD,
@@ -109,6 +111,7 @@ TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
     (_S.RETRYING, _E.EXHAUSTED): _S.DEAD,
     (_S.RETRYING, _E.FORBIDDEN): _S.DEAD,
     (_S.RETRYING, _E.UNWRITABLE): _S.DEAD,
+    (_S.RETRYING, _E.UNSEALABLE): _S.DEAD,
     (_S.PARKED, _E.KEY_FREE): _S.DUE,
     (_S.WAITING, _E.COLLECTED): _S.CONFIRMED,
     (_S.WAITING, _E.ERASE): _S.ERASED,

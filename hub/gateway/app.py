@@ -73,7 +73,9 @@ class Gateway:
         self._routes = devices.Routes(context.adapters)
         self._gathering = Gathering(context.admissions, context.clock)
         self.pulls = edge.make_engine(context, self._view, self._gathering)
-        self.uploads = Uploads(context.store, context.keys.wrapper, quota=context.settings.upload_quota)
+        self.uploads = Uploads(
+            context.store, context.keys.wrapper, vault=context.vault, quota=context.settings.upload_quota
+        )
         self._claiming = Claiming(self.uploads, context.clock)
         self._uploading = uploading.Uploading(context, self.uploads, self._view, self._terms, self._refuse)
         self._failures = Budget(FAILURES_PER_MINUTE, MINUTE)

@@ -22,6 +22,7 @@ from hub.stages.relay import Relay
 from hub.stages.runner import Runner
 from hub.stages.translate import Translate
 from hub.topics import DEFAULT_PARTITIONS, layout
+from hub.uploads import Uploads
 from schemas.contracts import CONTRACTS
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ def build(ports: CorePorts) -> Core:
         random=p.random,
         owner=p.owner,
         policy=p.policy,
+        uploads=Uploads(p.store, p.keys.wrapper, vault=p.vault),
     )
     runners = tuple(Runner(stage, p.bus, p.store, p.owner) for stage in stages)
     return Core(p, runners, deliverer)

@@ -195,6 +195,7 @@ upload = Table(
     some("wrapped", LargeBinary),  # the key of the pieces; zeros once it is destroyed
     some("begun", BigInteger),
     maybe("code"),
+    maybe("secret_id"),
     maybe("message"),
     maybe("message_time", BigInteger),
     maybe("message_digest"),

@@ -45,7 +45,14 @@ async def delivering(hub: SimHub, speaks: str = "json") -> None:
 
 
 async def put(
-    hub: SimHub, name: str, key: str, *, ordered: bool = True, subscription: str = "", body: Any = None
+    hub: SimHub,
+    name: str,
+    key: str,
+    *,
+    ordered: bool = True,
+    subscription: str = "",
+    system: str = PAYROLL,
+    body: Any = None,
 ) -> Sent:
     """Append a message of that key to the receiver's outbox."""
     id_ = derived_id(name, "test", 1, 0)
@@ -54,7 +61,7 @@ async def put(
         ID: id_,
         TYPE: "outbox",
         TIME: str(hub.clock.now()),
-        SYSTEM: PAYROLL,
+        SYSTEM: system,
         INSTITUTION: preset().institution.code,
         CODE: name,
         SECRET: f"secret-{name}",
@@ -63,7 +70,7 @@ async def put(
         ORDERED: "1" if ordered else "0",
     }
     record = Record(key.encode(), headers, BodyKey(secret, BODY).seal(id_, render(body or {"name": name})))
-    topic = outbox(PAYROLL)
+    topic = outbox(system)
     await hub.log.append([Append(topic, partition_of(record.key, hub.log.topics()[topic]), [record])])
     return Sent(id_, request_id(id_))
 

@@ -367,6 +367,7 @@ def upgrade() -> None:
         sa.Column("wrapped", sa.LargeBinary(), nullable=False),
         sa.Column("begun", sa.BigInteger(), nullable=False),
         sa.Column("code", sa.String(), nullable=True),
+        sa.Column("secret_id", sa.String(), nullable=True),
         sa.Column("message", sa.String(), nullable=True),
         sa.Column("message_time", sa.BigInteger(), nullable=True),
         sa.Column("message_digest", sa.String(), nullable=True),
