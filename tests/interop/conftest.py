@@ -1,4 +1,4 @@
-"""One hub and one Node process for each module of this folder."""
+"""One hub and one Node process for this folder (for each worker, where tests are spread)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.interop.node import MissingError, Node, install
 from tests.interop.site import Site
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def node() -> Iterator[Node]:
     """The published connector in a process of its own."""
     try:
@@ -26,7 +26,7 @@ def node() -> Iterator[Node]:
     running.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def site(node: Node, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A hub that is served by the real command."""
     hub = HubProcess(tmp_path_factory.mktemp("interop") / "hub")

@@ -7,12 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from govesb.v1.models.enums import DataFormatEnum
-from govesb.v1.services.esb_helper2 import ESBHelper2
-from govesb.v1.services.token_service import GovESBTokenService
 
-from signing import jsontext
 from tests.interop.node import FailedError
+from tests.interop.python import Python
 from tests.interop.site import Client, Js, Site, payees
 
 pytestmark = pytest.mark.needs("node")
@@ -41,19 +38,8 @@ def js(site: Site, client: Client) -> Js:
 @pytest.fixture
 def push(site: Site, client: Client) -> Callable[[Any], dict[str, Any]]:
     """Push with PyPI `govesb`: its own token service, its own request, the bare token in the header."""
-
-    def run(body: Any) -> dict[str, Any]:
-        token = GovESBTokenService.get_esb_access_token(
-            client.client_id, client.client_secret, f"{site.hub.url}/oauth/token"
-        )
-        assert token.success
-        text = ESBHelper2.esb_push_request(
-            CODE, token.access_token, jsontext.render(body).decode(), DataFormatEnum.JSON, client.python_key,
-            f"{site.hub.url}/esb/push-request",
-        )  # fmt: skip
-        return site.verified(text)
-
-    return run
+    python = Python(site.hub.url, client)
+    return lambda body: site.verified(python.push(CODE, body))
 
 
 def stored(site: Site, answer: dict[str, Any]) -> dict[str, Any]:
