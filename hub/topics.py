@@ -19,6 +19,7 @@ DEADLETTERS: Final = "deadletters"
 REFUSALS: Final = "refusals"
 SIGNALS_PAY: Final = "signals.pay"
 PULLS: Final = "pulls"
+CONFIRMATIONS: Final = "confirmations"
 INBOX_RELAY: Final = "inbox.relay"
 
 INBOX: Final = "inbox."
@@ -57,7 +58,7 @@ def layout(
     partitions: int = DEFAULT_PARTITIONS,
 ) -> dict[str, int]:
     """Every topic that a hub with these adapters, contracts and systems has, for `Bus.ensure`."""
-    names = [CONTROL, AUDIT, RECEIPTS, DEADLETTERS, REFUSALS, SIGNALS_PAY, PULLS, INBOX_RELAY]
+    names = [CONTROL, AUDIT, RECEIPTS, DEADLETTERS, REFUSALS, SIGNALS_PAY, PULLS, CONFIRMATIONS, INBOX_RELAY]
     names += [inbox(adapter) for adapter in adapters]
     names += [records(contract) for contract in contracts]
     names += [outbox(system) for system in systems]

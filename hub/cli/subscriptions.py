@@ -22,6 +22,8 @@ COLUMNS = (
     Column("ordered", "ordered"),
     Column("state", lambda row: "paused" if row["paused"] else "active"),
     Column("url", lambda row: "(collects)" if row["collect"] else row["url"]),
+    Column("waiting", "waiting", right=True),
+    Column("oldest", "oldestAt"),
 )
 IdArgument = Annotated[str, typer.Argument(help="Id of the subscription.")]
 

@@ -89,7 +89,7 @@ class Deliverer:
     @property
     def intake(self) -> Runner:
         if self._runner is None:
-            self._runner = Runner(Intake(self.store), self.bus, self.store, self.owner)
+            self._runner = Runner(Intake(self.store, self.bus, self.follower), self.bus, self.store, self.owner)
         return self._runner
 
     async def catch_up(self) -> int:

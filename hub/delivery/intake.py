@@ -1,19 +1,38 @@
-"""outbox.* and receipts -> the schedule (table `delivery`). Rule: the schedule follows from these topics alone; so
-after a crash nothing is called again that has its outcome recorded, and a lost schedule can be read again."""
+"""outbox.* and receipts -> the schedule (table `delivery`); confirmations and erasures of what is collected -> receipts.
+
+Rule: the schedule follows from these topics alone; so after a crash nothing is called again that has its outcome
+recorded, and a lost schedule can be read again."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from hub.delivery.collecting import Collecting
 from hub.delivery.receipts import ATTEMPT, COLLECT, NEXT_AT, ORDERED, OUTCOME, STATE, SUBSCRIPTION
 from hub.delivery.states import BLOCKING, BY_OPERATOR, FINAL, TRANSITIONS, Event, State, advance
 from hub.errors import TryAgain
-from hub.ports import Store, Write
-from hub.records import DERIVED, ID, PARENT, REQUEST, RUN, SYSTEM, TIME, Record, Source, parse_source
+from hub.ports import Append, Bus, Store, Write
+from hub.records import (
+    DERIVED,
+    ID,
+    PARENT,
+    REQUEST,
+    RUN,
+    SECRET,
+    SYSTEM,
+    TIME,
+    Record,
+    Source,
+    parse_source,
+    partition_of,
+)
 from hub.stages.deadletters import ERROR
 from hub.stages.effects import Effects, Entry
-from hub.topics import OUTBOX, RECEIPTS
+from hub.topics import CONFIRMATIONS, CONTROL, OUTBOX, RECEIPTS
+
+if TYPE_CHECKING:
+    from hub.control.follow import DirectoryFollower
 
 NAME: Final = "deliver"
 RUNS: Final = "runs"  # the stage that makes the outboxes
@@ -28,24 +47,42 @@ class Intake:
     version = 1
     batch = 500
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, bus: Bus, follower: DirectoryFollower) -> None:
         self._store = store
+        self._bus = bus
+        self._collecting = Collecting(store, bus, follower)
 
     def sources(self, topics: Iterable[str]) -> list[str]:
-        return [topic for topic in topics if topic == RECEIPTS or topic.startswith(OUTBOX)]
+        known = {CONTROL, CONFIRMATIONS, RECEIPTS}
+        return [topic for topic in topics if topic in known or topic.startswith(OUTBOX)]
 
     async def decide(self, topic: str, partition: int, entries: Sequence[Entry]) -> Effects:
-        ids = [e.record.headers[PARENT if topic == RECEIPTS else ID] for e in entries]
-        rows = {row["id"]: row for row in await self._store.rows("delivery", {"id": ids})}
+        made: list[Record] = []  # receipts of messages that are collected
+        if topic == CONTROL:
+            made = await self._collecting.erased(entries)
+        elif topic == CONFIRMATIONS:
+            made = await self._collecting.confirmed(partition, entries)
+        elif topic != RECEIPTS:
+            made = self._collecting.erased_on_arrival(topic, partition, entries)
+        receipts = made if topic != RECEIPTS else [entry.record for entry in entries]
+        messages = entries if topic.startswith(OUTBOX) else ()
+        ids = [e.record.headers[ID] for e in messages] + [record.headers[PARENT] for record in receipts]
+        rows = {row["id"]: row for row in await self._store.rows("delivery", {"id": ids})} if ids else {}
         schedule = _Schedule(self._store, rows)
-        for entry in entries:
-            if topic == RECEIPTS:
-                await schedule.outcome(entry.record)
-            else:
-                await schedule.message(topic, partition, entry)
+        for entry in messages:
+            await schedule.message(topic, partition, entry)
+        for record in receipts:
+            await schedule.outcome(record)
         writes = schedule.writes()
-        writes += await self._delivered(_orders(schedule.changed.values(), topic, entries), schedule)
-        return Effects(writes=writes)
+        writes += await self._delivered(_orders(schedule.changed.values(), messages), schedule)
+        return Effects(publishes=self._appends(made), writes=writes)
+
+    def _appends(self, made: Sequence[Record]) -> list[Append]:
+        partitions = self._bus.topics()[RECEIPTS] if made else 0
+        by_partition: dict[int, list[Record]] = {}
+        for record in made:
+            by_partition.setdefault(partition_of(record.key, partitions), []).append(record)
+        return [Append(RECEIPTS, partition, records) for partition, records in by_partition.items()]
 
     async def _delivered(self, runs: Mapping[str, Source | None], schedule: _Schedule) -> list[Write]:
         """A run is delivered once every message of it is confirmed. `runs`: by code, the approval that the messages
@@ -75,9 +112,9 @@ class Intake:
         return any(row["position"] > order.offset for row in await self._store.rows("stage_progress", where))
 
 
-def _orders(rows: Iterable[Row], topic: str, entries: Sequence[Entry]) -> dict[str, Source | None]:
+def _orders(rows: Iterable[Row], messages: Sequence[Entry]) -> dict[str, Source | None]:
     runs: dict[str, Source | None] = {str(row["run"]): None for row in rows if row["run"]}
-    for entry in entries if topic != RECEIPTS else ():
+    for entry in messages:
         h = entry.record.headers
         if h.get(RUN) in runs:
             runs[h[RUN]] = parse_source(h[DERIVED])
@@ -176,5 +213,6 @@ def _row_of(record: Record, message_id: str) -> Row:
         "partition": 0,
         "offset": 0,
         "run": h.get(RUN),
+        "secret_id": h[SECRET],
         "updated": int(h[TIME]),
     }

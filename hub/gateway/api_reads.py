@@ -25,6 +25,7 @@ from hub.reads.directory import (
     system_row,
     unit_row,
 )
+from hub.reads.outboxes import find_waits
 from hub.reads.paging import page, page_values
 from hub.reads.status import Status
 from hub.reads.tree import list_tree
@@ -83,7 +84,14 @@ async def show_status(context: Context, _: Reader) -> Status:
     health, now = context.health, context.clock.now()
     position = context.follower.position
     return await status.show_status(
-        context.bus, context.store, position, health.reason(), health.halted, now, braked=health.braked
+        context.bus,
+        context.store,
+        position,
+        health.reason(),
+        health.halted,
+        now,
+        braked=health.braked,
+        subscriptions=_view(context).all_subscriptions(),
     )
 
 
@@ -151,7 +159,8 @@ async def subscriptions(
     context: Context, _: Reader, limit: Limit = 100, after: After = None
 ) -> r.Page[r.SubscriptionRow]:
     found, cursor = page_values(_view(context).all_subscriptions(), lambda v: (v.id,), limit, after)
-    return page([subscription_row(value) for value in found], cursor)
+    waits = await find_waits(context.store, found)
+    return page([subscription_row(value, waits.get(value.id)) for value in found], cursor)
 
 
 @router.get("/devices", tags=["directory"])

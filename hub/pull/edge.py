@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from hub.errors import BadMessage
 from hub.gateway.admission import Refusal
+from hub.gateway.answering import make_answerers
 from hub.gateway.media import answer_media
 from hub.joining.ping import PING, Ping
 from hub.pull import late, question
@@ -34,7 +35,10 @@ def make_engine(context: GatewayContext, view: View, gathering: Gathering) -> Pu
             clock=context.clock,
             view=view,
             signing=context.keys.signing,
-            answerers={PING: Ping()},
+            answerers={
+                PING: Ping(),
+                **make_answerers(context.bus, context.store, context.vault, context.follower),
+            },
         )
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hub.control.objects import Api, Device, Grant, Institution, Operator, Subscription, System, Unit
 from hub.control.view import View
+from hub.reads.outboxes import Waits
 from hub.reads.rows import (
     ApiRow,
     DeviceRow,
@@ -75,7 +76,8 @@ def grant_row(value: Grant) -> GrantRow:
     return {"system": value.system, "code": value.code, "active": value.active}
 
 
-def subscription_row(value: Subscription) -> SubscriptionRow:
+def subscription_row(value: Subscription, waits: Waits | None = None) -> SubscriptionRow:
+    """`waits`: of one that is collected."""
     return {
         "id": value.id,
         "system": value.system,
@@ -87,6 +89,8 @@ def subscription_row(value: Subscription) -> SubscriptionRow:
         "url": value.url,
         "options": dict(value.options),
         "collect": value.collect,
+        "waiting": None if waits is None else waits.number,
+        "oldestAt": None if waits is None else moment(waits.oldest),
     }
 
 

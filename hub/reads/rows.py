@@ -134,6 +134,8 @@ class SubscriptionRow(TypedDict):
     url: str | None
     options: dict[str, str]
     collect: bool
+    waiting: int | None
+    oldestAt: str | None
 
 
 class DeviceRow(TypedDict):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from typing_extensions import TypedDict
 
+from hub.control.objects import Subscription
 from hub.ports import Bus, Store
+from hub.reads.outboxes import CollectRow, list_collected
 from hub.reads.rows import moment
 from hub.records import Ms
 from hub.topics import CONTROL
@@ -32,6 +34,7 @@ class Status(TypedDict):
     stages: list[StageLag]
     deadLettersOpen: int
     deliveries: dict[str, int]
+    collected: list[CollectRow]
 
 
 async def show_status(
@@ -43,6 +46,7 @@ async def show_status(
     now: Ms,
     *,
     braked: Mapping[str, str],
+    subscriptions: Iterable[Subscription] = (),
 ) -> Status:
     """`halted`: stages of the worker that have stopped, `braked`: partitions and systems that the dead-letter brake
     holds, each with the code of the reason."""
@@ -63,6 +67,7 @@ async def show_status(
         "stages": await stage_lags(bus, store),
         "deadLettersOpen": (await store.count("dead_letter", {"state": "open"})).get((), 0),
         "deliveries": {str(state): count for (state,), count in sorted(deliveries.items())},
+        "collected": await list_collected(store, subscriptions),
     }
 
 

@@ -1,5 +1,5 @@
-"""The tables of the store. Every one but `join_request` and those of uploads is a projection of the log and can be dropped and
-read again.
+"""The tables of the store. Every one but `join_request` and those of uploads and snapshots is a projection of the log and
+can be dropped and read again.
 
 Rule: a change here comes with a migration in `migrations/versions`, and a test compares the two. Nothing personal in
 a column but in a sealed body; subjects are HMACs in hex. Times are milliseconds since 1970.
@@ -51,6 +51,43 @@ fact = Table(
     some("body", LargeBinary),
     Index(None, "institution", "contract", "period"),
     Index(None, "origin_topic", "origin_partition", "origin_offset"),
+)
+
+# the latest fact about each subject
+
+fact_latest = Table(
+    "fact_latest",
+    metadata,
+    key("contract"),
+    key("institution"),
+    key("subject"),
+    some("record_id"),
+    some("time", BigInteger),
+    some("origin_offset", BigInteger),
+    some("origin_n", Integer),
+)
+
+# what the hub answers page by page: ids of records, frozen for a day
+
+snapshot = Table(
+    "snapshot",
+    metadata,
+    key("id"),
+    some("system"),
+    some("code"),
+    maybe("run"),
+    some("total", Integer),
+    some("made_at", BigInteger),
+    Index(None, "system", "made_at"),
+    Index(None, "made_at"),
+)
+
+snapshot_part = Table(
+    "snapshot_part",
+    metadata,
+    key("snapshot"),
+    key("n", Integer),
+    some("records", Json),
 )
 
 # the index of messages
@@ -174,8 +211,11 @@ delivery = Table(
     some("partition", Integer),
     some("offset", BigInteger),
     maybe("run"),
+    some("secret_id"),
     some("updated", BigInteger),
     Index(None, "state", "next_at"),
+    Index(None, "request_id"),
+    Index(None, "topic", "state", "partition", "offset"),
     Index(None, "subscription", "key", "state"),
     Index(None, "run"),
 )

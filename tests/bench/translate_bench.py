@@ -163,7 +163,7 @@ async def _raw(log: EmbeddedLog, made: Sequence[tuple[dict[str, Any], Record, in
 async def _pages(hub: SimHub) -> list[Candidate]:
     """Pages of 50 employees, as their system pushes them."""
     world = make_month(load("kementerian"), PERIOD, PEOPLE, 1).world
-    terms, view, now = hub._terms(), hub.follower.directory.now(), hub.clock.now()
+    terms, view, now = hub.terms(), hub.follower.directory.now(), hub.clock.now()
     token = b"Bearer " + tokens.issue(HUB_KEYS.token, "KEMCONTOH-HR", now + 60_000, _epoch(hub)).encode()
     found: list[Candidate] = []
     for message in import_module("adapters.siasn.sample").messages("employees", world):
@@ -191,7 +191,7 @@ async def _batches(hub: SimHub) -> list[Candidate]:
         request = DeviceRequest("POST", message.path, message.query, message.body)
         reply = hub.adapters["zkteco_adms"].handle(message.path, request, devices.context_of(device))
         assert reply.admit is not None
-        found.append(devices.make_candidate(reply.admit, device, view, hub._terms()))
+        found.append(devices.make_candidate(reply.admit, device, view, hub.terms()))
     return found
 
 

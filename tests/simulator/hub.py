@@ -171,7 +171,7 @@ class SimHub:
         assert known is not None
         token = tokens.issue(HUB_KEYS.token, system, self.clock.now() + 60_000, known.epoch)
         push = Push(b"Bearer " + token.encode(), content_type.encode(), envelope_text)
-        found = examine(push, view, self.clock.now(), self._terms())
+        found = examine(push, view, self.clock.now(), self.terms())
         assert not isinstance(found, Wanted), "nothing is uploaded here"
         if isinstance(found, Refusal):
             return found
@@ -189,11 +189,11 @@ class SimHub:
         adapter = self.adapters[device.adapter]
         reply = adapter.handle(path, DeviceRequest("POST", path, query, body), devices.context_of(device))
         assert reply.admit is not None, reply.text
-        candidate = devices.make_candidate(reply.admit, device, view, self._terms())
+        candidate = devices.make_candidate(reply.admit, device, view, self.terms())
         [answer] = await self.log.admit([candidate], self.clock.now())
         return answer
 
-    def _terms(self) -> Terms:
+    def terms(self) -> Terms:
         def wire(adapter: str, exchange: str) -> WireTerms:
             found = self.adapters[adapter]
             described = found.manifest.exchange(exchange)
@@ -216,6 +216,7 @@ class SimHub:
     async def settle(self, *, patience: int = 200) -> None:
         """Run every stage and delivery until nothing moves and nothing waits for a time within an hour."""
         core = await self.running()
+        quiet = False
         for _ in range(patience):
             moved = 0
             for runner in core.runners:
@@ -228,10 +229,11 @@ class SimHub:
             except TryAgain:
                 moved += 1
             await core.deliverer.settled()
-            if moved:
+            moved += await core.deliverer.catch_up()
+            if moved or not quiet:  # delivery publishes for the stages, which had their turn before it
+                quiet = not moved
                 continue
-            if await core.deliverer.catch_up():
-                continue
+            quiet = False
             due = await core.deliverer.next_at()
             if due is None or due > self.clock.now() + 7_200_000:
                 return

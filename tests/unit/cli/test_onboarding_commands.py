@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from hub.cli.main import invoke
+from hub.ports import Write
 from signing import jsontext
 from signing.keyfiles import read_key
 from signing.keys import generate
@@ -125,6 +126,30 @@ def test_a_device_needs_a_source(kem: Desk) -> None:
     words = ["device", "add", "--institution", "KEM", "--adapter", "zkteco_adms", "--serial", "S1"]
     status, text = invoke([*words, "--data", str(kem.data)])
     assert (status, "a network or a secret path" in text) == (1, True)
+
+
+def test_what_waits_to_be_collected_is_shown(kem: Desk, tmp_path: Path) -> None:
+    """How many messages and how old the oldest is, in the list and in the status; nothing for what is called."""
+    amana(kem, "system", "add", "--institution", "KEM", "--code", "PAY", "--generate-key", str(tmp_path))
+    amana(kem, "api", "add", "--code", "SURAT", "--relay")
+    amana(kem, "subscription", "add", "--system", "PAY", "--code", "SURAT", "--collect")
+    amana(kem, "subscription", "add", "--system", "PAY", "--contract", "pay.run", "--endpoint", "http://127.0.0.1:9/")
+    place = {"subscription": "PAY.SURAT", "system": "PAY", "key": "k", "topic": "outbox.PAY", "partition": 0}
+    row = place | {"state": "waiting", "attempts": 0, "secret_id": "s"}
+    kem.write(
+        Write(
+            "delivery",
+            [row | {"id": f"m{n}", "request_id": f"r{n}", "offset": n, "updated": 86_400_000 + n} for n in (1, 0)],
+        ),
+        Write("delivery", [row | {"id": "done", "request_id": "r", "offset": 9, "updated": 1, "state": "confirmed"}]),
+    )
+    listed = {row["id"]: (row["waiting"], row["oldestAt"]) for row in amana(kem, "subscription", "list")["items"]}
+    assert listed == {"PAY.SURAT": (2, "1970-01-02T00:00:00.000Z"), "PAY.pay.run": (None, None)}
+    with kem.client() as client:
+        collected = client.get("/api/v1/status")["collected"]
+    assert collected == [
+        {"subscription": "PAY.SURAT", "system": "PAY", "waiting": 2, "oldestAt": "1970-01-02T00:00:00.000Z"}
+    ]
 
 
 def test_a_subscription_is_paused_and_resumed(kem: Desk, tmp_path: Path) -> None:

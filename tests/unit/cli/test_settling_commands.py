@@ -34,6 +34,7 @@ def stuck(desk: Desk, state: str, attempts: int = 8) -> None:
         "system": "PAY",
         "key": record.key.hex(),
         "request_id": SENT[:32],
+        "secret_id": SENT,
     }
     row |= {"state": state, "attempts": attempts, "topic": topic, "partition": 0, "offset": 0, "updated": 5}
     desk.write(

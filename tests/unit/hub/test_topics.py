@@ -18,6 +18,7 @@ def test_layout_names_every_topic_with_its_partitions() -> None:
         "refusals": 6,
         "signals.pay": 6,
         "pulls": 6,
+        "confirmations": 6,
         "inbox.relay": 6,
         "inbox.a": 6,
         "records.attendance.day": 6,

@@ -31,6 +31,9 @@ TABLES = [
     "message",
     "join_request",
     "institution",
+    "snapshot_part",
+    "snapshot",
+    "fact_latest",
     "fact",
     "delivery",
     "dead_letter",
@@ -109,13 +112,21 @@ def upgrade() -> None:
         sa.Column("partition", sa.Integer(), nullable=False),
         sa.Column("offset", sa.BigInteger(), nullable=False),
         sa.Column("run", sa.String(), nullable=True),
+        sa.Column("secret_id", sa.String(), nullable=False),
         sa.Column("updated", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
     )
+    op.create_index(op.f("ix_delivery_request_id"), "delivery", ["request_id"], unique=False)
     op.create_index(op.f("ix_delivery_run"), "delivery", ["run"], unique=False)
     op.create_index(op.f("ix_delivery_state_next_at"), "delivery", ["state", "next_at"], unique=False)
     op.create_index(
         op.f("ix_delivery_subscription_key_state"), "delivery", ["subscription", "key", "state"], unique=False
+    )
+    op.create_index(
+        op.f("ix_delivery_topic_state_partition_offset"),
+        "delivery",
+        ["topic", "state", "partition", "offset"],
+        unique=False,
     )
     op.create_table(
         "fact",
@@ -355,6 +366,11 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["system"], ["system.code"], name=op.f("fk_system_key_system")),
         sa.PrimaryKeyConstraint("system", "key_id", name=op.f("pk_system_key")),
     )
+    _uploads()
+    _holdings()
+
+
+def _uploads() -> None:
     op.create_table(
         "upload",
         sa.Column("reference", sa.String(), autoincrement=False, nullable=False),
@@ -381,6 +397,39 @@ def upgrade() -> None:
         sa.Column("n", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("reference", "n", name=op.f("pk_upload_piece")),
+    )
+
+
+def _holdings() -> None:
+    op.create_table(
+        "fact_latest",
+        sa.Column("contract", sa.String(), autoincrement=False, nullable=False),
+        sa.Column("institution", sa.String(), autoincrement=False, nullable=False),
+        sa.Column("subject", sa.String(), autoincrement=False, nullable=False),
+        sa.Column("record_id", sa.String(), nullable=False),
+        sa.Column("time", sa.BigInteger(), nullable=False),
+        sa.Column("origin_offset", sa.BigInteger(), nullable=False),
+        sa.Column("origin_n", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("contract", "institution", "subject", name=op.f("pk_fact_latest")),
+    )
+    op.create_table(
+        "snapshot",
+        sa.Column("id", sa.String(), autoincrement=False, nullable=False),
+        sa.Column("system", sa.String(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("run", sa.String(), nullable=True),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_snapshot")),
+    )
+    op.create_index(op.f("ix_snapshot_made_at"), "snapshot", ["made_at"], unique=False)
+    op.create_index(op.f("ix_snapshot_system_made_at"), "snapshot", ["system", "made_at"], unique=False)
+    op.create_table(
+        "snapshot_part",
+        sa.Column("snapshot", sa.String(), autoincrement=False, nullable=False),
+        sa.Column("n", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("records", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("snapshot", "n", name=op.f("pk_snapshot_part")),
     )
 
 

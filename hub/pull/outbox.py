@@ -1,0 +1,201 @@
+"""The reserved code OUTBOX: a system reads what waits for it in its outbox, and confirms what it took.
+
+    {"cursor"?, "confirm"?: [requestId, ...], "limit"?: 1..100, "subscription"?}
+    {"messages": [{"requestId", "code", "subscription", "time", "esbBody"}], "cursor", "more", "waiting", "erased",
+     "confirmed", "repeated", "unknown": [...]}
+
+Rule: nothing is settled by being read. What is not confirmed is read again, from the beginning without a cursor; the
+cursor only saves reading it again at once. It says how far each partition was read, so nothing that comes later is
+passed over.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from hub.delivery.collecting import CODE_NAME, Messages, confirmation
+from hub.delivery.deliver import BODY
+from hub.delivery.receipts import SUBSCRIPTION
+from hub.delivery.states import State
+from hub.errors import BadMessage
+from hub.gateway.receipts import format_time
+from hub.ports import Append, Bus, Store, Vault
+from hub.pull.answerers import Reply
+from hub.pull.asking import Members
+from hub.records import CODE, ID, REQUEST, SECRET, TIME, Record, partition_of
+from hub.stages.bodies import open_body
+from hub.topics import CONFIRMATIONS, outbox
+from signing.jsontext import parse
+from signing.sealing import BodyKey
+
+if TYPE_CHECKING:
+    from hub.control.view import View
+    from hub.pull.question import Question
+
+MOST: Final = 100
+MOST_CONFIRMED: Final = 1000
+BYTES: Final = 524_288
+"""Of bodies in one answer; a larger one comes alone."""
+
+_REQUEST_ID: Final = re.compile(r"[0-9a-f]{32}")
+_CURSOR: Final = re.compile(r"[0-9]{1,18}(-[0-9]{1,18}){0,999}")
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked of an outbox. `cursor`: per partition, the offset to go on from."""
+
+    cursor: tuple[int, ...] | None
+    confirm: tuple[str, ...]
+    limit: int
+    subscription: str | None
+
+
+def read_wanted(value: Any) -> Wanted:
+    """Raises `BadMessage` AMANA-OUTBOX-001."""
+    members = Members(value, ("cursor", "confirm", "limit", "subscription"), "AMANA-OUTBOX-001")
+    cursor = members.text("cursor", _CURSOR, "a cursor as an earlier answer had it")
+    return Wanted(
+        cursor=None if cursor is None else tuple(int(part) for part in cursor.split("-")),
+        confirm=tuple(members.texts("confirm", _REQUEST_ID, "request ids, 32 hex digits each,", MOST_CONFIRMED)),
+        limit=members.number("limit", MOST, 1, MOST),
+        subscription=members.text("subscription", _NAME, "the id of a subscription"),
+    )
+
+
+class Outbox:
+    """The answerer."""
+
+    name = CODE_NAME
+
+    def __init__(self, bus: Bus, store: Store, vault: Vault, view: View) -> None:
+        self._bus = bus
+        self._store = store
+        self._vault = vault
+        self._view = view
+
+    async def answer(self, question: Question) -> Reply:
+        if question.path != "/esb/request":
+            raise BadMessage("AMANA-OUTBOX-001", "ask on /esb/request")
+        wanted = read_wanted(question.body)
+        system = question.system.code
+        collected = [s for s in self._view.all_subscriptions() if s.system == system and s.collect]
+        chosen = [s.id for s in collected if wanted.subscription in {None, s.id}]
+        if not chosen:
+            raise BadMessage("AMANA-OUTBOX-002")
+        said = await self._confirm(question, wanted.confirm, {s.id for s in collected})
+        active = [s.id for s in collected if s.id in chosen and not s.paused]
+        page = await self._page(system, active, wanted, said.settled)
+        return Reply(page | said.members, kept=False)
+
+    async def _confirm(self, question: Question, names: Sequence[str], collected: set[str]) -> _Said:
+        """Durable on return."""
+        if not names:
+            return _Said(frozenset(), {"confirmed": 0, "repeated": 0, "unknown": []})
+        system = question.system
+        where = {"request_id": list(names), "system": system.code}
+        rows = {r["request_id"]: r for r in await self._store.rows("delivery", where) if r["subscription"] in collected}
+        waiting = [name for name in names if name in rows and rows[name]["state"] == State.WAITING]
+        if waiting:
+            digest = "sha256:" + hashlib.sha256(question.candidate.received).hexdigest()
+            key = question.candidate.key
+            record = confirmation(system.code, system.institution, key, digest, question.now, waiting)
+            partition = partition_of(key, self._bus.topics()[CONFIRMATIONS])
+            await self._bus.append([Append(CONFIRMATIONS, partition, [record])])
+        unknown = [name for name in names if name not in rows]
+        return _Said(
+            frozenset(rows[name]["id"] for name in waiting),
+            {"confirmed": len(waiting), "repeated": len(rows) - len(waiting), "unknown": unknown},
+        )
+
+    async def _page(
+        self, system: str, subscriptions: Sequence[str], wanted: Wanted, settled: frozenset[str]
+    ) -> dict[str, Any]:
+        topic = outbox(system)
+        partitions = self._bus.topics().get(topic, 0)
+        ends = [0] * partitions if wanted.cursor is None else list(wanted.cursor)
+        if len(ends) != partitions:
+            raise BadMessage("AMANA-OUTBOX-001", "esbBody.cursor: a cursor as an earlier answer had it expected")
+        where = {"topic": topic, "state": str(State.WAITING), "subscription": list(subscriptions)}
+        rows = await self._rows(where, ends, wanted.limit + 1 + len(settled)) if subscriptions else []
+        waiting = (await self._store.count("delivery", where)).get((), 0) if subscriptions else 0
+        rows = [row for row in rows if row["id"] not in settled]
+        page = await self._open(rows[: wanted.limit], ends)
+        return {
+            "messages": page.messages,
+            "cursor": "-".join(str(end) for end in ends) if partitions else None,
+            "more": len(rows) > page.taken,
+            "waiting": max(waiting - len(settled), 0),
+            "erased": page.erased,
+        }
+
+    async def _rows(self, where: dict[str, Any], ends: Sequence[int], limit: int) -> list[dict[str, Any]]:
+        """Waiting rows behind the cursor: the oldest first, and each partition in its order."""
+        queues = []
+        for partition, end in enumerate(ends):
+            found = await self._store.rows(
+                "delivery",
+                where | {"partition": partition, "offset": (">=", end)},
+                order=("offset",),
+                limit=limit,
+            )
+            queues.append(found[::-1])
+        merged: list[dict[str, Any]] = []
+        while len(merged) < limit and any(queues):
+            first = min((queue for queue in queues if queue), key=lambda q: (q[-1]["updated"], q[-1]["partition"]))
+            merged.append(first.pop())
+        return merged
+
+    async def _open(self, rows: Sequence[Mapping[str, Any]], ends: list[int]) -> _Page:
+        """As many of the messages as an answer holds. Moves `ends` past them."""
+        messages = Messages(self._bus)
+        page, size = _Page([], 0, 0), 0
+        for row in rows:
+            record = await messages.find(row)
+            found = None if record is None else await self._body(record)
+            if found is not None and page.messages and size + len(found) > BYTES:
+                break
+            page.taken += 1
+            ends[row["partition"]] = row["offset"] + 1
+            if record is None or found is None:
+                page.erased += 1
+                continue
+            size += len(found)
+            page.messages.append(_shown(record, found))
+        return page
+
+    async def _body(self, record: Record) -> bytes | None:
+        h = record.headers
+        secret = (await self._vault.open([h[SECRET]])).get(h[SECRET])
+        return None if secret is None else open_body(BodyKey(secret, BODY), h[ID], record.value)
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What came of the confirmations. `settled`: messages that are not to be shown again."""
+
+    settled: frozenset[str]
+    members: dict[str, Any]
+
+
+@dataclass(slots=True)
+class _Page:
+    messages: list[dict[str, Any]]
+    erased: int
+    taken: int
+
+
+def _shown(record: Record, body: bytes) -> dict[str, Any]:
+    h = record.headers
+    return {
+        "requestId": h[REQUEST],
+        "code": h.get(CODE, ""),
+        "subscription": h[SUBSCRIPTION],
+        "time": format_time(int(h[TIME])),
+        "esbBody": parse(body),
+    }
