@@ -42,7 +42,7 @@ _REMEDIES: Final = {
     "TLS": "name its authority with AMANA_OUTBOUND_CA, show the certificate that it asks for, or let it renew its own",
     "answer": "look at the system's own log; the hub waits ten seconds for a whole, uncompressed answer of bounded size",
     "status": "look at the path of the address, and at a proxy in front of the system",
-    "content type": "let the system answer with the content type of the request",
+    "content type": "let the system answer with an envelope in JSON or XML; a page comes from another program or a proxy",
     "framing": "let the system answer with an envelope: data and signature",
     "signature": "register the key that it signs with (amana system rotate-key), or let it sign the bytes that it sends",
     "request": "let the system name the requestId of this very request, or none",
@@ -132,6 +132,7 @@ def _walk(found: Answer | BadMessage, ring: KeyRing, request: str, media: Media,
     yield from _read(found, ring, request, media, now)
 
 
+_KINDS: Final = frozenset({*CONTENT_TYPES.values(), "text/xml"})
 _UNANSWERED: Final = {
     "ConnectError": "refused, or not found",
     "RemoteProtocolError": "it is no HTTP, or broke off",
@@ -141,19 +142,22 @@ _ENDED: Final = {"name": "name", "connection": "connection", "tls": "TLS", "answ
 
 
 def _read(answer: Answer, ring: KeyRing, request: str, media: Media, now: Ms) -> Iterator[Step]:
-    """The steps from the HTTP status on. A status of failure is forgiven when what came with it is signed."""
-    signed = _signed(answer, ring, media, now)
+    """The steps from the HTTP status on. Status and content type are forgiven when what came is signed: delivery and
+    pulls forgive them too."""
+    signed = _signed(answer, ring, now)
     status = f"HTTP {answer.status}"
     if signed.said is None and not 200 <= (answer.status or 0) < 300:
         yield _failed("status", status)
         return
     yield Step("status", True, status)
     kind = answer.content_type.partition(";")[0].strip().lower()
-    if kind != CONTENT_TYPES[media]:
-        shown = "".join(letter for letter in kind[:SHOWN] if letter.isprintable())
-        yield _failed("content type", f"{shown or 'none'}, {CONTENT_TYPES[media]} expected")
-        return
-    yield Step("content type", True, kind)
+    shown = "".join(letter for letter in kind[:SHOWN] if letter.isprintable()) or "none"
+    if kind not in _KINDS:
+        if signed.said is None:
+            yield _failed("content type", f"{shown}, {CONTENT_TYPES[media]} expected")
+            return
+        shown += f": taken all the same, {CONTENT_TYPES[media]} expected"
+    yield Step("content type", True, shown)
     if not signed.framed:
         yield _failed("framing", _describe(answer.body))
         return
@@ -190,7 +194,8 @@ class _Signed:
     form: str = ""
 
 
-def _signed(answer: Answer, ring: KeyRing, media: Media, now: Ms) -> _Signed:
+def _signed(answer: Answer, ring: KeyRing, now: Ms) -> _Signed:
+    media: Media = "xml" if answer.body.lstrip()[:1] == b"<" else "json"  # it may answer in either
     try:
         frame = frame_body(answer.body, media)
     except SigningError:
