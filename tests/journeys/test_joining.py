@@ -61,9 +61,9 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         process.stop()
 
 
-def test_from_a_request_to_a_first_accepted_push(house: House, tmp_path: Path) -> None:
+def test_from_a_request_to_a_first_pull_and_a_first_accepted_push(house: House, tmp_path: Path) -> None:
     """The applicant needs no hub and no operator key; nothing of it is in the directory before a person approved it;
-    after that its own key and secret are good for a push."""
+    after that its own key and secret are good for a pull and a push."""
     out = tmp_path / "mine"
     asked = house.ask(out, "BARU-HR", "--unit", "HQ", "--unit-name", "Head office")
     secret, key = Path(asked["clientSecretFile"]), Path(asked["privateKeyFile"])
@@ -89,9 +89,13 @@ def test_from_a_request_to_a_first_accepted_push(house: House, tmp_path: Path) -
     status, text = house.applicant("join", "status", asked["id"], "--out", str(out))
     assert (status, "the request is approved" in text) == (0, True)
     client = (out / "client-id.txt").read_text().strip()
-    status, text = house.applicant(
-        "send", "--key", str(key), "--client-id", client, "--client-secret-file", str(secret), "--code", "JSON-CAL",
-        "--hub-key", str(out / "hub.pub.pem"), "--json", str(CALENDAR))  # fmt: skip
+    sender = ["send", "--key", str(key), "--client-id", client, "--client-secret-file", str(secret), "--no-token-cache",
+              "--hub-key", str(out / "hub.pub.pem"), "--json"]  # fmt: skip
+    question = tmp_path / "question.json"
+    question.write_text('{"name":"Ñuñez 李小龍","amount":"0.10"}')
+    status, text = house.applicant(*sender, "--pull", "--code", "PING", str(question))
+    assert (status, asked["keyId"] in text, "Ñuñez 李小龍" in text) == (0, True, True), text
+    status, text = house.applicant(*sender, "--code", "JSON-CAL", str(CALENDAR))
     assert status == 0, text
     assert jsontext.parse(text.encode())["sent"] == 1
 
