@@ -33,7 +33,7 @@ def show_all(
     institution: Annotated[str | None, typer.Option(help="Only of this institution.")] = None,
     code: Annotated[str | None, typer.Option(help="Only under this code.")] = None,
     state: Annotated[str | None, typer.Option(help="Only in this state, such as refused.")] = None,
-    kind: Annotated[str | None, typer.Option(help="inbox or out.")] = None,
+    kind: Annotated[str | None, typer.Option(help="inbox, out, pull or refused.")] = None,
     limit: LimitOption = 50,
     after: AfterOption = None,
 ) -> None:
@@ -70,6 +70,8 @@ def trace(session: Session, name: NameArgument) -> None:
     session.say(f"{message['requestId']}  {message['system']} {message['code']}  {message['state']}")
     for event in message["events"]:
         session.say(f"  {event['at']}  {event['state']}" + (f" ({event['detail']})" if event["detail"] else ""))
+    if message["pull"] is not None:
+        session.say(f"  asked of {message['pull']['provider']}")
     for step in found["steps"]:
         states = ", ".join(f"{count} {state}" for state, count in step["states"].items())
         session.say(f"  -> {step['count']} {step['what']}" + (f" ({states})" if states else ""))

@@ -7,7 +7,7 @@ refused before that leaves no record. Nothing here keeps state; the directory is
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +19,7 @@ from hub.control.follow import submit
 from hub.delivery import settlements
 from hub.errors import BadMessage
 from hub.gateway import api_joining, api_reads, problems, wire
+from hub.gateway.contracts import find_contract
 from hub.reads.rows import ChangeAnswer, HubRow
 from hub.reads.runs import run_state
 from hub.stages.index import ERASABLE
@@ -120,6 +121,8 @@ async def make_change(context: GatewayContext, body: bytes) -> ChangeAnswer:
     _refuse(judged)
     if kind == "run.approve" and not judged.repeated:
         await _check_digest(context, args)
+    if kind == "api.add" and not judged.repeated:
+        check_contracts(args)
     if kind == "message.erase" and not judged.repeated:
         await _check_known(context, args)
     if not judged.repeated:
@@ -169,6 +172,19 @@ async def _check_digest(context: GatewayContext, args: dict[str, Any]) -> None:
         raise BadMessage("AMANA-CHANGE-004", "the run is not computed yet")
     if row["digest"] != args["digest"]:
         raise BadMessage("AMANA-CHANGE-004", "another digest")
+
+
+def check_contracts(args: Mapping[str, Any]) -> None:
+    """The contracts that a new code names must be known here, or nobody could ever check a body."""
+    for member in ("contract", "requestContract"):
+        name = args.get(member)
+        if name is None or (member == "contract" and args.get("adapter") is not None):
+            continue  # that of an exchange is its adapter's matter
+        try:
+            find_contract(name)
+        except BadMessage:
+            known = "any, a canonical contract (`amana contract list`), or wire:<adapter>.<exchange>"
+            raise BadMessage("AMANA-CHANGE-002", f"{member}: {known}") from None
 
 
 async def _check_known(context: GatewayContext, args: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ from hub.reads.rows import (
     MessageDetail,
     MessageRow,
     Page,
+    PullRow,
     Trace,
     TraceStep,
     moment,
@@ -34,7 +35,7 @@ from hub.records import (
     SYSTEM,
     Record,
 )
-from hub.stages.index import GROUP
+from hub.stages.index import GROUP, PULL
 
 EVIDENCE = {
     "digest": DIGEST,
@@ -98,7 +99,25 @@ async def show_message(store: Store, bus: Bus, name: str) -> MessageDetail:
     shown: list[EventRow] = [
         {"at": moment(event["at"]), "state": event["state"], "detail": event["detail"] or None} for event in events
     ]
-    return {**message_row(row), "events": shown, "evidence": await _evidence(bus, row)}
+    evidence = await _evidence(bus, row)
+    return {**message_row(row), "events": shown, "evidence": evidence, "pull": await _pull(store, row)}
+
+
+async def _pull(store: Store, row: Mapping[str, Any]) -> PullRow | None:
+    """Whom a pull asked, and how that ended; None for every other message."""
+    rows = await store.rows("pull", {"id": row["id"]}) if row["kind"] == PULL else []
+    if not rows:
+        return None
+    found = rows[0]
+    return {
+        "provider": found["provider"],
+        "code": found["error"] or None,
+        "bound": found["bound"] or None,
+        "askedAt": moment(found["asked_at"]),
+        "endedAt": moment(found["ended_at"]),
+        "lateAt": moment(found["late_at"]),
+        "answerDigest": found["answer_digest"] or None,
+    }
 
 
 async def _evidence(bus: Bus, row: Mapping[str, Any]) -> dict[str, str]:

@@ -210,9 +210,23 @@ class EventRow(TypedDict):
     detail: str | None
 
 
+class PullRow(TypedDict):
+    """A pull. `provider`: the system that was asked, or "hub"; `code`: of its failure; `bound`: what ties the answer to
+    the request, its `signature` or the `exchange` in which it came back."""
+
+    provider: str
+    code: str | None
+    bound: str | None
+    askedAt: str | None
+    endedAt: str | None
+    lateAt: str | None
+    answerDigest: str | None
+
+
 class MessageDetail(MessageRow):
     events: list[EventRow]
     evidence: dict[str, str]
+    pull: PullRow | None
 
 
 class TraceStep(TypedDict):

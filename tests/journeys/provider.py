@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hub.delivery.caller import HttpCaller
+from hub.records import PARENT, Record
 from signing import envelope, jsontext, keys
 from signing.keys import KeyRing, KeyWindow
 from tests.journeys.gateway_client import Reply, Site, open_site
@@ -32,7 +33,14 @@ class Provider:
     url: str = ""
     open: int = 0
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    server: asyncio.Server | None = None
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+
+    async def gone(self) -> None:
+        """Takes no connections any more."""
+        if self.server is not None:
+            self.server.close()
+        await self.close()
 
     async def close(self) -> None:
         for task in self.tasks:
@@ -106,6 +114,12 @@ def say(text: bytes | Callable[[Provider, dict[str, Any]], bytes]) -> Answering:
     return do
 
 
+def outcome_of(records: list[Record]) -> Record:
+    """The one record that has a parent."""
+    [found] = [record for record in records if PARENT in record.headers]
+    return found
+
+
 @dataclass
 class Pulling:
     """A hub with a provider and a caller who may ask it."""
@@ -124,13 +138,13 @@ class Pulling:
 
 
 @asynccontextmanager
-async def pulling(path: Path, **api: Any) -> AsyncIterator[Pulling]:
+async def pulling(path: Path, *, caller: HttpCaller | None = None, **api: Any) -> AsyncIterator[Pulling]:
     """A provider on a free port of this machine, registered with its key; `api`: more arguments of the code."""
     provider = Provider()
-    server = await asyncio.start_server(provider.serve, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
+    provider.server = await asyncio.start_server(provider.serve, "127.0.0.1", 0)
+    port = provider.server.sockets[0].getsockname()[1]
     provider.url = f"http://127.0.0.1:{port}/ask"
-    caller = HttpCaller(["127.0.0.1"], private=True)
+    caller = caller or HttpCaller(["127.0.0.1"], private=True)
     try:
         async with open_site(path, caller=caller) as site:
             provider.hub = site.house.hub.public
@@ -152,5 +166,4 @@ async def pulling(path: Path, **api: Any) -> AsyncIterator[Pulling]:
             await site.gateway.pulls.close()
     finally:
         await caller.close()
-        server.close()
-        await provider.close()
+        await provider.gone()

@@ -8,20 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from hub.pull.records import PURPOSE, digest_of
-from hub.records import PARENT, Record
 from signing import jsontext
 from signing.sealing import BodyKey
-from tests.journeys.provider import CODE, answer, pulling
+from tests.journeys.provider import CODE, answer, outcome_of, pulling
 
 
 def run(journey: Callable[[], Coroutine[Any, Any, None]]) -> None:
     asyncio.run(journey())
-
-
-def outcome_of(records: list[Record]) -> Record:
-    """The one record that has a parent."""
-    [found] = [record for record in records if PARENT in record.headers]
-    return found
 
 
 def test_a_pull_is_answered_with_what_the_provider_signed(tmp_path: Path) -> None:

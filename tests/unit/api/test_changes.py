@@ -148,3 +148,26 @@ def test_the_maker_never_approves(desk: Desk, person: str | None) -> None:
     with desk.client(key) as client:
         code = code_of(lambda: client.change("run.approve", {"run": "KEM-2026-10-1", "digest": DIGEST}))
     assert code == "AMANA-OPER-002"
+
+
+@pytest.mark.parametrize("member", ["contract", "requestContract"])
+def test_a_code_names_contracts_that_are_known(desk: Desk, member: str) -> None:
+    """`any`, a canonical contract or a wire contract of an adapter that is here; anything else is refused when the code
+    is added, not when somebody first asks."""
+    with desk.client() as client:
+        client.change("institution.add", KEM)
+        client.change(
+            "system.add",
+            {
+                "institution": "KEM",
+                "code": "PROV",
+                "clientId": "client-prov",
+                "secretSha256": "0" * 64,
+                "publicKey": generate().public.pem(),
+            },
+        )
+        code = {"direction": "pull", "provider": "PROV"}
+        for wrong in ("employes", "wire:generic_json.nothing", "wire:nobody.employee"):
+            assert code_of(lambda: client.change("api.add", code | {"code": "A", member: wrong})) == "AMANA-CHANGE-002"  # noqa: B023
+        for n, right in enumerate(("any", "employee", "wire:generic_json.leave")):
+            assert client.change("api.add", code | {"code": f"B{n}", member: right})["result"]["code"] == f"B{n}"
