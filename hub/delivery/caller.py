@@ -19,6 +19,7 @@ import httpcore
 from hub import tls
 from hub.delivery.connecting import NO_ADDRESS, CheckedNetwork, Context, Resolve, look_up
 from hub.delivery.lanes import Lanes
+from hub.delivery.streams import LoopNetwork
 from hub.errors import BadMessage
 from hub.ports import Answer, Call
 from hub.urls import Target, parse_url
@@ -76,7 +77,7 @@ class HttpCaller:
             max_keepalive_connections=IDLE,
             keepalive_expiry=IDLE_SECONDS,
             network_backend=CheckedNetwork(
-                network or httpcore.AnyIOBackend(), resolve, context or _system_trust, private=private
+                network or LoopNetwork(), resolve, context or _system_trust, private=private
             ),
         )
 

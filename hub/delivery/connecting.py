@@ -86,21 +86,23 @@ class CheckedNetwork(httpcore.AsyncNetworkBackend):
         if not self._private and any(is_private(address) for address in addresses):
             raise BadMessage("AMANA-OUT-004", PRIVATE)
         failed: Exception = httpcore.ConnectError(NO_ADDRESS)
+        # an address that swallows everything leaves time for the next one
+        share = timeout and timeout / len(addresses)
         for address in addresses:
             try:
-                found = await self._network.connect_tcp(address, port, timeout, local_address, socket_options)
+                found = await self._network.connect_tcp(address, port, share, local_address, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failed = error
             else:
-                return _Plain(found, self._context)
+                return _Named(found, self._context)
         raise failed
 
     async def sleep(self, seconds: float) -> None:
         await self._network.sleep(seconds)
 
 
-class _Plain(httpcore.AsyncNetworkStream):
-    """A connection before TLS, if any: TLS on it is that of `context`, and no failure of it leaves it open."""
+class _Named(httpcore.AsyncNetworkStream):
+    """A connection before TLS, if any: TLS on it is that of `context`."""
 
     def __init__(self, stream: httpcore.AsyncNetworkStream, context: Context) -> None:
         self._stream = stream
@@ -122,11 +124,7 @@ class _Plain(httpcore.AsyncNetworkStream):
         timeout: float | None = None,
     ) -> httpcore.AsyncNetworkStream:
         del ssl_context  # the pool's, which is fixed
-        try:
-            return await self._stream.start_tls(self._context(), server_hostname, timeout)
-        except BaseException:
-            await self._stream.aclose()  # httpcore forgets it when it is cancelled here
-            raise
+        return await self._stream.start_tls(self._context(), server_hostname, timeout)
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from hub import tls
 from hub.delivery import caller as calling
@@ -191,7 +192,7 @@ def test_what_is_no_answer_is_told_in_time_and_leaves_no_connection(
             await receiver.all_gone()
             assert (receiver.opened, receiver.requests) == (1, 1)
 
-    asyncio.run(story())
+    uvloop.run(story())
 
 
 def test_a_handshake_that_does_not_end_is_not_reached_and_leaves_no_connection() -> None:
@@ -206,7 +207,7 @@ def test_a_handshake_that_does_not_end_is_not_reached_and_leaves_no_connection()
             await receiver.all_gone()
             assert receiver.opened == 1
 
-    asyncio.run(story())
+    uvloop.run(story())
 
 
 def test_who_gives_up_a_call_leaves_no_connection() -> None:
@@ -223,7 +224,7 @@ def test_who_gives_up_a_call_leaves_no_connection() -> None:
             await receiver.all_gone()
             assert caller._pool.connections == []
 
-    asyncio.run(story())
+    uvloop.run(story())
 
 
 def test_what_is_an_answer_keeps_its_connection() -> None:
@@ -255,7 +256,7 @@ def test_what_is_an_answer_keeps_its_connection() -> None:
             assert found[0].content_type == "text/html"
             assert receiver.opened == 1
 
-    asyncio.run(story())
+    uvloop.run(story())
 
 
 def test_a_second_answer_is_never_taken_for_the_next_one() -> None:
@@ -267,7 +268,7 @@ def test_a_second_answer_is_never_taken_for_the_next_one() -> None:
             assert [answer.body for answer in found] == [b""] * 3
             assert receiver.opened == 3
 
-    asyncio.run(story())
+    uvloop.run(story())
 
 
 def test_a_kept_connection_that_has_died_is_not_used() -> None:
@@ -286,7 +287,7 @@ def test_a_kept_connection_that_has_died_is_not_used() -> None:
                 await receiver.all_gone()
                 assert receiver.opened == number
 
-    asyncio.run(story())
+    uvloop.run(story())
 
 
 def test_a_kept_connection_that_dies_under_a_call_may_have_reached() -> None:
@@ -305,7 +306,7 @@ def test_a_kept_connection_that_dies_under_a_call_may_have_reached() -> None:
             await receiver.all_gone()
             assert receiver.opened == 1
 
-    asyncio.run(story())
+    uvloop.run(story())
 
 
 def test_a_slow_host_takes_only_its_own_lane(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -335,7 +336,7 @@ def test_a_slow_host_takes_only_its_own_lane(monkeypatch: pytest.MonkeyPatch) ->
         writer.write(OK)
 
     monkeypatch.setattr(calling, "HOST_CONNECTIONS", 2)
-    asyncio.run(story())
+    uvloop.run(story())
 
 
 def test_a_silent_resolver_is_not_reached() -> None:
@@ -350,4 +351,4 @@ def test_a_silent_resolver_is_not_reached() -> None:
             found = await ask(caller, 80, SHORT)
             assert (found.status, found.reached) == (None, False)
 
-    asyncio.run(story())
+    uvloop.run(story())
