@@ -14,6 +14,30 @@ CODES: Final[dict[str, Code]] = {
         "integers up to 2^53, no exponents, member names that are no numbers, no rare control characters",
         "Send such a number as text, and rename such a member",
     ),
+    "AMANA-HOLD-001": Code(
+        422,
+        "sender",
+        "The question for a page is not well formed",
+        "pager with page and pageSize (1 to 500), and snapshot from page 2 on",
+        "Correct the member named in the detail",
+    ),
+    "AMANA-HOLD-002": Code(
+        410,
+        "sender",
+        "There is no such snapshot any more",
+        "a snapshot that this system got under this code within a day, and no more than eight of them",
+        "Begin again: ask for page 1 without a snapshot",
+    ),
+    "AMANA-HOLD-003": Code(
+        404, "sender", "The snapshot has no such page", "a page up to the last", "Follow nextPage until it is null"
+    ),
+    "AMANA-HOLD-004": Code(
+        404,
+        "operator",
+        "There is no such approved run that this code may show",
+        "an approved run of the code's institution",
+        "Check run, period and institution; ask the operator whether the run is approved",
+    ),
     "AMANA-OUTBOX-001": Code(
         422,
         "sender",

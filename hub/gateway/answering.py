@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from hub.pull.holdings import Employees, Pages, Signals
 from hub.pull.outbox import Outbox
 
 if TYPE_CHECKING:
@@ -18,5 +19,9 @@ if TYPE_CHECKING:
 
 def make_answerers(bus: Bus, store: Store, vault: Vault, follower: DirectoryFollower) -> Mapping[str, Answerer]:
     """One of each."""
-    outbox = Outbox(bus, store, vault, follower.directory.now())
-    return {outbox.name: outbox}
+    made = (
+        Outbox(bus, store, vault, follower.directory.now()),
+        Pages(Employees(store), store, vault),
+        Pages(Signals(store), store, vault),
+    )
+    return {one.name: one for one in made}

@@ -82,7 +82,7 @@ def build(ports: CorePorts) -> Core:
     stages = (
         Translate(p.vault, p.follower, p.adapters, p.keys.hmac, p.bus.topics, p.hand, p.keys.signing),
         Relay(p.bus, p.vault, p.follower, p.partitions, p.keys.signing),
-        Collect(),
+        Collect(p.store),
         RunStage(p.bus, p.store, p.vault, p.follower, p.adapters, p.keys.hmac, p.partitions, p.draft_rules),
         Erase(p.vault, p.follower),
         Pulls(p.bus, p.store, p.vault, p.follower, p.keys.hmac),
