@@ -22,6 +22,8 @@ from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, Literal, NamedTuple
 
+import msgspec
+
 from signing import envelope, jsontext, xmltext
 from signing.envelope import Frame
 from signing.errors import SigningError
@@ -47,6 +49,13 @@ class Verified(NamedTuple):
     data: bytes
     form: Form
     key: PublicKey
+
+
+class _Spans(msgspec.Struct, gc=False):
+    esbBody: msgspec.Raw  # noqa: N815 -- the name on the wire
+
+
+_spans = msgspec.json.Decoder(_Spans)
 
 
 class Reading(NamedTuple):
@@ -104,12 +113,12 @@ def read_message(data: bytes, form: str) -> Reading:
     """What verified bytes say, strictly. Raises "json" or "xml".
 
     From XML every leaf is text, but for `success`; the contract's schema turns texts into values afterwards."""
-    if media_of(form) == "xml":
+    if form[:3] == "xml":
         return _read_xml(data)
     members = jsontext.parse(data)
     if type(members) is not dict:
         raise SigningError("json", "data is not an object")
-    return Reading(members, jsontext.member(data, BODY))
+    return Reading(members, bytes(_spans.decode(data).esbBody) if BODY in members else None)
 
 
 def read_data(data: bytes, form: str) -> dict[str, Any]:

@@ -342,3 +342,11 @@ def test_json_reads_objects_only() -> None:
     assert forms.read_message(b'{"esbBody": [1]}', "json") == ({"esbBody": [1]}, b"[1]")
     with pytest.raises(SigningError, match="json"):
         forms.read_data(jsontext.render([1]), "json")
+
+
+def test_the_body_of_json_is_cut_however_its_name_is_spelled() -> None:
+    """The bytes of `esbBody` are those that the strict parser gave a value, white space around them left out."""
+    data = b'{"a": {"esbBody": 0}, "\\u0065sbBody" : [1, "\\u00e9 "] , "b": "esbBody"}'
+    assert forms.read_message(data, "json") == (jsontext.parse(data), jsontext.member(data, "esbBody"))
+    assert forms.body_bytes(data, "json") == b'[1, "\\u00e9 "]'
+    assert forms.body_bytes(b'{"a":{"esbBody":1}}', "json") is None
