@@ -73,6 +73,11 @@ def signed(draw: st.DrawFn, media: tuple[forms.Media, ...] = ("json", "xml")) ->
     """What a client of the table sends, its content generated."""
     members = {"pushCode": draw(st.sampled_from(["A", "DEMO-1"])), "esbBody": draw(BODIES)}
     spell = draw(st.sampled_from([each for one in media for each in SPELLINGS[one]]))
+    return signed_as(spell, members, declared=draw(st.booleans()))
+
+
+def signed_as(spell: str, members: dict[str, Any], *, declared: bool) -> Signed:
+    """`declared`: an XML declaration that is not signed, where the client signs none."""
     if spell in {"java", "js", "php", "python", "python sent"}:
         text = {
             "java": clients.jackson_print,
@@ -92,7 +97,7 @@ def signed(draw: st.DrawFn, media: tuple[forms.Media, ...] = ("json", "xml")) ->
     }[spell](_texts(members)).encode()
     text = LINE + plain if spell == "python xml" else plain
     sent = plain.replace(b"><", b">\n <") if spell == "indented" else plain
-    head = LINE if draw(st.booleans()) and spell != "python xml" else b""
+    head = LINE if declared or spell == "python xml" else b""
     body = head + b"<esbrequest>%b<signature>%b</signature></esbrequest>" % (sent, b64encode(KEY.sign(text)))
     return Signed(body, "xml", text, forms.read_data(text, "xml"))
 
@@ -116,6 +121,21 @@ def _slices(body: bytes) -> list[tuple[int, int]]:
     return [found.span() for found in re.finditer(rb'<[^<>]*>|"[^"]*"|-?[0-9.]+|[{}\[\],:]|[^<>"{}\[\],:]+', body)]
 
 
+FOREIGN = [
+    b"<!-- c -->",
+    b"<![CDATA[x]]>",
+    b"&x;",
+    b"&#65;",
+    b"<?pi x?>",
+    b"<x/>",
+    b' a="1"',
+    b"<esbBody><n>9</n></esbBody>",
+    b"<pushCode>B</pushCode>",
+    b'<!DOCTYPE d [<!ENTITY x "9">]>',
+    b"<data><pushCode>B</pushCode></data>",
+    b"</data><data>",
+    b"<signature>AAAA</signature>",
+]
 MUTATIONS = ["byte", "bytes", "swap", "double", "cut", "wrap", "recode", "escape", "number", "space", "xml"]
 
 
@@ -155,28 +175,14 @@ def mutations(draw: st.DrawFn, one: Signed, how: str) -> bytes:
     if how == "space":
         blank = draw(st.sampled_from([b" ", b"\n", b"\t", b"\r\n", b"\xc2\xa0", b"\x0b"]))
         return body[: a[0]] + blank + body[a[0] :]
-    foreign = draw(
-        st.sampled_from(
-            [
-                b"<!-- c -->",
-                b"<![CDATA[x]]>",
-                b"&x;",
-                b"&#65;",
-                b"<?pi x?>",
-                b"<x/>",
-                b' a="1"',
-                b"<esbBody><n>9</n></esbBody>",
-                b"<pushCode>B</pushCode>",
-                b'<!DOCTYPE d [<!ENTITY x "9">]>',
-                b"<data><pushCode>B</pushCode></data>",
-                b"</data><data>",
-                b"<signature>AAAA</signature>",
-            ]
-        )
-    )
-    between = [found.end() - 1 for found in re.finditer(rb">\s*<", body[: body.rfind(b"</data>")])]
-    at = a[0] if not between or draw(st.booleans()) else draw(st.sampled_from(between))
-    return body[:at] + foreign + body[at:]
+    foreign = draw(st.sampled_from(FOREIGN))
+    place = a[0] if draw(st.booleans()) else draw(st.sampled_from(_between(body)))
+    return body[:place] + foreign + body[place:]
+
+
+def _between(body: bytes) -> list[int]:
+    """Places between the tags of data."""
+    return [found.end() - 1 for found in re.finditer(rb">\s*<", body[: body.rfind(b"</data>") + 7])]
 
 
 def _wrapped(draw: st.DrawFn, one: Signed) -> bytes:
@@ -225,6 +231,17 @@ def test_no_mutation_is_accepted_with_different_content(how: str, data: st.DataO
     for media in ("json", "xml"):
         actual = outcome(changed, media)
         assert actual in KINDS if isinstance(actual, str) else same(actual, one.means)
+
+
+@pytest.mark.parametrize("spell", SPELLINGS["xml"])
+def test_nothing_foreign_is_accepted_anywhere_between_the_tags(spell: str) -> None:
+    """Every foreign thing at every place between the tags of every client's XML: refused, or nothing was changed."""
+    members = {"pushCode": "A", "esbBody": {"n": ["1", "2"], "m": {"k": "x"}}}
+    one = signed_as(spell, members, declared=False)
+    for place in _between(one.body):
+        for foreign in FOREIGN:
+            actual = outcome(one.body[:place] + foreign + one.body[place:], "xml")
+            assert actual in KINDS if isinstance(actual, str) else same(actual, one.means)
 
 
 @given(
