@@ -7,6 +7,7 @@ else. Bodies are handed over as bytes, so that no number is respelled on the way
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -174,6 +175,36 @@ def read_claim(answer: Answer, uploaded: bytes) -> dict[str, Any]:
     if claim.get("digest") != digest_of(uploaded) or claim.get("size") != len(uploaded):
         unproven("the hub holds other bytes than were uploaded")
     return {name: claim[name] for name in ("reference", "digest", "size") if name in claim}
+
+
+class _Reference(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    reference: str
+    digest: str
+    size: int
+
+
+class _Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    claim: _Reference
+
+
+_claim = msgspec.json.Decoder(_Claim)
+_REFERENCE = re.compile(r"[A-Za-z0-9_-]{1,128}")
+
+
+def read_reference(body: bytes) -> _Reference | None:
+    """What a body claims; None when it is a body itself. No body has this shape: the hub refuses it."""
+    try:
+        claim = _claim.decode(body).claim
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        return None
+    return claim if _REFERENCE.fullmatch(claim.reference) else None
+
+
+def check_fetched(content: bytes, claim: _Reference) -> bytes:
+    """The bytes that a signed reference names. Raises `SendingError` for others."""
+    if digest_of(content) != claim.digest or len(content) != claim.size:
+        unproven("the body that was fetched is not the one that the hub signed for")
+    return content
 
 
 def digest_of(content: bytes) -> str:

@@ -85,9 +85,15 @@ class Connection:
     def post(self, path: str, body: bytes, media: str, *, timeout: float = TIMEOUT) -> httpx.Response:
         """One exchange with a token. Raises `RepeatError` for what is worth another attempt, `SendingError` when
         there is no token to be had."""
+        return self._ask("POST", path, {"content-type": media}, content=body, timeout=timeout)
+
+    def get(self, path: str) -> httpx.Response:
+        """Likewise, without a body."""
+        return self._ask("GET", path, {})
+
+    def _ask(self, method: str, path: str, headers: dict[str, str], **parts: Any) -> httpx.Response:
         token, fresh = self._fetch_token()
-        headers = {"authorization": f"Bearer {token}", "content-type": media}
-        answer = self._exchange(path, content=body, headers=headers, timeout=timeout)
+        answer = self._exchange(method, path, headers={"authorization": f"Bearer {token}", **headers}, **parts)
         if answer.status_code in LATER:
             raise RepeatError(f"the hub answered {answer.status_code}{_code_in(answer)}", _retry_after(answer))
         if answer.status_code == 401:
@@ -106,6 +112,7 @@ class Connection:
             if kept is not None:
                 return kept.text, False
             answer = self._exchange(
+                "POST",
                 "/oauth/token",
                 data={
                     "grant_type": "client_credentials",
@@ -135,11 +142,11 @@ class Connection:
         lifetime = int(reply.get("expires_in", 0)) * 1000
         return Token(str(reply["access_token"]), Ms(self.clock.now() + max(lifetime - MARGIN_MS, 0)))
 
-    def _exchange(self, path: str, **parts: Any) -> httpx.Response:
+    def _exchange(self, method: str, path: str, **parts: Any) -> httpx.Response:
         import httpx
 
         try:
-            return self._http.post(path, **parts)
+            return self._http.request(method, path, **parts)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             _refuse_untrusted(error)
             raise RepeatError(f"no connection ({type(error).__name__})") from error

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from hub.client import answers
@@ -111,7 +112,7 @@ class Sender:
             page = self._read_page(cursor, taken, limit)
             taken = []
             for message in page.messages:
-                yield message
+                yield replace(message, body=self._fetch(message.body))
                 if confirm:
                     taken.append(message.request_id)
             cursor = page.cursor
@@ -143,8 +144,10 @@ class Sender:
         if request_id is not None:
             members.append(("requestId", jsontext.render(request_id)))
         sealed = self._seal(members) if body is None else self._wrap(members, body)
-        answer = self._post("/esb/request", sealed, safe=safe, remedy=_ASK_AGAIN, timeout=PULL_TIMEOUT)
-        return answers.read_pull(answer)
+        answer = answers.read_pull(
+            self._post("/esb/request", sealed, safe=safe, remedy=_ASK_AGAIN, timeout=PULL_TIMEOUT)
+        )
+        return answer if answer.body is None else replace(answer, body=self._fetch(answer.body))
 
     def _read_page(self, cursor: str | None, confirm: list[str], limit: int) -> Page:
         question: dict[str, Any] = {"limit": limit}
@@ -175,6 +178,24 @@ class Sender:
             ) from error
         content = body.strip()
         return content if self._sealed_for is None else jsontext.render(seal_for(content, self._sealed_for))
+
+    def _fetch(self, body: bytes) -> bytes:
+        """The body, or what it claims: a large one lies at the hub, and the signed reference names its digest."""
+        claim = answers.read_reference(body)
+        if claim is None:
+            return body
+
+        def attempt() -> bytes:
+            got = self._connection.get(f"/esb/upload/{claim.reference}")
+            if got.status_code in GATEWAYS:
+                raise RepeatError(f"the hub answered {got.status_code}", reached=True)
+            if got.status_code != 200:
+                answers.check_success(
+                    answers.verify(got.status_code, got.content, self._hub, self._connection.clock.now())
+                )
+            return answers.check_fetched(got.content, claim)
+
+        return self._connection.repeat(attempt, safe=True, remedy=_ASK_AGAIN)
 
     def _seal(self, members: list[tuple[str, bytes]]) -> bytes:
         # as they are: what the sender signs is its own affair, only the hub's own envelopes are reworded

@@ -162,3 +162,46 @@ def test_an_encrypted_body_opens_for_the_hub_alone() -> None:
         sender.pull("REG", b'{"id":"1"}')
     assert open_for(hub.asked(0)["esbBody"], HUB) == b'{"amount":1.50}'
     assert open_for(hub.asked(1)["esbBody"], HUB) == b'{"id":"1"}'
+
+
+LARGE = b'{"rows":"' + b"y" * 100 + b'"}'
+
+
+def claimed(digest: str = digest_of(LARGE), size: int = len(LARGE)) -> Handler:
+    return success(jsontext.render({"claim": {"reference": "ref-1", "digest": digest, "size": size}}))
+
+
+def test_a_large_answer_is_fetched_by_its_signed_reference() -> None:
+    """A claim in place of a body: the bytes are fetched, and held against the digest that the hub signed."""
+    hub = Hub(claimed(), lambda _: httpx.Response(200, content=LARGE))
+    with hub.sender() as sender:
+        got = sender.pull("REG")
+    assert (got.body, hub.paths) == (LARGE, ["/esb/request", "/esb/upload/ref-1"])
+
+
+@pytest.mark.parametrize("answer", [claimed(digest_of(b"other")), claimed(size=1)])
+def test_fetched_bytes_that_were_not_signed_for_are_not_believed(answer: Handler) -> None:
+    """Another digest or size: no answer."""
+    hub = Hub(answer, lambda _: httpx.Response(200, content=LARGE))
+    with hub.sender() as sender, pytest.raises(SendingError) as failed:
+        sender.pull("REG")
+    assert failed.value.sure is False
+
+
+def test_a_reference_that_is_gone_shows_the_hubs_word() -> None:
+    """A signed refusal of the fetch carries its code."""
+    hub = Hub(claimed(), refusal(404, "AMANA-CLAIM-001: no such upload"))
+    with hub.sender() as sender, pytest.raises(SendingError) as failed:
+        sender.pull("REG")
+    assert failed.value.code == "AMANA-CLAIM-001"
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"claim":{"reference":"../x","digest":"d","size":1}}', b'{"claim":"x"}', b'{"claim":{}}']
+)
+def test_what_only_looks_like_a_reference_is_a_body(body: bytes) -> None:
+    """Nothing is fetched for it, and no path is made of it."""
+    hub = Hub(success(body))
+    with hub.sender() as sender:
+        assert sender.pull("REG").body == body
+    assert hub.paths == ["/esb/request"]
