@@ -68,12 +68,14 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Messages of an outbox in order. `waiting`: how many there are in all, these included."""
+    """Messages of an outbox in order. `waiting`: how many there are in all, these included; `unknown`: what was to be
+    confirmed and is not in this system's outbox."""
 
     messages: tuple[Message, ...]
     cursor: str | None
     more: bool
     waiting: int | None
+    unknown: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ class _Outbox(msgspec.Struct, frozen=True):
     cursor: str | None = None
     more: bool = False
     waiting: int | None = None
+    unknown: tuple[str, ...] = ()
 
 
 _outbox = msgspec.json.Decoder(_Outbox)
@@ -164,7 +167,7 @@ def read_page(answer: PullAnswer) -> Page:
     except (msgspec.DecodeError, msgspec.ValidationError):
         unproven("the answer is no page of an outbox")
     rows = tuple(Message(row.request_id, row.code, row.time, bytes(row.esb_body)) for row in found.messages)
-    return Page(rows, found.cursor, found.more, found.waiting)
+    return Page(rows, found.cursor, found.more, found.waiting, found.unknown)
 
 
 def read_claim(answer: Answer, uploaded: bytes) -> dict[str, Any]:

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 OUTBOX: Final = "OUTBOX"
 """The reserved code under which a system reads what waits for it."""
 
+MOST_CONFIRMED: Final = 1000
+"""Messages that one question can confirm."""
+
 INLINE: Final = 1_048_576
 """Bytes of an envelope. The body of a larger one is uploaded, and the envelope carries a signed reference to it."""
 
@@ -102,14 +105,16 @@ class Sender:
         `SendingError`: `sure` when the hub said no, otherwise the request may have reached the provider."""
         return self._pull(code, body, user_id=user_id, request_id=request_id, safe=request_id is not None)
 
-    def read_outbox(self, *, limit: int = 100, confirm: bool = False) -> Iterator[Message]:
-        """What waits for this system, in order. With `confirm`, the messages of a page are confirmed once the caller
-        has come back for the one behind them; what it broke off at waits on. Without, confirm them with `confirm`.
-        Raises `SendingError`."""
+    def read_outbox(
+        self, *, subscription: str | None = None, limit: int = 100, confirm: bool = False
+    ) -> Iterator[Message]:
+        """What waits for this system, in order; of one subscription, if it is named. With `confirm`, the messages of a
+        page are confirmed once the caller has come back for the one behind them; what it broke off at waits on.
+        Without, confirm them with `confirm`. Raises `SendingError`."""
         cursor: str | None = None
         taken: list[str] = []
         while True:
-            page = self._read_page(cursor, taken, limit)
+            page = self._read_page(cursor, taken, limit, subscription)
             taken = []
             for message in page.messages:
                 yield replace(message, body=self._fetch(message.body))
@@ -118,13 +123,16 @@ class Sender:
             cursor = page.cursor
             if not page.more or cursor is None:
                 break
-        if taken:
-            self.confirm(taken)
+        self.confirm(taken)
 
-    def confirm(self, request_ids: Iterable[str]) -> None:
-        """Tell the hub that these messages of the outbox were taken. Confirming twice is harmless. Raises
-        `SendingError`."""
-        self._read_page(None, list(request_ids), 1)
+    def confirm(self, request_ids: Iterable[str]) -> list[str]:
+        """Tell the hub that these messages of the outbox were taken; returns those that it does not know there.
+        Confirming twice is harmless. Raises `SendingError`."""
+        names = list(request_ids)
+        unknown: list[str] = []
+        for start in range(0, len(names), MOST_CONFIRMED):
+            unknown += self._read_page(None, names[start : start + MOST_CONFIRMED], 1, None).unknown
+        return unknown
 
     def close(self) -> None:
         self._connection.close()
@@ -149,8 +157,10 @@ class Sender:
         )
         return answer if answer.body is None else replace(answer, body=self._fetch(answer.body))
 
-    def _read_page(self, cursor: str | None, confirm: list[str], limit: int) -> Page:
+    def _read_page(self, cursor: str | None, confirm: list[str], limit: int, subscription: str | None) -> Page:
         question: dict[str, Any] = {"limit": limit}
+        if subscription is not None:
+            question["subscription"] = subscription
         if cursor is not None:
             question["cursor"] = cursor
         if confirm:

@@ -205,3 +205,13 @@ def test_what_only_looks_like_a_reference_is_a_body(body: bytes) -> None:
     with hub.sender() as sender:
         assert sender.pull("REG").body == body
     assert hub.paths == ["/esb/request"]
+
+
+def test_many_confirmations_go_in_parts_and_what_is_unknown_is_told() -> None:
+    """A thousand in a question; none asks nothing."""
+    empty = {"messages": [], "cursor": None, "more": False, "waiting": 0, "unknown": ["x"]}
+    hub = Hub(success(jsontext.render(empty)))
+    with hub.sender() as sender:
+        assert sender.confirm([]) == []
+        assert sender.confirm(str(n) for n in range(1001)) == ["x", "x"]
+    assert [len(hub.asked(n)["esbBody"]["confirm"]) for n in range(2)] == [1000, 1]
