@@ -15,7 +15,7 @@ from hub.delivery.receipts import ATTEMPT, OUTCOME, PURPOSE, STATE, SUBSCRIPTION
 from hub.delivery.states import CALLABLE, FINAL, Event, State
 from hub.delivery.wrapping import encrypt_text, wants_claim, wants_encryption
 from hub.errors import BadMessage, TryAgain
-from hub.gateway.bodies import render_claim
+from hub.gateway.bodies import claim_body
 from hub.gateway.media import CONTENT_TYPES, kept_type
 from hub.ports import Answer, Append, Bus, Call, Caller, Clock, Store, Vault
 from hub.records import (
@@ -237,7 +237,7 @@ class Deliverer:
         if self.uploads is None or not wants_claim(target.options, len(body)):
             return body
         origin = Origin(headers[REQUEST], headers[SECRET], secret)
-        return render_claim(await self.uploads.offer(target.system, body, origin, now))
+        return render(claim_body(await self.uploads.offer(target.system, body, origin, now)))
 
     async def _record(self, message: Record, made: Record, outcome: Outcome) -> None:
         """Append the receipt (and the dead letter) once: after an append of unknown fate the topic is read first."""

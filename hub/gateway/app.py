@@ -72,10 +72,10 @@ class Gateway:
         self._proxies = parse_networks(context.settings.trusted_proxies)
         self._routes = devices.Routes(context.adapters)
         self._gathering = Gathering(context.admissions, context.clock)
-        self.pulls = edge.make_engine(context, self._view, self._gathering)
         self.uploads = Uploads(
             context.store, context.keys.wrapper, vault=context.vault, quota=context.settings.upload_quota
         )
+        self.pulls = edge.make_engine(context, self._view, self._gathering, self.uploads)
         self._claiming = Claiming(self.uploads, context.clock)
         self._uploading = uploading.Uploading(context, self.uploads, self._view, self._terms, self._refuse)
         self._failures = Budget(FAILURES_PER_MINUTE, MINUTE)
@@ -190,7 +190,7 @@ class Gateway:
 
     async def _pull(self, pull: Push, scope: Scope, send: Send) -> None:
         now = self.context.clock.now()
-        spoken = await edge.answer(self.pulls, scope["path"], pull, self._view, now, self._terms)
+        spoken = await edge.answer(self.pulls, scope["path"], pull, self._view, now, self._terms, self._claiming)
         if isinstance(spoken, Refusal):
             await self._refuse(send, spoken, pull.body, scope)
             return

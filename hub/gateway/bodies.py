@@ -81,9 +81,9 @@ def find_claim(value: Any) -> Claim | None:
     return Claim(reference, digest, size)
 
 
-def render_claim(claim: Claim) -> bytes:
-    """The body that stands in place of claimed bytes. Inverse of `find_claim`, as JSON text."""
-    return jsontext.render({"claim": {"reference": claim.reference, "digest": claim.digest, "size": claim.size}})
+def claim_body(claim: Claim) -> dict[str, Any]:
+    """The body that stands in place of claimed bytes. Inverse of `find_claim`."""
+    return {"claim": {"reference": claim.reference, "digest": claim.digest, "size": claim.size}}
 
 
 def read_body(

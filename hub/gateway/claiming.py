@@ -64,6 +64,13 @@ class Claiming:
             return Refusal(refused.code, refused.detail, system, code)
         return Fetched(upload, code, claimed)
 
+    async def consume(self, fetched: Fetched) -> None:
+        """After a pull that claimed it was answered: a question is never a repeat, so there is no receipt to keep."""
+        try:
+            await self._uploads.drop(fetched.upload)
+        except HubError as error:
+            log.warning("upload.unsettled", code=error.code)
+
     async def settle(self, fetched: Fetched, outcome: Answered) -> None:
         """After the outcome is durable. Never fails the message: what is not destroyed now is when it expires."""
         if fetched.claimed is None or isinstance(outcome, Conflict):

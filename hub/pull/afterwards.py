@@ -10,19 +10,21 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hub.delivery.states import Event, State
 from hub.errors import BadMessage
-from hub.gateway.contracts import answer_terms
 from hub.gateway.receipts import format_time
 from hub.ports import Append, Bus
-from hub.pull.envelopes import read_kept, say
-from hub.pull.exchange import Finding, plain_words, read_value
+from hub.pull.envelopes import say
+from hub.pull.exchange import Finding, plain_words
 from hub.pull.late import LateAnswer, check_content
 from hub.pull.records import LATE, PURPOSE, outcome_record, read_asked
 from hub.pull.standing import Row, find
+from hub.pull.wrapping import answer_reading, claim_of, read_kept_answer, read_value
 from hub.records import FORM, ID, Record
 from hub.stages.bodies import open_with
 from hub.topics import PULLS
 
 if TYPE_CHECKING:
+    from hub.control.objects import System
+    from hub.gateway.bodies import Claim, Claimed
     from hub.pull.engine import PullPorts, Spoken
     from hub.pull.question import Question
     from signing.forms import Media
@@ -39,19 +41,19 @@ async def find_again(ports: PullPorts, question: Question) -> Finding:
     if State(row["state"]) in _WAITING:
         return FOLLOWS
     kept = await _kept(ports, row)
-    members, form = ({}, "json") if kept is None else kept
+    members, form, claimed = ({}, "json", None) if kept is None else kept
     if row["state"] == State.FAILED:
         return Finding(Event.FAIL, row["error"], said=plain_words(members.get("message")))
     if kept is None:
         raise BadMessage("AMANA-PULL-016", "its answer is not kept")
     value = members["esbBody"]
-    return Finding(
-        Event.ANSWER, value=value if question.api is None else read_value(value, form, answer_terms(question.api))
-    )
+    if question.api is not None:
+        value = read_value(value, form, answer_reading(question.api, ports.signing), claimed)
+    return Finding(Event.ANSWER, value=value)
 
 
-async def _kept(ports: PullPorts, row: Row) -> tuple[dict[str, Any], str] | None:
-    """The members of the answer that counts, and its form; None where there are no bytes of one."""
+async def _kept(ports: PullPorts, row: Row) -> tuple[dict[str, Any], str, Claimed | None] | None:
+    """The members of the answer that counts, its form, and what it claimed; None where there are no bytes of one."""
     if row["answer_offset"] is None:
         return None
     record = await read_record(ports.bus, row["partition"], row["answer_offset"])
@@ -60,8 +62,8 @@ async def _kept(ports: PullPorts, row: Row) -> tuple[dict[str, Any], str] | None
         raise BadMessage("AMANA-ERASED-001")
     if record is None:
         return None
-    form = record.headers[FORM]
-    return read_kept(open_with(secret, PURPOSE, record), form), form
+    members, claimed = read_kept_answer(open_with(secret, PURPOSE, record), record.headers)
+    return members, record.headers[FORM], claimed
 
 
 async def read_record(bus: Bus, partition: int, offset: int) -> Record | None:
@@ -92,8 +94,10 @@ async def take_late(ports: PullPorts, late: LateAnswer, media: Media) -> Spoken:
 async def _append(ports: PullPorts, row: Row, late: LateAnswer) -> int:
     """Durable on return; the offset."""
     api = ports.view.api(row["code"])
+    claimed = None
     if api is not None:
-        check_content(late, answer_terms(api))
+        claimed = await redeem(ports, claim_of(late.value, None) if late.success else None, late.system, api.code)
+        check_content(late, answer_reading(api, ports.signing), claimed)
     secret = (await ports.vault.open([row["id"]])).get(row["id"])
     if secret is None:
         raise BadMessage("AMANA-ERASED-001")
@@ -109,9 +113,18 @@ async def _append(ports: PullPorts, row: Row, late: LateAnswer) -> int:
         received=late.received,
         secret=secret,
         content=late.content,
+        claimed=claimed,
     )
     [offset] = await ports.bus.append([Append(PULLS, row["partition"], [record])])
     return offset
+
+
+async def redeem(ports: PullPorts, claim: Claim | None, system: System, code: str) -> Claimed | None:
+    """The bytes that a system uploaded for its answer. They stay with the hub until they expire. Raises `BadMessage`."""
+    if claim is None:
+        return None
+    _, claimed = await ports.uploads.redeem(system.code, claim, code, ports.clock.now())
+    return claimed
 
 
 def _receipt(ports: PullPorts, row: Row, media: Media, *, duplicate: bool) -> bytes:

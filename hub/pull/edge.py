@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hub.errors import BadMessage
-from hub.gateway.admission import Refusal
+from hub.gateway.admission import Refusal, Wanted
 from hub.gateway.answering import make_answerers
 from hub.gateway.media import answer_media
 from hub.joining.ping import PING, Ping
@@ -15,15 +15,17 @@ from hub.pull.engine import PullEngine, PullPorts, Spoken
 if TYPE_CHECKING:
     from hub.control.view import View
     from hub.gateway.admission import Push, Terms
+    from hub.gateway.claiming import Claiming
     from hub.gateway.context import GatewayContext
     from hub.gateway.gathering import Gathering
     from hub.records import Ms
+    from hub.uploads import Uploads
 
 LATE = "/esb/async"
 PATHS = question.PATHS | {LATE}
 
 
-def make_engine(context: GatewayContext, view: View, gathering: Gathering) -> PullEngine:
+def make_engine(context: GatewayContext, view: View, gathering: Gathering, uploads: Uploads) -> PullEngine:
     """The engine of one gateway process. Who answers in the hub's own name is registered here."""
     return PullEngine(
         PullPorts(
@@ -35,6 +37,7 @@ def make_engine(context: GatewayContext, view: View, gathering: Gathering) -> Pu
             clock=context.clock,
             view=view,
             signing=context.keys.signing,
+            uploads=uploads,
             answerers={
                 PING: Ping(),
                 **make_answerers(context.bus, context.store, context.vault, context.follower),
@@ -43,13 +46,29 @@ def make_engine(context: GatewayContext, view: View, gathering: Gathering) -> Pu
     )
 
 
-async def answer(engine: PullEngine, path: str, post: Push, view: View, now: Ms, terms: Terms) -> Refusal | Spoken:
+async def answer(
+    engine: PullEngine, path: str, post: Push, view: View, now: Ms, terms: Terms, claiming: Claiming
+) -> Refusal | Spoken:
     """What comes of a POST to one of `PATHS`. Raises `TryAgain`."""
-    found: question.Question | late.LateAnswer | Refusal
     if path == LATE:
-        found = late.examine_late(post, view, now, terms)
-    else:
-        found = question.examine(post, path, view, now, terms)
+        return await _say(engine, late.examine_late(post, view, now, terms), post)
+    found = question.examine(post, path, view, now, terms)
+    if not isinstance(found, Wanted):
+        return await _say(engine, found, post)
+    async with claiming.fetched(found) as fetched:
+        if isinstance(fetched, Refusal):
+            return fetched
+        whole = question.examine(post, path, view, now, terms, fetched.claimed)
+        assert not isinstance(whole, Wanted)
+        spoken = await _say(engine, whole, post)
+        if isinstance(spoken, Spoken):
+            await claiming.consume(fetched)
+        return spoken
+
+
+async def _say(
+    engine: PullEngine, found: question.Question | late.LateAnswer | Refusal, post: Push
+) -> Refusal | Spoken:
     if isinstance(found, Refusal):
         return found
     try:

@@ -10,29 +10,34 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hub.delivery.states import Event
+from hub.delivery.wrapping import ANSWERS, CLAIMS, ENCRYPT
 from hub.errors import CODES, BadMessage, HubError, TryAgain
-from hub.gateway.contracts import answer_terms
 from hub.logs import logger
 from hub.ports import Admitted, Answer, Answered, Append, Bus, Call, Caller, Candidate, Clock, Store, Vault
 from hub.pull.abandoned import end_abandoned
-from hub.pull.afterwards import find_again, take_late
+from hub.pull.afterwards import find_again, redeem, take_late
 from hub.pull.answerers import Answerer, name_of
 from hub.pull.breaker import Breaker, Denied, Phase
 from hub.pull.envelopes import CONTENT_TYPES, media_of, say
 from hub.pull.exchange import Finding, failure, read_answer
 from hub.pull.late import LateAnswer
 from hub.pull.records import EXCHANGE, THE_HUB, Asked, asked_of, outcome_record
+from hub.pull.standing import find
+from hub.pull.wrapping import answer_reading, answered_body, forwarded_body
 from hub.records import REQUEST, Record
 from hub.topics import PULLS
+from hub.uploads import Origin
 from signing.errors import SigningError
 
 if TYPE_CHECKING:
     from hub.control.view import View
+    from hub.gateway.bodies import Claimed
     from hub.pull.question import Question
+    from hub.uploads import Uploads
     from signing.forms import Media
     from signing.keys import PrivateKey
 
@@ -60,6 +65,7 @@ class PullPorts:
     clock: Clock
     view: View
     signing: PrivateKey
+    uploads: Uploads
     answerers: Mapping[str, Answerer] = field(default_factory=dict)
 
 
@@ -78,6 +84,7 @@ class _Ended:
     found: Finding
     received: bytes = b""
     status: int | None = None
+    claimed: Claimed | None = None
     kept: bool = True
     after: float | None = None
 
@@ -96,7 +103,7 @@ class PullEngine:
         `BadMessage` when it names an earlier pull of which there is nothing to tell."""
         if question.again is not None:
             found = await find_again(self._ports, question)
-            return self._speak(question.again, found, question.media)
+            return self._speak(question.again, await self._wrap(question, found, question.again), question.media)
         return await asyncio.shield(self._start(self._carry(question)))
 
     async def take_late(self, late: LateAnswer, media: Media) -> Spoken:
@@ -134,6 +141,7 @@ class PullEngine:
             raise TypeError("a pull is no repeat")
         asked = asked_of(question.candidate, admitted)
         ended = await self._settle(question, asked)
+        ended.found = await self._wrap(question, ended.found, asked.name)
         media = question.media
         try:
             spoken = self._speak(asked.name, ended.found, media, ended.after)
@@ -174,8 +182,9 @@ class PullEngine:
             return _Ended(failure("AMANA-PULL-013"))
         media = media_of(provider)
         try:
-            terms = answer_terms(api)
-            request = say(_forwarded(question, asked), ports.signing, media, "request")
+            reading = answer_reading(api, ports.signing)
+            body = forwarded_body(question.body, provider, ports.clock.now())
+            request = say(_forwarded(question, asked, body), ports.signing, media, "request")
         except SigningError as error:
             return _Ended(failure("AMANA-PULL-015", error.detail))
         except BadMessage as unknown:
@@ -189,8 +198,15 @@ class PullEngine:
             provider = ports.view.system(asked.provider)
             if provider is None or provider.suspended:
                 return _Ended(failure("AMANA-PULL-012"))
-            found = read_answer(answer, provider.key_ring, asked.name, terms, ports.clock.now())
-            return _Ended(found, answer.body, answer.status)
+            found = read_answer(answer, provider.key_ring, asked.name, reading, ports.clock.now())
+            claimed = None
+            if found.claim is not None:
+                try:
+                    claimed = await redeem(ports, found.claim, provider, api.code)
+                except BadMessage as unknown:
+                    return _Ended(failure("AMANA-PULL-007", unknown.code), answer.body, answer.status)
+                found = read_answer(answer, provider.key_ring, asked.name, reading, ports.clock.now(), claimed)
+            return _Ended(found, answer.body, answer.status, claimed)
         except BadMessage as forbidden:
             return _Ended(failure("AMANA-PULL-013", forbidden.detail))
         finally:
@@ -229,6 +245,7 @@ class PullEngine:
             secret=secret,
             status=ended.status,
             kept=ended.kept,
+            claimed=ended.claimed,
         )
 
     async def _keep(self, asked: Asked, record: Record) -> None:
@@ -249,6 +266,27 @@ class PullEngine:
             await self._ports.clock.sleep(1.0)
         log.error("pull.unrecorded", request_id=append.records[0].headers[REQUEST])
 
+    async def _wrap(self, question: Question, found: Finding, name: str) -> Finding:
+        """An answer as who asked wants it. A later question for it says nothing of how the first one came, so it is
+        taken to have been encrypted."""
+        ports, caller = self._ports, question.system
+        if found.event is not Event.ANSWER or not {ANSWERS, ENCRYPT, CLAIMS} & caller.options.keys():
+            return found
+        try:
+            origin = await self._origin(name) if CLAIMS in caller.options and name_of(question) is None else None
+            asked_sealed = question.sealed or question.again is not None
+            now = ports.clock.now()
+            value = await answered_body(found.value, caller, ports.uploads, origin, now, asked_sealed=asked_sealed)
+        except BadMessage as unsealable:
+            return failure(unsealable.code, unsealable.detail)
+        return replace(found, value=value)
+
+    async def _origin(self, name: str) -> Origin | None:
+        """The pull called `name`, with the secret that its answer is sealed under; None when it was erased."""
+        row = await find(self._ports.bus, self._ports.store, name)
+        secret = None if row is None else (await self._ports.vault.open([row["id"]])).get(row["id"])
+        return None if row is None or secret is None else Origin(name, row["id"], secret)
+
     def _speak(self, name: str, found: Finding, media: Media, after: float | None = None) -> Spoken:
         """What the caller is told. The provider's own words come behind the code."""
         members: dict[str, Any] = {"success": found.event is not Event.FAIL, "requestId": name}
@@ -261,10 +299,10 @@ class PullEngine:
         return Spoken(status, say(members, self._ports.signing, media, "response"), after)
 
 
-def _forwarded(question: Question, asked: Asked) -> dict[str, Any]:
+def _forwarded(question: Question, asked: Asked, body: Any) -> dict[str, Any]:
     """What the provider gets: nothing of the caller's data but the code, the user and the body."""
     members = {"apiCode": question.code, "userId": question.user, "requestId": asked.name}
-    return members | ({"esbBody": question.wrapped} if question.given else {})
+    return members | ({"esbBody": question.wrap(body)} if question.given else {})
 
 
 def _note_phase(provider: str, phase: Phase) -> None:

@@ -11,13 +11,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from hub.delivery.states import Event
+from hub.errors import BadMessage
 from hub.pull.envelopes import read_signed
-from signing.forms import media_of
+from hub.pull.wrapping import claim_of, read_value
 from signing.keys import KeyRing
 
 if TYPE_CHECKING:
+    from hub.gateway.bodies import Claim, Claimed
     from hub.gateway.contracts import WireTerms
     from hub.ports import Answer
+    from hub.pull.wrapping import Reading
     from hub.records import Ms
 
 Bound = Literal["signature", "exchange", ""]
@@ -43,6 +46,7 @@ class Finding:
     bound: Bound = ""
     form: str = ""
     faulty: bool = False
+    claim: Claim | None = None  # the body was uploaded: read the answer again with the bytes
 
 
 def failure(code: str, detail: str = "", *, faulty: bool = False) -> Finding:
@@ -50,8 +54,10 @@ def failure(code: str, detail: str = "", *, faulty: bool = False) -> Finding:
     return Finding(Event.FAIL, code, detail, faulty=faulty)
 
 
-def read_answer(answer: Answer, ring: KeyRing, name: str, terms: WireTerms, now: Ms) -> Finding:
-    """What `answer` to the request called `name` comes to. `terms`: of the contract of the answer."""
+def read_answer(
+    answer: Answer, ring: KeyRing, name: str, reading: Reading, now: Ms, claimed: Claimed | None = None
+) -> Finding:
+    """What `answer` to the request called `name` comes to. `claimed`: the bytes that it claims, once they are found."""
     if answer.status is None:
         return read_silence(answer)
     said = read_signed(answer.body, ring, now)
@@ -75,8 +81,14 @@ def read_answer(answer: Answer, ring: KeyRing, name: str, terms: WireTerms, now:
         return failure("AMANA-PULL-004", f"status {answer.status}", faulty=answer.status >= 500)
     if members.get("esbBody") is None:
         return Finding(Event.DEFER, "AMANA-PULL-010", bound=bound, form=form)
-    value = read_value(members["esbBody"], form, terms)
-    broken = breaches(value, terms)
+    try:
+        claim = claim_of(members["esbBody"], claimed)
+        if claim is not None:
+            return Finding(Event.ANSWER, bound=bound, form=form, claim=claim)
+        value = read_value(members["esbBody"], form, reading, claimed)
+    except BadMessage as unreadable:
+        return Finding(Event.FAIL, "AMANA-PULL-007", unreadable.code, bound=bound, form=form)
+    broken = breaches(value, reading.terms)
     if broken:
         return Finding(Event.FAIL, "AMANA-PULL-007", broken, bound=bound, form=form)
     return Finding(Event.ANSWER, value=value, bound=bound, form=form)
@@ -89,11 +101,6 @@ def read_silence(answer: Answer) -> Finding:
     if not answer.reached:
         return failure("AMANA-PULL-001", faulty=True)
     return failure("AMANA-PULL-002" if answer.reason in _TIMEOUTS else "AMANA-PULL-003", faulty=True)
-
-
-def read_value(value: Any, form: str, terms: WireTerms) -> Any:
-    """A body as its contract means it: what came in XML is text until then."""
-    return terms.read_xml(value) if media_of(form) == "xml" and terms.read_xml is not None else value
 
 
 def breaches(value: Any, terms: WireTerms) -> str:

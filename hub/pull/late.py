@@ -26,7 +26,8 @@ from hub.gateway.admission import (
     identify,
 )
 from hub.gateway.media import media_of, read_signed
-from hub.pull.exchange import Finding, breaches, plain_words, read_value
+from hub.pull.exchange import Finding, breaches, plain_words
+from hub.pull.wrapping import read_value
 from hub.records import Ms
 from signing.errors import SigningError
 from signing.forms import render_data_json
@@ -35,7 +36,8 @@ from signing.jsontext import canonical, render
 if TYPE_CHECKING:
     from hub.control.objects import System
     from hub.control.view import View
-    from hub.gateway.contracts import WireTerms
+    from hub.gateway.bodies import Claimed
+    from hub.pull.wrapping import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +88,12 @@ def read_late(members: Mapping[str, Any]) -> tuple[str, bool, Any]:
     return name, success, value
 
 
-def check_content(late: LateAnswer, terms: WireTerms) -> None:
+def check_content(late: LateAnswer, reading: Reading, claimed: Claimed | None = None) -> None:
     """That the body keeps its contract and can be passed on. Raises `BadMessage`."""
     if not late.success:
         return
-    value = read_value(late.value, late.form, terms)
-    broken = breaches(value, terms)
+    value = read_value(late.value, late.form, reading, claimed)
+    broken = breaches(value, reading.terms)
     if broken:
         raise BadMessage("AMANA-CONTRACT-001", broken)
     try:

@@ -20,6 +20,8 @@ from hub.gateway.admission import (
     Push,
     Refusal,
     Terms,
+    Wanted,
+    attach,
     check_active,
     check_grant,
     check_size,
@@ -28,7 +30,7 @@ from hub.gateway.admission import (
     read_values,
     text_member,
 )
-from hub.gateway.bodies import read_body
+from hub.gateway.bodies import find_claim, read_body
 from hub.gateway.contracts import terms_of
 from hub.gateway.media import kept_type, media_of, read_signed
 from hub.keys import subject_key
@@ -40,6 +42,7 @@ from hub.topics import PULLS
 if TYPE_CHECKING:
     from hub.control.objects import Api, System
     from hub.control.view import View
+    from hub.gateway.bodies import Claimed
     from signing.forms import Media
 
 REQUEST: Final = "/esb/request"
@@ -69,15 +72,17 @@ class Question:
     again: str | None
     now: Ms
     candidate: Candidate = field(repr=False)
+    sealed: bool = False  # the body came encrypted for the hub
 
-    @property
-    def wrapped(self) -> Any:
+    def wrap(self, body: Any) -> Any:
         """The body as it is passed on."""
-        return {PAYLOAD: self.body} if self.path == NIDA else self.body
+        return {PAYLOAD: body} if self.path == NIDA else body
 
 
-def examine(pull: Push, path: str, view: View, now: Ms, terms: Terms) -> Question | Refusal:
-    """Every check of a pull."""
+def examine(
+    pull: Push, path: str, view: View, now: Ms, terms: Terms, claimed: Claimed | None = None
+) -> Question | Wanted | Refusal:
+    """Every check of a pull. `claimed`: the bytes that it claims, once they are found."""
     system: System | None = None
     known: str | None = None
     try:
@@ -94,13 +99,19 @@ def examine(pull: Push, path: str, view: View, now: Ms, terms: Terms) -> Questio
         lane = find_lane(system, code, api, view.position, terms)
         user = _optional_text(members, "userId")
         again = None if code in RESERVED else _optional_text(members, "requestId")
-        body, plain = members.get("esbBody"), span or b""
+        body, plain, claim, sealed = members.get("esbBody"), span or b"", None, False
         if again is None:
             if path == NIDA:
                 user = text_member(members, "userId")
                 body = unwrap_payload(body)
+            claim = find_claim(body)
+            if claim is not None and claimed is None:
+                return Wanted(claim, system, code)
             if body is not None:
-                read = read_values(read_body(body, span or b"", media, api.sealed if api else "no", terms.key), lane)
+                mine = "no" if api is None else api.sealed
+                opened = read_body(body, span or b"", media, mine, terms.key, claimed if claim else None)
+                sealed = opened.checked and opened.plain != (claimed.content if claim and claimed else span)
+                read = read_values(opened, lane)
                 body, plain = read.value, read.plain
             check_wire(body, lane.checker)
         candidate = Candidate(
@@ -115,7 +126,10 @@ def examine(pull: Push, path: str, view: View, now: Ms, terms: Terms) -> Questio
             rule="window",
             window_ms=lane.window_ms,
         )
-        return Question(system, code, api, user, body, "esbBody" in members, path, media, again, now, candidate)
+        if claim and claimed:
+            attach(candidate, claimed)
+        given = "esbBody" in members
+        return Question(system, code, api, user, body, given, path, media, again, now, candidate, sealed)
     except BadMessage as refused:
         return Refusal(refused.code, refused.detail, system, known)
 

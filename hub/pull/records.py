@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from hub.delivery.receipts import OUTCOME, STATUS
 from hub.records import (
     BOUND,
+    CLAIM,
     CODE,
     CONTENT_TYPE,
     CONTROL_POSITION,
@@ -42,6 +43,7 @@ from hub.stages.deadletters import ERROR
 from signing.sealing import BodyKey
 
 if TYPE_CHECKING:
+    from hub.gateway.bodies import Claimed
     from hub.ports import Admitted, Candidate
     from hub.pull.exchange import Finding
 
@@ -136,8 +138,9 @@ def outcome_record(
     status: int | None = None,
     kept: bool = True,
     content: str = "",
+    claimed: Claimed | None = None,
 ) -> Record:
-    """The record of an outcome. `received`: the bytes of the answer, of which a digest is kept, and the bytes if `kept`
+    """The record of an outcome. `claimed`: the bytes that the answer claims, kept behind it. `received`: the bytes of the answer, of which a digest is kept, and the bytes if `kept`
     and there is a secret left to seal them under. `position`: of the directory that was looked at."""
     id_ = outcome_id(asked.id, number)
     headers = dict((SPECVERSION,))
@@ -168,5 +171,8 @@ def outcome_record(
         headers[DIGEST] = digest_of(received)
         headers[BOUND] = found.bound
         headers[FORM] = found.form
+    if claimed is not None:
+        headers[CLAIM] = claimed.header
+        received += claimed.content
     sealed = BodyKey(secret, PURPOSE).seal(id_, received) if kept and received and secret is not None else b""
     return Record(asked.key, headers, sealed)

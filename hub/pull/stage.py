@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 from hub.delivery.deliver import BODY
 from hub.delivery.receipts import NUMBER, ORDERED, OUTCOME, SUBSCRIPTION
 from hub.delivery.states import Event
-from hub.gateway.contracts import answer_terms
 from hub.keys import subject_key
 from hub.ports import Append, Bus, Store, Vault, Write
-from hub.pull.envelopes import read_kept
-from hub.pull.exchange import plain_words, read_value
+from hub.pull.exchange import plain_words
 from hub.pull.records import NAME, PURPOSE, VERSION
 from hub.pull.standing import TABLE, Row, fold, pull_of
+from hub.pull.wrapping import answer_reading, read_kept_answer, read_value
 from hub.records import (
     CODE,
     CONTENT_TYPE,
@@ -52,6 +51,7 @@ from signing.sealing import BodyKey
 if TYPE_CHECKING:
     from hub.control.follow import DirectoryFollower
     from hub.control.objects import Subscription
+    from signing.keys import PrivateKey
 
 PULL_ANSWER: Final = "pull.answer"
 """Contract that a system subscribes to for the late answers to its own pulls."""
@@ -66,12 +66,15 @@ class Pulls:
     version = VERSION
     batch = 500
 
-    def __init__(self, bus: Bus, store: Store, vault: Vault, follower: DirectoryFollower, hmac: bytes) -> None:
+    def __init__(
+        self, bus: Bus, store: Store, vault: Vault, follower: DirectoryFollower, hmac: bytes, key: PrivateKey
+    ) -> None:
         self._bus = bus
         self._store = store
         self._vault = vault
         self._follower = follower
         self._hmac = hmac
+        self._key = key  # the hub's: opens what was encrypted for it
 
     def sources(self, topics: Iterable[str]) -> list[str]:
         return [topic for topic in topics if topic == PULLS]
@@ -108,11 +111,11 @@ class Pulls:
         if secret is None:
             effects.erased += 1
             return
-        form = record.headers[FORM]
-        members = read_kept(open_with(secret, PURPOSE, record), form)
+        members, claimed = read_kept_answer(open_with(secret, PURPOSE, record), record.headers)
         api = view.api(row["code"])
         if api is not None and "esbBody" in members:
-            members["esbBody"] = read_value(members["esbBody"], form, answer_terms(api))
+            reading = answer_reading(api, self._key)
+            members["esbBody"] = read_value(members["esbBody"], record.headers[FORM], reading, claimed)
         body = render_answer(row, members)
         topic = outbox(row["system"])
         partitions = self._bus.topics()[topic]

@@ -85,7 +85,7 @@ def build(ports: CorePorts) -> Core:
         Collect(p.store),
         RunStage(p.bus, p.store, p.vault, p.follower, p.adapters, p.keys.hmac, p.partitions, p.draft_rules),
         Erase(p.vault, p.follower),
-        Pulls(p.bus, p.store, p.vault, p.follower, p.keys.hmac),
+        Pulls(p.bus, p.store, p.vault, p.follower, p.keys.hmac, p.keys.signing),
         Index(p.store, p.follower),
         DirectoryTables(p.follower),
         Settlements(p.bus, p.follower),

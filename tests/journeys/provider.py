@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -138,8 +138,10 @@ class Pulling:
 
 
 @asynccontextmanager
-async def pulling(path: Path, *, caller: HttpCaller | None = None, **api: Any) -> AsyncIterator[Pulling]:
-    """A provider on a free port of this machine, registered with its key; `api`: more arguments of the code."""
+async def pulling(
+    path: Path, *, caller: HttpCaller | None = None, options: Mapping[str, str] | None = None, **api: Any
+) -> AsyncIterator[Pulling]:
+    """A provider on a free port of this machine, registered with its key and options; `api`: more arguments of the code."""
     provider = Provider()
     provider.server = await asyncio.start_server(provider.serve, "127.0.0.1", 0)
     port = provider.server.sockets[0].getsockname()[1]
@@ -157,6 +159,7 @@ async def pulling(path: Path, *, caller: HttpCaller | None = None, **api: Any) -
                     "secretSha256": "0" * 64,
                     "publicKey": provider.key.public.pem(),
                     "url": provider.url,
+                    "options": dict(options or {}),
                 },
             )
             arguments = {"code": CODE, "direction": "pull", "provider": PROVIDER, "timeoutMs": 1000} | api

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from hub.gateway.admission import Push, Refusal
+from hub.gateway.admission import Push, Refusal, Wanted
 from hub.gateway.answering import make_answerers
 from hub.ports import Answered, Candidate
 from hub.pull.engine import PullEngine, PullPorts
 from hub.pull.question import examine
+from hub.uploads import Uploads
 from signing import envelope, tokens
 from signing.jsontext import parse, render
 from signing.keys import KeyRing, KeyWindow, PrivateKey
@@ -31,6 +32,7 @@ async def ask(hub: SimHub, system: str, signed: bytes, path: str = "/esb/request
     token = tokens.issue(HUB_KEYS.token, system, hub.clock.now() + 60_000, known.epoch)
     push = Push(b"Bearer " + token.encode(), b"application/json", signed)
     asked = examine(push, path, view, hub.clock.now(), hub.terms())
+    assert not isinstance(asked, Wanted), "nothing is uploaded here"
     if isinstance(asked, Refusal):
         return {"success": False, "message": asked.error.text()}
 
@@ -48,6 +50,7 @@ async def ask(hub: SimHub, system: str, signed: bytes, path: str = "/esb/request
             clock=hub.clock,
             view=view,
             signing=HUB_KEYS.signing,
+            uploads=Uploads(hub.store, HUB_KEYS.wrapper, vault=hub.log),
             answerers=make_answerers(hub.log, hub.store, hub.log, hub.follower),
         )
     )
