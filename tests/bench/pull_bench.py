@@ -80,7 +80,13 @@ class Asker:
         return found
 
     async def ask(self, body: bytes, due: float) -> None:
-        """A token, then the pull. Raises when there is no token."""
+        """A token, then the pull; what breaks off counts as refused."""
+        try:
+            await self._ask(body, due)
+        except (OSError, asyncio.IncompleteReadError):
+            self.refused["connection"] += 1
+
+    async def _ask(self, body: bytes, due: float) -> None:
         link = self.idle.pop() if self.idle else await asyncio.open_connection(*self.address)
         form = {
             "grant_type": "client_credentials",
