@@ -51,7 +51,7 @@ def serve(
         session.say(line)
         session.terminal.out.flush()
 
-    serve(Options(data.absolute(), host, port, key, connector_url, installed_version()), say)
+    serve(Options(data.absolute(), host, port, key, connector_url, installed_version(), session.ca), say)
 
 
 @command(app, "report")

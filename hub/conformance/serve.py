@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -27,7 +28,7 @@ from hub.errors import ConfigError
 from hub.serve import listening
 from hub.serve.lock import lock_directory
 from hub.serve.readiness import await_ready
-from hub.settings import Settings, load
+from hub.settings import PREFIX, Settings, load
 from signing.keys import PublicKey
 
 READY_WITHIN: Final = 60.0
@@ -35,7 +36,8 @@ READY_WITHIN: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What `amana conformance serve` was asked for. `connector` None: a pair is made for it."""
+    """What `amana conformance serve` was asked for. `connector` None: a pair is made for it; `ca`: authorities that are
+    trusted for the connector's https address."""
 
     folder: Path
     host: str
@@ -43,6 +45,7 @@ class Options:
     connector: PublicKey | None
     connector_url: str | None
     version: str
+    ca: Path | None = None
 
 
 def serve(options: Options, say: Callable[[str], None]) -> None:
@@ -66,14 +69,28 @@ def make_settings(options: Options, folder: Path) -> Settings:
     """Those of a hub of its own: nothing of an `AMANA_*` variable leads it to another one's log or store."""
     data = (folder / files.HUB).absolute()
     host = urlsplit(options.connector_url or "").hostname
-    return load(
-        data,
-        bus=f"sqlite:///{data}/bus.db",
-        store=f"sqlite:///{data}/store.db",
-        outbound_hosts=[host] if host else [],
-        outbound_private=True,
-        partitions=1,
-    )
+    with _no_variables():
+        return load(
+            data,
+            outbound_ca=options.ca,
+            bus=f"sqlite:///{data}/bus.db",
+            store=f"sqlite:///{data}/store.db",
+            outbound_hosts=[host] if host else [],
+            outbound_private=True,
+            partitions=1,
+        )
+
+
+@contextmanager
+def _no_variables() -> Iterator[None]:
+    """Meanwhile no setting comes from the environment."""
+    hidden = {name: text for name, text in os.environ.items() if name.startswith(PREFIX)}
+    for name in hidden:
+        del os.environ[name]
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)
 
 
 async def _run(options: Options, folder: Path, say: Callable[[str], None]) -> None:

@@ -232,7 +232,9 @@ class Deliverer:
     async def _wrap(self, target: _Target, headers: Mapping[str, str], secret: bytes, body: bytes) -> bytes:
         """The body as this receiver wants it. Raises AMANA-OUT-006."""
         now = self.clock.now()
-        if wants_encryption(target.options):
+        api = self.follower.directory.now().api(headers.get(CODE, ""))
+        sealed_already = api is not None and api.sealed == "recipient"  # by its sender, for this very receiver
+        if wants_encryption(target.options) and not sealed_already:
             body = encrypt_text(body, target.ring, now)
         if self.uploads is None or not wants_claim(target.options, len(body)):
             return body
