@@ -24,7 +24,7 @@ CODES: Final[dict[str, Code]] = {
     "AMANA-JOIN-003": Code(
         409,
         "sender",
-        "The key waits in another join request, or is that of a system already",
+        "The key waits in another join request, or is known already",
         "a key of its own for every system",
         "Make a new key for this system, or wait until the other request is decided",
     ),

@@ -25,8 +25,8 @@ def approve_join(view: View, args: changes.JoinApprove, now: Circumstances) -> D
     key = load_public(args.public_key)
     if not key.key_id.startswith(args.fingerprint):
         raise BadMessage("AMANA-JOIN-006")
-    if holder(view, key.key_id) is not None:
-        raise BadMessage("AMANA-CHANGE-003", "the key is that of another system")
+    if is_known(view, key.key_id):
+        raise BadMessage("AMANA-CHANGE-003", "the key is that of another system, of an operator or of the hub")
     puts = [*_institution(view, args, now), *_unit(view, args, now)]
     system = changes.SystemAdd(
         institution=args.institution,
@@ -66,9 +66,11 @@ def reject_join(view: View, args: changes.JoinReject, now: Circumstances) -> Dec
     return Decision({"request": args.request, "rejected": True}, (Put("joins", args.request, made),))
 
 
-def holder(view: View, key_id: str) -> str | None:
-    """Code of the system that has this key, or had it."""
-    return next((s.code for s in view.systems() if any(k.key_id == key_id for k in s.keys)), None)
+def is_known(view: View, key_id: str) -> bool:
+    """Whether somebody has this key, or had it: a signature must never be good for two."""
+    if view.operator(key_id) is not None or any(key.key_id == key_id for key in view.hub_keys()):
+        return True
+    return any(key.key_id == key_id for system in view.systems() for key in system.keys)
 
 
 def _open(view: View, request: str) -> None:

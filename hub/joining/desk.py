@@ -10,7 +10,7 @@ import asyncio
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from hub.control.joining import holder
+from hub.control.joining import is_known
 from hub.errors import BadMessage, TryAgain
 from hub.gateway.address import neighbourhood
 from hub.gateway.quota import HOUR, Budget
@@ -141,7 +141,7 @@ class Joins:
         for number, code in enumerate(asked.said.codes, 1):
             if self._view.api(code) is None:
                 raise BadMessage("AMANA-CODE-001", f"number {number} of codes; see GET /api/v1/services")
-        if holder(self._view, asked.key.key_id) is not None:
+        if is_known(self._view, asked.key.key_id):
             raise BadMessage("AMANA-JOIN-003")
 
     async def _make_room(self, asked: Asked, place: str, now: Ms) -> None:

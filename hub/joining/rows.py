@@ -9,7 +9,7 @@ from typing import Final
 
 from typing_extensions import TypedDict
 
-from hub.control.joining import holder
+from hub.control.joining import is_known
 from hub.control.objects import Join
 from hub.control.view import View
 from hub.joining.desk import Row, reread
@@ -163,8 +163,8 @@ def findings(asked: Asked, view: View) -> list[str]:
             f"system {said.system} exists, of institution {system.institution}: this cannot be approved, and may be an "
             "attempt to take it over"
         )
-    if holder(view, asked.key.key_id) is not None:
-        found.append("the key is that of a system already: this cannot be approved")
+    if is_known(view, asked.key.key_id):
+        found.append("the key is known already: this cannot be approved")
     institution = view.institution(said.institution)
     if institution is not None:
         known = "" if institution.name == said.name else f", under the name {institution.name}"

@@ -12,6 +12,8 @@ import pytest
 
 from hub.joining.ping import MOST_ECHOED
 from signing import envelope, jsontext
+from signing.forms import frame_body, read_data, seal_form, verify_forms
+from signing.keys import KeyRing, KeyWindow
 from tests.journeys.provider import Pulling, pulling
 
 BODY = {"name": "Siti ‘Aminah’ Ñuñez 李小龍", "whole": 9_007_199_254_740_991, "amount": "12345678901234567.89"}
@@ -53,6 +55,7 @@ def test_the_hub_says_what_it_saw(tmp_path: Path) -> None:
         (b'{"x":"%b"}' % (b"y" * MOST_ECHOED), f"not sent back: more than {MOST_ECHOED} bytes", None),
         (b'{"x":9007199254740993}', "as text only: an integer is beyond 2^53", None),
         (b'{ "x" : "\\u00e9" }', "whole", {"x": "é"}),
+        (b'{"rate":0.25,"whole":1.0,"many":1e3}', "whole", {"rate": 0.25, "whole": 1, "many": 1000}),
     ],
 )
 def test_what_cannot_come_back_says_why(tmp_path: Path, body: bytes, echo: str, value: Any) -> None:
@@ -81,5 +84,24 @@ def test_a_ping_is_checked_like_every_request(tmp_path: Path) -> None:
             said = at.site.verified(reply)
             assert (reply.status, said["success"], "AMANA-SIG-001" in said["message"]) == (401, False, True)
             assert at.provider.asked == []
+
+    run(journey)
+
+
+def test_a_ping_in_xml_is_answered_in_xml(tmp_path: Path) -> None:
+    """The form and the format are those of the request, and the element of the body comes back as text."""
+
+    async def journey() -> None:
+        async with pulling(tmp_path) as at:
+            members = {"apiCode": "PING", "esbBody": {"name": "Ñuñez & Sons", "amount": "0.10"}}
+            sent = seal_form(members, at.site.house.sender, "xml", "request")
+            headers = {"Authorization": f"Bearer {await at.site.token()}", "Content-Type": "application/xml"}
+            reply = await at.site.ask("POST", "/esb/request", sent, headers)
+            assert (reply.status, reply.headers["content-type"].partition(";")[0]) == (200, "application/xml")
+            ring = KeyRing([KeyWindow(at.site.house.hub.public, 0)])
+            found = verify_forms(frame_body(reply.body, "xml"), ring, 1)
+            seen = read_data(found.data, found.form)["esbBody"]
+            assert (seen["form"], seen["format"], seen["body"]) == ("xml", "xml", members["esbBody"])
+            assert seen["bodyText"].startswith("<esbBody><root>")
 
     run(journey)

@@ -9,7 +9,7 @@ import pytest
 from hub.control.objects import Join, Unit
 from hub.records import Ms
 from signing.keys import generate
-from tests.unit.control.signed_changes import SECOND, SYSTEM, Script, pem, refusal, system_args
+from tests.unit.control.signed_changes import ADMIN, HUB, SECOND, SYSTEM, Script, pem, refusal, system_args
 
 REQUEST = "d" * 64
 KEY = generate()
@@ -154,7 +154,17 @@ def test_a_system_may_join_an_institution_that_exists(script: Script) -> None:
         (
             {"publicKey": pem(SYSTEM), "fingerprint": SYSTEM.public.key_id},
             "AMANA-CHANGE-003",
-            "the key is that of another system",
+            "the key is that of another system, of an operator or of the hub",
+        ),
+        (
+            {"publicKey": pem(ADMIN), "fingerprint": ADMIN.public.key_id},
+            "AMANA-CHANGE-003",
+            "the key is that of another system, of an operator or of the hub",
+        ),
+        (
+            {"publicKey": pem(HUB), "fingerprint": HUB.public.key_id},
+            "AMANA-CHANGE-003",
+            "the key is that of another system, of an operator or of the hub",
         ),
     ],
 )
