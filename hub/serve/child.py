@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 FAILED: Final = 1
 
+YIELDING: Final = 5
+"""How much the worker yields: whoever asks the gateway waits for an answer now, a pay run does not."""
+
 Role = Callable[["Settings", "list[socket.socket]", asyncio.Event], Awaitable[None]]
 
 
@@ -55,6 +58,7 @@ async def _gateway(settings: Settings, sockets: list[socket.socket], stop: async
 async def _worker(settings: Settings, _: list[socket.socket], stop: asyncio.Event) -> None:
     from hub.stages import worker
 
+    os.nice(YIELDING)
     _limit_memory(settings.worker_memory)
     await worker.run(settings, stop, guarded=True)
 

@@ -148,13 +148,17 @@ def role_seconds(hub: HubProcess) -> dict[str, float]:
 def measure(hub: HubProcess, asker: Asker, provider_url: str, seconds: float, name: str) -> dict[str, Any]:
     """One row. The first second is not counted."""
 
+    busy: list[float] = []
+
     async def go() -> tuple[dict[str, float], float, float]:
         await pull_for(asker, WARMING)
         asker.samples.clear()
         asker.refused.clear()
         before, began = {"client": cpu_seconds(), **role_seconds(hub)}, time.perf_counter()
+        psutil.cpu_percent(None)  # from here on
         await pull_for(asker, seconds)
         passed = time.perf_counter() - began
+        busy.append(psutil.cpu_percent(None) / 100)
         after = {"client": cpu_seconds(), **role_seconds(hub)}
         shares = {name: round((after[name] - used) / passed, 3) for name, used in before.items()}
         rate = len(asker.samples) / passed
@@ -193,6 +197,7 @@ def measure(hub: HubProcess, asker: Asker, provider_url: str, seconds: float, na
         "rate": round(rate, 1),
         "client_cpu": shares["client"],
         "cpu": shares,
+        "machine_busy": round(busy[0], 2),
         "gateway_ms": round(shares["gateway"] * passed * 1000 / len(added), 2),
     }
 

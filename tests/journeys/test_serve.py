@@ -16,6 +16,7 @@ import pytest
 
 from hub.keys import operator_file
 from hub.rundir import run_directory
+from hub.serve.child import YIELDING
 from hub.serve.listening import SOCKET, read_address
 from hub.serve.readiness import await_ready, is_ready
 from hub.serve.supervisor import DRAIN
@@ -136,6 +137,18 @@ def test_gateway_that_is_killed_is_started_again_on_the_same_port(tmp_path: Path
     again = child(hub.pid, "gateway")
     assert again is not None
     assert again.pid != gateway.pid
+
+
+def test_the_worker_yields_to_the_gateway(tmp_path: Path, start: Start) -> None:
+    """On a busy machine those who wait for an answer go before a pay run."""
+    data = tmp_path / "data"
+    hub = start()
+    assert await_ready(data, 60, lambda: hub.poll() is None)
+    assert wait_for((run_directory(data) / FILE).exists)  # its stages run
+    gateway, worker = child(hub.pid, "gateway"), child(hub.pid, "worker")
+    assert gateway is not None
+    assert worker is not None
+    assert worker.nice() - gateway.nice() == min(YIELDING, 19 - gateway.nice())
 
 
 def test_a_halted_stage_shows_at_readyz_until_its_worker_starts_anew(tmp_path: Path, start: Start) -> None:
