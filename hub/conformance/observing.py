@@ -13,14 +13,12 @@ from typing import Any, Final, Literal, NamedTuple
 from hub.conformance import values
 from hub.conformance.events import Event, Exchanged, Probed, TokenAsked
 from hub.conformance.probes import judge
-from hub.conformance.refusals import explain, explain_token
+from hub.conformance.refusals import PATHS, explain, explain_token
 from hub.conformance.steps import ECHO, LATE, NUMBERS, PULL_CODES, PUSH, PUSH_CODES, RESULT, SEALED, STEPS, TAMPERED
 
 Outcome = Literal["not tried", "failed", "passed"]
 LINES: Final = 12
 """Exchanges that the page remembers."""
-
-PATHS: Final = {"push-request": PUSH_CODES, "request": PULL_CODES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +95,8 @@ def _apply(state: State, verdict: Verdict, at: int) -> State:
 def _line(event: Exchanged) -> str:
     shown = event.code if event.code in {*PUSH_CODES, *PULL_CODES} else "another code" if event.code else "no code"
     outcome = "left before its answer" if event.left else str(event.status)
-    return f"/esb/{event.path} {event.media} {shown}: {outcome}"
+    path = f"/esb/{event.path}" if event.path in PATHS else "another path"
+    return f"{path} {event.media} {shown}: {outcome}"
 
 
 def _token(event: TokenAsked) -> Verdict:
@@ -126,12 +125,15 @@ def _exchange(state: State, event: Exchanged) -> list[Verdict]:
 
 def _step_of(event: Exchanged) -> str:
     """The step that a refused exchange was most likely about."""
+    if event.path not in PATHS and "token" in event.path.lower():
+        return "token"
     special = {SEALED: "encrypted", NUMBERS: "numbers", TAMPERED: "tampered", LATE: "time-out"}
     if event.code in special:
         return special[event.code]
     if event.code == RESULT and isinstance(event.body, dict) and event.body.get("step") in {"numbers", "tampered"}:
         return str(event.body["step"])
-    pull = event.code == ECHO or (event.code != PUSH and event.path in {"request", "nida-request"})
+    asked = event.path.strip("/").endswith("request") and not event.path.strip("/").endswith("push-request")
+    pull = event.code == ECHO or (event.code != PUSH and asked)
     media = "xml" if event.media == "xml" else "json"
     return f"{'pull' if pull else 'push'}-{media}"
 

@@ -8,7 +8,14 @@ from hub.catalogue import CODES
 from hub.conformance.events import Exchanged, TokenAsked
 from hub.conformance.steps import PULL_CODES, PUSH_CODES
 
-PATHS: Final = {"push-request": "pushCode", "request": "apiCode", "nida-request": "apiCode", "async": "requestId"}
+PATHS: Final = {
+    "push-request": "pushCode",
+    "request": "apiCode",
+    "nida-request": "apiCode",
+    "async": "requestId",
+    "upload": "the bytes of a body",
+}
+"""What each path of the engine wants named."""
 
 Explained = tuple[str, str]
 """What was seen, and how to mend it."""
@@ -33,7 +40,9 @@ def explain(event: Exchanged) -> Explained:
     """Why an exchange did not succeed."""
     if event.diagnosis is not None:
         return f"{event.refusal or event.status}: {event.diagnosis.seen}", event.diagnosis.mend
-    if event.path not in {*PATHS, "upload"}:
+    if event.path not in PATHS and "token" in event.path.lower():
+        return "a token was asked for at another path", "the token URL is <base>/oauth/token, without a slash behind"
+    if event.path not in PATHS:
         return (
             "there is nothing at the path that was called",
             "the engine URL is <base>/esb; push to /push-request, pull at /request, without a slash behind",

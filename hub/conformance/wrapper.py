@@ -20,6 +20,7 @@ from hub.gateway.wire import ASGIApp, Message, Receive, Scope, Send, find_header
 LARGEST: Final = 8 << 20
 """Bytes of a body that the kit looks at; the hub's own limit is far lower."""
 
+_OTHERS: Final = ("/api/", "/iclock/", "/registry/")
 _TEXT: Final = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store")]
 
 
@@ -40,7 +41,7 @@ class Wrapper:
         elif path == "/receive" and scope["method"] == "POST":
             self._ask_again()
             await _say(send, "The kit asks your connector again; look at the page.\n")
-        elif self._kit.onboarded is not None and (path == "/oauth/token" or path.startswith("/esb/")):
+        elif self._kit.onboarded is not None and _is_a_connectors(scope["method"], path):
             await self._observe(scope, receive, send)
         else:
             await self._gateway(scope, receive, send)
@@ -89,6 +90,13 @@ class Wrapper:
             self._kit.take(read_token(seen), agent)
         else:
             self._kit.take(read_exchange(seen, onboarded.connector, onboarded.hub), agent)
+
+
+def _is_a_connectors(method: str, path: str) -> bool:
+    """What a connector may have meant, wrong addresses included; not the API, the devices, or a browser's reads."""
+    if path == "/oauth/token" or path.startswith("/esb"):
+        return True
+    return method == "POST" and not path.startswith(_OTHERS)
 
 
 def _seen(scope: Scope, body: bytes, answer: list[Message], at: int, *, left: bool) -> Seen:

@@ -75,7 +75,7 @@ SPACED = b'{"pushCode": "TRIAL-PUSH", "esbBody": {"name": "A"}}'
 
 
 @pytest.mark.parametrize(
-    "mistake", ["spaced", "body-alone", "other-key", "json-as-xml", "no-code", "asked", "hex", "slash"]
+    "mistake", ["spaced", "body-alone", "other-key", "json-as-xml", "no-code", "asked", "hex", "slash", "address"]
 )
 def test_a_mistake_in_sending_is_told_by_name(trial: Trial, mistake: str) -> None:
     """The page says which text was signed, with which key, or what is missing, and nothing is admitted."""
@@ -84,7 +84,7 @@ def test_a_mistake_in_sending_is_told_by_name(trial: Trial, mistake: str) -> Non
     told = {
         "spaced": "spaced text", "body-alone": "esbBody alone", "other-key": "no text that connectors are known to sign",
         "json-as-xml": "JSON under an XML content type", "no-code": "no pushCode", "asked": "was asked", "hex": "hex",
-        "slash": "nothing at the path",
+        "slash": "nothing at the path", "address": "another path json TRIAL-PUSH: 404: there is nothing at the path",
     }[mistake]  # fmt: skip
     body = signed(trial, SENT, {"spaced": SPACED, "body-alone": b'{"name":"A"}'}.get(mistake, SENT))
     if mistake == "other-key":
@@ -100,6 +100,8 @@ def test_a_mistake_in_sending_is_told_by_name(trial: Trial, mistake: str) -> Non
         body = b'{"data":%b,"signature":"%b"}' % (SENT, trial.client.key.sign(SENT).hex().encode())
     elif mistake == "slash":
         path += "/"
+    elif mistake == "address":
+        path = "/push-request"
     answer = trial.post(path, body, token, media)
     assert answer.status_code >= 400
     assert told in trial.page()
@@ -138,6 +140,7 @@ def test_a_kit_goes_on_where_it_stopped_and_takes_no_other_directory(tmp_path: P
     with trial_of(folder) as first:
         first.token()
         assert first.state()["token"] == "passed"
+        assert first.stop() == 0
     with trial_of(folder) as second:
         assert second.state()["token"] == "passed"
         assert second.client.client_secret == first.client.client_secret

@@ -104,6 +104,9 @@ WRONG: list[tuple[str, list[Event], str]] = [
     ("push-json", [push(None, success=False, status=400, refusal="AMANA-JSON-002")], "no pushCode"),
     ("push-json", [push("X", success=False, status=404, refusal="AMANA-CODE-001")], "does not have"),
     ("push-json", [push(success=False, status=404, path="push-request/", refusal="AMANA-HTTP-007")], "path"),
+    ("push-json", [push(success=None, status=404, path="/push-request")], "path"),
+    ("pull-json", [pull(None, success=None, status=404, path="/request")], "path"),
+    ("token", [push(None, success=None, status=404, path="/token")], "at another path"),
     ("push-json", [push(success=False, status=405, method="PUT", refusal="AMANA-HTTP-001")], "PUT"),
     ("push-json", [push(success=False, status=413, refusal="AMANA-SIZE-001")], "AMANA-SIZE-001"),
     ("push-xml", [push(success=False, status=401, media="xml", refusal="AMANA-SIG-002")], "AMANA-SIG-002"),
@@ -205,7 +208,7 @@ def test_only_the_last_exchanges_are_remembered() -> None:
     assert len(after(*[push()] * (LINES + 5)).lines) == LINES
 
 
-def test_a_code_of_nobody_is_not_shown() -> None:
-    """What a connector put into its code may be anything: the page does not repeat it."""
-    state = after(push("HUSH", success=False, status=404, refusal="AMANA-CODE-001"))
+def test_a_code_or_path_of_nobody_is_not_shown() -> None:
+    """What a connector put into its code or its address may be anything: the page does not repeat it."""
+    state = after(push("HUSH", success=False, status=404, refusal="AMANA-CODE-001"), push(path="/HUSH", success=None))
     assert "HUSH" not in str(state)
