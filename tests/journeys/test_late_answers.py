@@ -11,7 +11,7 @@ import pytest
 
 from signing import envelope, jsontext, keys, tokens
 from tests.journeys.gateway_client import Reply
-from tests.journeys.provider import PROVIDER, Pulling, http, pulling, say, silent
+from tests.journeys.provider import PROVIDER, Pulling, answer, http, pulling, say, silent
 from tests.unit.gateway.onboarded import NOW, TOKEN_KEY
 
 PROMISE = say(lambda at, data: http(200, at.signed({"success": True, "requestId": data["requestId"]})))
@@ -211,5 +211,53 @@ def test_erasing_the_request_erases_the_answer(tmp_path: Path) -> None:
             await at.site.log.erase([asked.headers["ce_id"]])
             reply = await at.pull(requestId=name)
             assert (reply.status, at.site.verified(reply)["message"][:16]) == (410, "AMANA-ERASED-001")
+
+    run(journey)
+
+
+def test_a_late_failure_is_the_one_late_answer(tmp_path: Path) -> None:
+    """Its repeat is a repeat; neither another failure nor a success takes its place."""
+
+    async def journey() -> None:
+        async with pulling(tmp_path) as at:
+            name = await deferred(at)
+            failure = {"success": False, "requestId": name, "message": "no such employee"}
+            assert (await send_late(at, failure)).status == 200
+            assert at.site.verified(await send_late(at, failure))["esbBody"]["duplicate"] is True
+            for other in (failure | {"message": "another"}, {"success": True, "requestId": name, "esbBody": {}}):
+                assert (await send_late(at, other)).status == 409
+            assert at.site.verified(await at.pull(requestId=name))["message"].endswith("no such employee")
+
+    run(journey)
+
+
+def test_what_is_answered_takes_no_late_answer(tmp_path: Path) -> None:
+    """The answer in the exchange came first."""
+
+    async def journey() -> None:
+        async with pulling(tmp_path) as at:
+            at.provider.answering = answer({"grade": 9})
+            name = at.site.verified(await at.pull({"employeeId": "X1"}))["requestId"]
+            late = await send_late(at, {"success": True, "requestId": name, "esbBody": {"grade": 10}})
+            assert (late.status, at.site.verified(late)["message"][:14]) == (409, "AMANA-PULL-019")
+            assert at.site.verified(await at.pull(requestId=name))["esbBody"] == {"grade": 9}
+
+    run(journey)
+
+
+def test_a_hub_that_is_behind_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the table is too far behind the log to know, the answer is 503 with when to come back, never that the
+    request is unknown."""
+
+    async def journey() -> None:
+        async with pulling(tmp_path) as at:
+            name = await deferred(at)
+            monkeypatch.setattr("hub.pull.standing.FARTHEST", 1)
+            for reply in (
+                await send_late(at, {"success": True, "requestId": name, "esbBody": {}}),
+                await at.pull(requestId=name),
+            ):
+                told = at.site.verified(reply)["message"][:14]
+                assert (reply.status, told, reply.headers["retry-after"]) == (503, "AMANA-PULL-020", "2")
 
     run(journey)

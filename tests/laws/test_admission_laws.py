@@ -304,3 +304,22 @@ async def test_times_never_run_backwards(engine: Engine) -> None:
     assert isinstance(last, Admitted)
     assert [record.headers[records.TIME] for record in await inbox(reopened)] == ["5000", "5000", "5000"]
     assert (later.time, last.time) == (5000, 5000)
+
+
+@law
+async def test_below_a_window_of_nothing_nothing_is_a_repeat(engine: Engine) -> None:
+    """With a window below 0 the same bytes are new every time: within one call, at the same millisecond, while calls
+    share a commit, and after a restart; each with an occurrence, an id and a secret of its own."""
+    log = await opened(engine)
+    message = candidate(b"1", window_ms=-1)
+    answers = await log.admit([message, message], Ms(5))
+    answers += await asyncio.gather(*(admit(log, message, 5) for _ in range(3)))
+    await log.close()
+    log = engine.open()
+    answers.append(await admit(log, message, 5))
+    assert [type(answer) for answer in answers] == [Admitted] * 6
+    assert sorted(answer.occurrence for answer in answers if isinstance(answer, Admitted)) == [0, 1, 2, 3, 4, 5]
+    ids = [answer.id for answer in answers]
+    assert len(set(ids)) == 6
+    assert len(set((await log.open(ids)).values())) == 6
+    await log.close()
