@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 AT_ONCE: Final = 2
 """Claimed bodies in memory at one time, from their fetching to their commit."""
 
+PULLED_AT_ONCE: Final = 8
+"""Of pulls, which wait for their providers: a place of their own, so that a slow provider holds up no push."""
+
 log = logger()
 
 
@@ -45,10 +48,10 @@ class Fetched:
 class Claiming:
     """Of one gateway process."""
 
-    def __init__(self, uploads: Uploads, clock: Clock) -> None:
+    def __init__(self, uploads: Uploads, clock: Clock, at_once: int = AT_ONCE) -> None:
         self._uploads = uploads
         self._clock = clock
-        self._room = asyncio.Semaphore(AT_ONCE)
+        self._room = asyncio.Semaphore(at_once)
 
     @asynccontextmanager
     async def fetched(self, wanted: Wanted) -> AsyncIterator[Fetched | Refusal]:

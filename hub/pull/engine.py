@@ -140,11 +140,14 @@ class PullEngine:
         if not isinstance(admitted, Admitted):
             raise TypeError("a pull is no repeat")
         asked = asked_of(question.candidate, admitted)
-        ended = await self._settle(question, asked)
-        ended.found = await self._wrap(question, ended.found, asked.name)
+        ended = await self._end(question, asked)
         media = question.media
         try:
-            spoken = self._speak(asked.name, ended.found, media, ended.after)
+            told = ended.found = await self._wrap(question, ended.found, asked.name)
+        except TryAgain as again:  # the answer is there, and recorded; the caller asks for it again
+            told, ended.after = failure(again.code, again.detail), again.after
+        try:
+            spoken = self._speak(asked.name, told, media, ended.after)
         except SigningError as error:
             ended.found = failure("AMANA-PULL-014", error.detail)
             spoken = self._speak(asked.name, ended.found, media)
@@ -154,20 +157,26 @@ class PullEngine:
             return self._speak(asked.name, failure("AMANA-AUTH-003"), media)
         return spoken
 
+    async def _end(self, question: Question, asked: Asked) -> _Ended:
+        """What comes of it. Whatever happens, it ends: a defect of ours leaves no pull without an outcome."""
+        try:
+            return await self._settle(question, asked)
+        except TryAgain as again:
+            return _Ended(failure(again.code, again.detail), after=again.after)
+        except HubError as error:
+            return _Ended(failure(error.code, error.detail))
+        except Exception as error:
+            log.error("pull.failed", exc_info=error)
+            return _Ended(failure("AMANA-HUB-001"))
+
     async def _settle(self, question: Question, asked: Asked) -> _Ended:
-        """What comes of it; raises nothing but a defect."""
         name = name_of(question)
         if name is None:
             return await self._forward(question, asked)
         answerer = self._ports.answerers.get(name)
         if answerer is None:
             return _Ended(failure("AMANA-CODE-001", "the hub does not answer it"))
-        try:
-            reply = await answerer.answer(question)
-        except TryAgain as again:
-            return _Ended(failure(again.code, again.detail), after=again.after)
-        except HubError as error:
-            return _Ended(failure(error.code, error.detail))
+        reply = await answerer.answer(question)
         return _Ended(Finding(Event.ANSWER, value=reply.value, form=question.media), kept=reply.kept)
 
     # a provider

@@ -82,18 +82,24 @@ def test_the_first_late_answer_counts(tmp_path: Path) -> None:
     run(journey)
 
 
-def test_of_two_late_answers_at_once_one_counts(tmp_path: Path) -> None:
-    """Whatever is appended first by the order of the log gets the receipt, the other one a refusal."""
+@pytest.mark.parametrize("success", [True, False])
+def test_of_several_late_answers_at_once_one_counts(tmp_path: Path, success: bool) -> None:
+    """Whatever is appended first by the order of the log gets the receipt, the others a refusal."""
 
     async def journey() -> None:
         async with pulling(tmp_path) as at:
             name = await deferred(at)
             replies = await asyncio.gather(
-                *(send_late(at, {"success": True, "requestId": name, "esbBody": {"n": n}}) for n in range(4))
+                *(
+                    send_late(at, {"success": success, "requestId": name, "esbBody": {"n": n}, "message": f"no {n}"})
+                    for n in range(4)
+                )
             )
             assert sorted(reply.status for reply in replies) == [200, 409, 409, 409]
             [taken] = [n for n, reply in enumerate(replies) if reply.status == 200]
-            assert at.site.verified(await at.pull(requestId=name))["esbBody"] == {"n": taken}
+            told = at.site.verified(await at.pull(requestId=name))
+            assert told.get("esbBody") == ({"n": taken} if success else None)
+            assert told.get("message", "").endswith("" if success else f"no {taken}")
 
     run(journey)
 

@@ -42,8 +42,8 @@ NOVEMBER: Final = Ms(1_793_577_600_000)
 """2 November 2026: the month of the scripts is over, so no punch of it lies in the future."""
 
 
-class Crash(Exception):
-    """The process is gone. No part of the hub knows it, so nothing handles it."""
+class Crash(BaseException):
+    """The process is gone. No part of the hub knows it, so nothing handles it, whatever it catches."""
 
 
 @dataclass(frozen=True, slots=True)

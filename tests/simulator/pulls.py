@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from hub.gateway.admission import Push, Refusal
+from hub.gateway.claiming import Claiming
 from hub.ports import Answer, Answered, Call, Candidate
 from hub.pull import edge
 from hub.pull.engine import PullEngine, PullPorts, Spoken
 from hub.pull.question import REQUEST
+from hub.uploads import Uploads
 from signing import tokens
 from signing.envelope import frame, seal, verify
 from signing.jsontext import parse, render
@@ -101,6 +103,7 @@ def engine_of(hub: SimHub, provider: SimProvider) -> PullEngine:
             clock=hub.clock,
             view=hub.follower.directory.now(),
             signing=HUB_KEYS.signing,
+            uploads=Uploads(hub.store, HUB_KEYS.wrapper, vault=hub.log),
         )
     )
 
@@ -114,7 +117,8 @@ async def post(hub: SimHub, engine: PullEngine, path: str, members: dict[str, An
     key: PrivateKey = PEOPLE.receiver if system == PAYROLL else PEOPLE.sender
     token = tokens.issue(HUB_KEYS.token, system, hub.clock.now() + 60_000, known.epoch)
     push = Push(b"Bearer " + token.encode(), b"application/json", seal(render(members), key))
-    return await edge.answer(engine, path, push, view, hub.clock.now(), hub.terms())
+    claiming = Claiming(Uploads(hub.store, HUB_KEYS.wrapper, vault=hub.log), hub.clock)
+    return await edge.answer(engine, path, push, view, hub.clock.now(), hub.terms(), claiming)
 
 
 async def ask(hub: SimHub, provider: SimProvider, value: Any = None, **members: Any) -> dict[str, Any]:
