@@ -165,8 +165,8 @@ class PullEngine:
             return _Ended(failure(again.code, again.detail), after=again.after)
         except HubError as error:
             return _Ended(failure(error.code, error.detail))
-        except Exception as error:
-            log.error("pull.failed", exc_info=error)
+        except Exception:
+            log.exception("pull.failed")
             return _Ended(failure("AMANA-HUB-001"))
 
     async def _settle(self, question: Question, asked: Asked) -> _Ended:

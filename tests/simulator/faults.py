@@ -25,7 +25,7 @@ def _cannot_store() -> Exception:
 class Faults:
     """Faults to come. `error` makes the exception that the writer gets."""
 
-    error: Callable[[], Exception] = _cannot_store
+    error: Callable[[], BaseException] = _cannot_store
     written: list[str] = field(default_factory=list)
     _planned: dict[int, How] = field(default_factory=dict)
     _by_point: dict[str, list[How]] = field(default_factory=dict)
