@@ -22,7 +22,8 @@ from hub.records import Ms, Record
 from hub.settings import Settings, load
 from hub.store.sql import Fault, SqlStore
 from hub.topics import layout
-from signing import envelope, jsontext
+from signing import jsontext
+from signing.forms import Media, frame_body, read_data, verify_forms
 from signing.keys import KeyRing, KeyWindow
 from tests.unit.gateway.onboarded import HMAC_KEY, NOW, SECRET, TOKEN_KEY, House, first_changes
 
@@ -116,10 +117,11 @@ class Site:
         return await self.ask("POST", "/esb/push-request", body, headers)
 
     def verified(self, reply: Reply) -> Any:
-        """The data of a signed answer; fails when the hub's key did not sign it."""
-        frame = envelope.frame(reply.body)
-        envelope.verify(frame, KeyRing([KeyWindow(self.house.hub.public, 0)]), NOW)
-        return jsontext.parse(frame.data)
+        """The data of a signed answer, in either language; fails when the hub's key did not sign it."""
+        media: Media = "xml" if reply.body[:1] == b"<" else "json"
+        ring = KeyRing([KeyWindow(self.house.hub.public, 0)])
+        found = verify_forms(frame_body(reply.body, media), ring, NOW)
+        return read_data(found.data, found.form)
 
     async def records(self, topic: str) -> list[Record]:
         found: list[Record] = []
