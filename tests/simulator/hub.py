@@ -229,7 +229,10 @@ class SimHub:
             except TryAgain:
                 moved += 1
             await core.deliverer.settled()
-            moved += await core.deliverer.catch_up()
+            try:
+                moved += await core.deliverer.catch_up()
+            except TryAgain:
+                moved += 1
             if moved or not quiet:  # delivery publishes for the stages, which had their turn before it
                 quiet = not moved
                 continue
