@@ -283,11 +283,11 @@ class Draft:
         await self._uploads.drop(replace(self._upload, size=self._pieces * PIECE))
 
     async def _flush(self, size: int) -> None:
-        piece = bytes(self._rest[:size])
+        number, piece = self._pieces, bytes(self._rest[:size])
         del self._rest[:size]
-        sealed = self._key.seal(_name(self._upload.reference, self._pieces), piece)
-        await self._uploads.keep_piece(self._upload, self._pieces, sealed)
-        self._pieces += 1
+        self._pieces += 1  # first: a write that failed may be stored all the same
+        sealed = self._key.seal(_name(self._upload.reference, number), piece)
+        await self._uploads.keep_piece(self._upload, number, sealed)
 
 
 def _context(reference: str) -> bytes:
