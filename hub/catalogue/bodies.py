@@ -56,6 +56,13 @@ CODES: Final[dict[str, Code]] = {
         "an upload of its own for every message",
         "Upload the bytes again for this code",
     ),
+    "AMANA-CLAIM-005": Code(
+        422,
+        "sender",
+        "The uploaded body has too many parts",
+        "at most so many objects and lists, and so many commas, as the detail says",
+        "Send it in several messages; contracts limit the rows of one anyway",
+    ),
     "AMANA-UPLOAD-001": Code(
         429,
         "sender",

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from signing.keys import PrivateKey
 
 DIGEST: Final = "sha256:"
+MOST_CONTAINERS: Final = 250_000
+MOST_MEMBERS: Final = 4_000_000
+"""Of a body that was uploaded. One such body takes its gateway a second or two, and some hundred MiB."""
+
 _CLAIM_MEMBERS: Final = frozenset({"reference", "digest", "size"})
 
 
@@ -92,6 +96,7 @@ def read_body(
     """The body of a message whose `esbBody` has this value and these bytes. `key`: the hub's. Raises `BadMessage`."""
     body = Body(span, value, media)
     if claimed is not None:
+        check_parts(claimed.content)
         body = Body(claimed.content, _parse(claimed.content, claimed.media), claimed.media)
     looks = encrypted.is_sealed(body.value)
     if sealed == "recipient":
@@ -141,6 +146,13 @@ def split(kept: bytes, header: str | None) -> tuple[bytes, Claimed | None]:
     media, _, size = header.partition(",")
     cut = len(kept) - int(size)
     return kept[:cut], Claimed(kept[cut:], "xml" if media == "xml" else "json")
+
+
+def check_parts(content: bytes) -> None:
+    """That a large body is not made of too many small things: bytes are cheap, objects are not. Counted without parsing,
+    so what stands inside texts counts too. Raises AMANA-CLAIM-005."""
+    if content.count(b"{") + content.count(b"[") > MOST_CONTAINERS or content.count(b",") > MOST_MEMBERS:
+        raise BadMessage("AMANA-CLAIM-005", f"limit {MOST_CONTAINERS} and {MOST_MEMBERS}")
 
 
 def _open(body: Body, key: PrivateKey | None) -> Body:

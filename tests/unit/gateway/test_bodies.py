@@ -132,3 +132,13 @@ def test_claims_are_told_from_bodies() -> None:
     assert find_claim({"claim": claim}) == find_claim({"claim": {**claim, "size": "12"}}) == Claim(*claim.values())  # type: ignore[arg-type]
     bodies: list[Any] = [[], "claim", None, {}, {"claim": claim, "x": 1}, claim]
     assert [find_claim(body) for body in bodies] == [None] * 6
+
+
+@pytest.mark.parametrize("content", [b"[" + b"{}," * 250_000 + b"{}]", b"[" + b"0," * 4_000_001 + b"0]"])
+def test_many_small_parts_are_refused_before_they_are_parsed(content: bytes) -> None:
+    """A body that would cost far more as objects than as bytes is refused by counting; a text of as many bytes is not."""
+    with pytest.raises(BadMessage) as caught:
+        read_body({"claim": {}}, b"", "json", "no", KEY, Claimed(content, "json"))
+    assert caught.value.code == "AMANA-CLAIM-005"
+    text = b'"' + b"x" * len(content) + b'"'
+    assert read_body({"claim": {}}, b"", "json", "no", KEY, Claimed(text, "json")).plain == text
