@@ -47,6 +47,9 @@ RETRY_WAITS: Final = (0.05, 0.25)
 KEEP_TRIES: Final = 600
 """How often an outcome is tried to be stored that the log did not take; its caller was told to try again."""
 
+CLOSING: Final = 10.0
+"""Seconds for what is under way when the process is to end."""
+
 SWEEP: Final = 60_000
 """Milliseconds between looks for pulls whose process died."""
 
@@ -119,9 +122,13 @@ class PullEngine:
             if ended:
                 log.warning("pull.abandoned", count=ended)
 
-    async def close(self) -> None:
-        """Wait for what is under way; bounded by the deadlines of the exchanges."""
-        while self._running:
+    async def close(self, seconds: float = CLOSING) -> None:
+        """Wait for what is under way, but not for ever: what is given up has its end recorded by who starts next."""
+        if self._running:
+            await asyncio.wait(self._running, timeout=seconds)
+        for task in self._running:
+            task.cancel()
+        if self._running:
             await asyncio.wait(self._running)
 
     def _start(self, work: Any) -> asyncio.Task[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -41,6 +42,7 @@ class Hands:
 
     async def sleep(self, seconds: float) -> None:
         self.at = Ms(self.at + round(seconds * 1000))
+        await asyncio.sleep(0)
 
 
 class Reply(NamedTuple):

@@ -11,7 +11,7 @@ from typing import Any
 
 from hub.delivery.caller import HttpCaller
 from hub.records import PARENT, Record
-from signing import envelope, jsontext, keys
+from signing import envelope, forms, jsontext, keys
 from signing.keys import KeyRing, KeyWindow
 from tests.journeys.gateway_client import Reply, Site, open_site
 
@@ -63,10 +63,10 @@ class Provider:
                 )
                 body = await reader.readexactly(length)
                 self.raw.append(head + body)
-                frame = envelope.frame(body)
                 assert self.hub is not None
-                envelope.verify(frame, KeyRing([KeyWindow(self.hub, 0)]), 0)
-                data = jsontext.parse(frame.data)
+                frame = forms.frame_body(body, "xml" if body.startswith(b"<") else "json")
+                verified = forms.verify_forms(frame, KeyRing([KeyWindow(self.hub, 0)]), 0)
+                data = forms.read_data(verified.data, verified.form)
                 self.asked.append(data)
                 self.arrived.set()
                 await (self.answering or answer())(self, data, writer)
@@ -86,14 +86,14 @@ def http(status: int, body: bytes, kind: str = "application/json", *extra: str) 
     return "\r\n".join(lines).encode() + body
 
 
-def answer(value: Any = None, *, named: bool = True) -> Answering:
+def answer(value: Any = None, *, named: bool = True, media: forms.Media = "json") -> Answering:
     """A signed success with that body (default: what was asked)."""
 
     async def do(provider: Provider, data: dict[str, Any], writer: asyncio.StreamWriter) -> None:
         members = {"success": True, "requestId": data["requestId"] if named else None}
         members["esbBody"] = data.get("esbBody") if value is None else value
-        body = provider.signed({name: one for name, one in members.items() if one is not None})
-        writer.write(http(200, body))
+        body = forms.seal_form(members, provider.key, media, "response")
+        writer.write(http(200, body, f"application/{media}"))
         await writer.drain()
 
     return do
@@ -133,7 +133,10 @@ class Pulling:
     ) -> Reply:
         data = {"apiCode": CODE} | members | ({"esbBody": value} if value is not None else {})
         body = envelope.seal(jsontext.render(data), self.site.house.sender)
-        headers = {"Authorization": f"Bearer {token or await self.site.token()}", "Content-Type": "application/json"}
+        return await self.post(body, "application/json", path=path, token=token)
+
+    async def post(self, body: bytes, kind: str, *, path: str = "/esb/request", token: str | None = None) -> Reply:
+        headers = {"Authorization": f"Bearer {token or await self.site.token()}", "Content-Type": kind}
         return await self.site.ask("POST", path, body, headers)
 
 

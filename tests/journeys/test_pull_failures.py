@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from hub.delivery.caller import HttpCaller
+from hub.errors import TryAgain
 from hub.pull.breaker import FAULTS
 from signing import envelope, keys
 from tests.journeys.gateway_client import Reply
@@ -357,5 +358,66 @@ def test_an_exchange_ends_though_its_caller_has_gone(tmp_path: Path) -> None:
             release.set()
             await at.site.gateway.pulls.close()
             assert await recorded(at) == ("answer", "")
+
+    run(journey)
+
+
+@pytest.mark.parametrize("moment", ["question", "outcome"])
+def test_a_log_that_takes_no_writes_says_try_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """503 with Retry-After, signed: before the question is durable nobody is asked, and an answer whose outcome is not
+    recorded is not given away; it is there once the log takes writes again."""
+
+    async def refuse(*_: Any) -> Any:
+        raise TryAgain("AMANA-BUS-001", after=3.0)
+
+    async def journey() -> None:
+        async with pulling(tmp_path) as at:
+            at.provider.answering = answer({"grade": 9})
+            log = at.site.log
+            with monkeypatch.context() as broken:
+                broken.setattr(log, "admit" if moment == "question" else "append", refuse)
+                reply = await at.pull({"a": 1})
+                assert told(at, reply) == (503, False, "AMANA-BUS-001:")
+                assert reply.headers["retry-after"] == "3"
+            await at.site.gateway.pulls.close()
+            assert len(at.provider.asked) == (0 if moment == "question" else 1)
+            if moment == "outcome":
+                assert await recorded(at) == ("answer", "")
+                name = at.provider.asked[0]["requestId"]
+                assert at.site.verified(await at.pull(requestId=name))["esbBody"] == {"grade": 9}
+
+    run(journey)
+
+
+def test_the_hub_ends_though_a_provider_hangs(tmp_path: Path) -> None:
+    """Closing waits for what is under way only so long; the pull stays asked, for the next process to end."""
+
+    async def journey() -> None:
+        async with pulling(tmp_path, timeoutMs=60_000) as at:
+            at.provider.answering = silent
+            asking = asyncio.create_task(at.pull({"a": 1}))
+            await at.provider.arrived.wait()
+            await at.site.gateway.pulls.close(0.01)
+            assert at.site.gateway.pulls.breaker.under_way == 0
+            await asyncio.wait([asking])
+            asking.exception() if not asking.cancelled() else None
+
+    run(journey)
+
+
+def test_a_defect_of_ours_leaves_no_pull_without_an_outcome(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever raises what nobody expected: signed 500, recorded, nothing of the payload in the log."""
+
+    def burst(*_: Any) -> Any:
+        raise RuntimeError("X1 is in here")
+
+    async def journey() -> None:
+        async with pulling(tmp_path) as at:
+            monkeypatch.setattr("hub.pull.engine.read_answer", burst)
+            assert told(at, await at.pull({"employeeId": "X1"})) == (500, False, "AMANA-HUB-001:")
+            assert await recorded(at) == ("fail", "AMANA-HUB-001")
+            assert at.site.gateway.pulls.breaker.under_way == 0
 
     run(journey)

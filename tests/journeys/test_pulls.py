@@ -7,10 +7,13 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from hub.pull.records import PURPOSE, digest_of
-from signing import jsontext
+from signing import envelope, forms, jsontext
+from signing.keys import KeyRing, KeyWindow
 from signing.sealing import BodyKey
-from tests.journeys.provider import CODE, answer, outcome_of, pulling
+from tests.journeys.provider import CODE, Provider, answer, http, outcome_of, pulling, say, silent
 
 
 def run(journey: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -118,5 +121,66 @@ def test_nothing_of_the_token_is_forwarded(tmp_path: Path) -> None:
             assert at.site.verified(reply)["success"] is True
             assert token.encode() not in b"".join(at.provider.raw)
             assert b"uthorization" not in b"".join(at.provider.raw)
+
+    run(journey)
+
+
+def test_each_side_speaks_its_own_language(tmp_path: Path) -> None:
+    """A caller that asks in XML is answered in XML, whatever the provider speaks; and the other way round. Numbers mean
+    what the contract says, names keep their letters."""
+
+    async def journey() -> None:
+        async with pulling(tmp_path, options={"format": "xml"}) as at:
+            ring = KeyRing([KeyWindow(at.site.house.hub.public, 0)])
+            at.provider.answering = answer({"name": "Siti Ñuñez <b>", "grade": 9}, media="xml")
+            said = at.site.verified(await at.pull({"employeeId": "X1"}))
+            assert said["esbBody"] == {"name": "Siti Ñuñez <b>", "grade": "9"}  # no contract says that it is a number
+            assert b"<esbrequest>" in at.provider.raw[0]
+            members = {"apiCode": CODE, "esbBody": {"employeeId": "X1"}}
+            reply = await at.post(forms.seal_form(members, at.site.house.sender, "xml", "request"), "application/xml")
+            assert reply.headers["content-type"] == "application/xml"
+            verified = forms.verify_forms(forms.frame_body(reply.body, "xml"), ring, 0)
+            told = forms.read_data(verified.data, verified.form)
+            assert (told["success"], told["esbBody"]) == (True, {"name": "Siti Ñuñez <b>", "grade": "9"})
+
+    run(journey)
+
+
+def test_numbers_are_printed_so_that_every_client_verifies_them(tmp_path: Path) -> None:
+    """What the provider signs as 1.0 and 1e3 keeps its value and takes the one spelling of all clients."""
+
+    def text(provider: Provider, data: dict[str, Any]) -> bytes:
+        body = b'{"success":true,"requestId":"%b","esbBody":{"b":1.0,"a":1e3,"7":"x"}}' % data["requestId"].encode()
+        return http(200, envelope.seal(body, provider.key))
+
+    async def journey() -> None:
+        async with pulling(tmp_path) as at:
+            at.provider.answering = say(text)
+            reply = await at.pull({"employeeId": "X1"})
+            assert b'"esbBody":{"7":"x","b":1,"a":1000}' in reply.body
+
+    run(journey)
+
+
+def test_what_is_said_in_a_pull_reaches_no_log_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Neither token nor body nor the provider's words, however the exchange ends."""
+
+    async def journey() -> None:
+        async with pulling(tmp_path, timeoutMs=200) as at:
+            token = await at.site.token()
+            words = {"success": False, "message": "canary-words"}
+            for answering in (
+                answer({"name": "canary-answer"}),
+                say(lambda one, _: http(200, one.signed(words))),
+                say(http(500, b"canary-page", "text/html")),
+                silent,
+            ):
+                at.provider.answering = answering
+                for _ in range(6):
+                    await at.pull({"name": "canary-question"}, token=token, authorization=token)
+            out, err = capfd.readouterr()
+            assert "provider.rests" in out + err
+            assert "canary" not in out + err
+            assert token not in out + err
 
     run(journey)
