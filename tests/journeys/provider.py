@@ -114,6 +114,16 @@ def say(text: bytes | Callable[[Provider, dict[str, Any]], bytes]) -> Answering:
     return do
 
 
+def signed(**members: Any) -> Answering:
+    """A signed answer with these members; `requestId` "$" stands for the one asked."""
+
+    def text(provider: Provider, data: dict[str, Any]) -> bytes:
+        said = {name: data["requestId"] if value == "$" else value for name, value in members.items()}
+        return http(200, provider.signed(said))
+
+    return say(text)
+
+
 def outcome_of(records: list[Record]) -> Record:
     """The one record that has a parent."""
     [found] = [record for record in records if PARENT in record.headers]
@@ -138,6 +148,18 @@ class Pulling:
     async def post(self, body: bytes, kind: str, *, path: str = "/esb/request", token: str | None = None) -> Reply:
         headers = {"Authorization": f"Bearer {token or await self.site.token()}", "Content-Type": kind}
         return await self.site.ask("POST", path, body, headers)
+
+
+def told(at: Pulling, reply: Reply) -> tuple[int, bool, str]:
+    """Status, success and code of a signed answer."""
+    said = at.site.verified(reply)
+    return reply.status, said["success"], said["message"][:14]
+
+
+async def recorded(at: Pulling) -> tuple[str, str]:
+    """Event and code of the one outcome."""
+    h = outcome_of(await at.site.records("pulls")).headers
+    return h["ce_outcome"], h.get("ce_errorcode", "")
 
 
 @asynccontextmanager
