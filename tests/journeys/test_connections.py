@@ -264,3 +264,28 @@ def test_no_spelling_makes_a_device_another_one(tmp_path: Path) -> None:
             assert await site.records("inbox.zkteco_adms") == []
 
     asyncio.run(story())
+
+
+def test_an_upload_may_take_its_time_and_not_fall_silent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is taken though it takes longer than any other body may, as long as it keeps its rate; one that stops is
+    answered 408 on a connection that ends."""
+
+    async def story() -> None:
+        async with serving(tmp_path) as (site, port):
+            token = f"authorization: {await site.token()}"
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(head("/esb/upload", token, "content-length: 131072", "connection: close"))
+            for piece in (b"x" * 65_536, *[b"x" * 8_192] * 8):
+                writer.write(piece)
+                await writer.drain()
+                await asyncio.sleep(0.15)
+            assert (await reader.read()).startswith(b"HTTP/1.1 200 ")
+            writer.close()
+            stalled = await exchange(port, head("/esb/upload", token, "content-length: 100") + b"x")
+            assert stalled.startswith(b"HTTP/1.1 408 ")
+            assert b"\r\nconnection: close" in stalled.lower()
+            assert len(await site.store.rows("upload")) == 1
+
+    monkeypatch.setattr(wire, "BODY_SECONDS", 0.5)
+    monkeypatch.setattr(http, "SPARE_SECONDS", 0.5)
+    asyncio.run(story())

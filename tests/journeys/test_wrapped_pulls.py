@@ -15,6 +15,7 @@ from signing import envelope, jsontext, keys, tokens
 from signing.encrypted import open_for, seal_for
 from tests.journeys.gateway_client import Reply
 from tests.journeys.provider import CODE, PROVIDER, Pulling, answer, pulling
+from tests.journeys.test_late_answers import deferred, send_late
 from tests.journeys.upload_client import claim_of, fetch, kept, uploaded
 
 QUESTION = {"employeeId": "X1"}
@@ -180,5 +181,28 @@ def test_a_claim_of_somebody_else_is_no_answer(tmp_path: Path) -> None:
             failed = at.site.verified(await at.pull(QUESTION))
             assert failed["message"].startswith("AMANA-PULL-007")
             assert "AMANA-CLAIM-001" in failed["message"]
+
+    run(journey)
+
+
+@pytest.mark.parametrize("how", ["encrypted", "uploaded"])
+def test_a_late_answer_that_was_encrypted_or_uploaded(tmp_path: Path, how: str) -> None:
+    """It is opened or redeemed before it is taken, and who asks again gets what was inside; one that cannot be read is
+    refused and leaves the pull waiting."""
+
+    async def journey() -> None:
+        async with pulling(tmp_path) as at:
+            name = await deferred(at)
+            content = jsontext.render(ANSWER)
+            foreign = await uploaded(at.site, content)
+            bad = seal_for(content, KEY.public) if how == "encrypted" else claim_of(content, foreign)
+            refused = await send_late(at, {"success": True, "requestId": name, "esbBody": bad})
+            code = "AMANA-SEAL-002" if how == "encrypted" else "AMANA-CLAIM-001"
+            assert at.site.verified(refused)["message"].startswith(code)
+            own = await uploaded(at.site, content, token=token_of(at, PROVIDER))
+            good = encrypted(at, ANSWER) if how == "encrypted" else claim_of(content, own)
+            taken = await send_late(at, {"success": True, "requestId": name, "esbBody": good})
+            assert at.site.verified(taken)["success"] is True
+            assert at.site.verified(await at.pull(requestId=name))["esbBody"] == ANSWER
 
     run(journey)
