@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hub.delivery.collecting import CODE_NAME, Messages, confirmation
 from hub.delivery.deliver import BODY
+from hub.delivery.intake import NAME as INTAKE
 from hub.delivery.receipts import SUBSCRIPTION
 from hub.delivery.states import State
 from hub.errors import BadMessage
@@ -26,7 +27,7 @@ from hub.gateway.receipts import format_time
 from hub.ports import Append, Bus, Store, Vault
 from hub.pull.answerers import Reply
 from hub.pull.asking import Members
-from hub.records import CODE, ID, REQUEST, SECRET, TIME, Record, partition_of
+from hub.records import CODE, ID, REQUEST, SECRET, SYSTEM, TIME, Record, partition_of
 from hub.stages.bodies import open_body
 from hub.topics import CONFIRMATIONS, outbox
 from signing.jsontext import parse
@@ -40,6 +41,9 @@ MOST: Final = 100
 MOST_CONFIRMED: Final = 1000
 BYTES: Final = 524_288
 """Of bodies in one answer; a larger one comes alone."""
+
+PENDING: Final = 25
+"""Confirmations that the schedule has not read yet, and a question still looks at; what lies behind them is shown again."""
 
 _REQUEST_ID: Final = re.compile(r"[0-9a-f]{32}")
 _CURSOR: Final = re.compile(r"[0-9]{1,18}(-[0-9]{1,18}){0,999}")
@@ -88,19 +92,34 @@ class Outbox:
         chosen = [s.id for s in collected if wanted.subscription in {None, s.id}]
         if not chosen:
             raise BadMessage("AMANA-OUTBOX-002")
-        said = await self._confirm(question, wanted.confirm, {s.id for s in collected})
+        pending = await self._pending(system, question.candidate.key)  # before any row is looked at
+        said = await self._confirm(question, wanted.confirm, {s.id for s in collected}, pending)
         active = [s.id for s in collected if s.id in chosen and not s.paused]
         page = await self._page(system, active, wanted, said.settled)
         return Reply(page | said.members, kept=False)
 
-    async def _confirm(self, question: Question, names: Sequence[str], collected: set[str]) -> _Said:
+    async def _pending(self, system: str, key: bytes) -> frozenset[str]:
+        """Request ids that this system has confirmed and the schedule does not know yet, by whatever gateway."""
+        partition = partition_of(key, self._bus.topics()[CONFIRMATIONS])
+        place = {"stage": INTAKE, "topic": CONFIRMATIONS, "partition": partition}
+        position = next((row["position"] for row in await self._store.rows("stage_progress", place)), 0)
+        if await self._bus.end(CONFIRMATIONS, partition) <= position:
+            return frozenset()
+        batches = await self._bus.read(CONFIRMATIONS, partition, position, max_records=PENDING)
+        records = [record for batch in batches for record in batch.records][:PENDING]
+        return frozenset(name for record in records if record.headers[SYSTEM] == system for name in parse(record.value))
+
+    async def _confirm(
+        self, question: Question, names: Sequence[str], collected: set[str], pending: frozenset[str]
+    ) -> _Said:
         """Durable on return."""
         if not names:
-            return _Said(frozenset(), {"confirmed": 0, "repeated": 0, "unknown": []})
+            return _Said(pending, {"confirmed": 0, "repeated": 0, "unknown": []})
         system = question.system
         where = {"request_id": list(names), "system": system.code}
         rows = {r["request_id"]: r for r in await self._store.rows("delivery", where) if r["subscription"] in collected}
-        waiting = [name for name in names if name in rows and rows[name]["state"] == State.WAITING]
+        open_ = rows.keys() - pending
+        waiting = [name for name in names if name in open_ and rows[name]["state"] == State.WAITING]
         if waiting:
             digest = "sha256:" + hashlib.sha256(question.candidate.received).hexdigest()
             key = question.candidate.key
@@ -109,7 +128,7 @@ class Outbox:
             await self._bus.append([Append(CONFIRMATIONS, partition, [record])])
         unknown = [name for name in names if name not in rows]
         return _Said(
-            frozenset(rows[name]["id"] for name in waiting),
+            pending.union(waiting),
             {"confirmed": len(waiting), "repeated": len(rows) - len(waiting), "unknown": unknown},
         )
 
@@ -123,16 +142,22 @@ class Outbox:
             raise BadMessage("AMANA-OUTBOX-001", "esbBody.cursor: a cursor as an earlier answer had it expected")
         where = {"topic": topic, "state": str(State.WAITING), "subscription": list(subscriptions)}
         rows = await self._rows(where, ends, wanted.limit + 1 + len(settled)) if subscriptions else []
-        waiting = (await self._store.count("delivery", where)).get((), 0) if subscriptions else 0
-        rows = [row for row in rows if row["id"] not in settled]
+        waiting = await self._count(where, settled) if subscriptions else 0
+        rows = [row for row in rows if row["request_id"] not in settled]
         page = await self._open(rows[: wanted.limit], ends)
         return {
             "messages": page.messages,
             "cursor": "-".join(str(end) for end in ends) if partitions else None,
             "more": len(rows) > page.taken,
-            "waiting": max(waiting - len(settled), 0),
+            "waiting": waiting,
             "erased": page.erased,
         }
+
+    async def _count(self, where: dict[str, Any], settled: frozenset[str]) -> int:
+        found = (await self._store.count("delivery", where)).get((), 0)
+        if settled:
+            found -= (await self._store.count("delivery", where | {"request_id": sorted(settled)})).get((), 0)
+        return found
 
     async def _rows(self, where: dict[str, Any], ends: Sequence[int], limit: int) -> list[dict[str, Any]]:
         """Waiting rows behind the cursor: the oldest first, and each partition in its order."""
@@ -177,7 +202,7 @@ class Outbox:
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """What came of the confirmations. `settled`: messages that are not to be shown again."""
+    """What came of the confirmations. `settled`: request ids that are not to be shown again."""
 
     settled: frozenset[str]
     members: dict[str, Any]

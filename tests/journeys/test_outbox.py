@@ -8,12 +8,18 @@ from typing import Any, Final
 
 import pytest
 
+from hub.delivery.collecting import confirmation
+from hub.delivery.receipts import receipt
+from hub.ports import Append
 from hub.pull.outbox import BYTES
+from hub.records import partition_of
 from hub.stages.bodies import RECEIVED, open_with
+from hub.topics import CONFIRMATIONS
 from signing.jsontext import render
 from tests.simulator.asking import ask, body_of, code_of, question
 from tests.simulator.hub import PEOPLE, Crash, SimHub, open_store
 from tests.simulator.month import PAYROLL, Script, preset, settle
+from tests.simulator.outbox import put
 from tests.simulator.relaying import CODE, FIRST, SECOND, change, message_states, relaying, send, subscribe
 
 OUTBOX: Final = "OUTBOX"
@@ -99,6 +105,30 @@ def test_a_message_is_read_until_it_is_confirmed() -> None:
     _run(journey)
 
 
+def test_a_reader_that_speaks_xml_reads_and_confirms_alike() -> None:
+    """Numbers and lists of the question come as text; the answer is XML that the hub signed."""
+
+    async def journey() -> None:
+        hub = await _collecting(3)
+
+        async def say(body: Any) -> Any:
+            data = await ask(hub, FIRST, question(OUTBOX, body, media="xml"), media="xml")
+            assert data["success"] is True, data
+            return data["esbBody"]
+
+        page = await say({"limit": 2})
+        [one, two] = page["messages"]
+        assert (one["esbBody"], two["code"], page["more"], page["waiting"]) == ({"n": "0"}, CODE, "true", "3")
+        said = await say({"limit": 1, "confirm": [one["requestId"], two["requestId"]], "cursor": page["cursor"]})
+        await hub.settle()
+        alone = await say({"confirm": [(await _read(hub))["messages"][0]["requestId"]]})
+        await hub.settle()
+        assert (said["confirmed"], alone["confirmed"]) == ("2", "1")
+        assert (await _read(hub))["waiting"] == 0
+
+    _run(journey)
+
+
 def test_confirming_again_or_what_is_not_there_is_harmless() -> None:
     """A repeat and an unknown id are told apart, and neither makes a second receipt."""
 
@@ -107,7 +137,8 @@ def test_confirming_again_or_what_is_not_there_is_harmless() -> None:
         ids = _ids(await _read(hub))
         await _read(hub, confirm=ids[:1])
         again = await _read(hub, confirm=ids[:1])  # before any stage has seen the first
-        assert again["confirmed"] == 1
+        assert (again["confirmed"], again["repeated"], _ids(again), again["waiting"]) == (0, 1, ids[1:], 1)
+        assert _ids(await _read(hub)) == ids[1:]
         await hub.settle()
         last = await _read(hub, confirm=[ids[0], "0" * 32])
         await hub.settle()
@@ -129,6 +160,59 @@ def test_only_the_own_outbox_can_be_read_and_confirmed() -> None:
         await hub.settle()
         assert (other["messages"], other["confirmed"], other["unknown"]) == ([], 0, ids)
         assert _ids(await _read(hub)) == ids
+
+    _run(journey)
+
+
+def test_a_confirmation_settles_nothing_of_another_system() -> None:
+    """Even one that got into the log: the stage looks at whose message it is."""
+
+    async def journey() -> None:
+        hub = await _collecting(1)
+        ids = _ids(await _read(hub))
+        forged = confirmation(SECOND, preset().payroll.code, b"k", "sha256:" + "0" * 64, hub.clock.now(), ids)
+        await hub.log.append([Append(CONFIRMATIONS, 0, [forged])])
+        await hub.settle()
+        assert _ids(await _read(hub)) == ids
+
+    _run(journey)
+
+
+def test_of_two_ends_the_first_counts() -> None:
+    """An outcome that comes after the confirmation changes neither the schedule nor the index."""
+
+    async def journey() -> None:
+        hub = await _collecting(1)
+        await _read(hub, confirm=_ids(await _read(hub)))
+        await hub.settle()
+        [row] = await hub.store.rows("delivery")
+        [message] = await hub.records(row["topic"])
+        late = receipt(message, attempt=2, now=hub.clock.now(), outcome="erase", state="erased")
+        await hub.log.append([Append("receipts", partition_of(message.key, hub.partitions), [late])])
+        await hub.settle()
+        assert [row["state"] for row in await hub.store.rows("delivery")] == ["confirmed"]
+        assert list((await message_states(hub, "out")).values()) == ["confirmed"]
+
+    _run(journey)
+
+
+def test_messages_of_many_keys_are_read_in_the_order_of_their_times() -> None:
+    """Partitions are merged by time, and none of them loses its own order."""
+
+    async def journey() -> None:
+        hub = await _collecting(partitions=4)
+        for n in range(24):
+            hub.clock.advance(1)
+            await put(hub, f"m{n:02}", f"key-{n % 7}", subscription=f"{FIRST}.{CODE}", system=FIRST, collect=True)
+        await hub.settle()
+        assert len({row["partition"] for row in await hub.store.rows("delivery")}) > 1
+        seen: list[str] = []
+        cursor: dict[str, Any] = {}
+        while len(seen) < 24:
+            page = await _read(hub, limit=5, **cursor)
+            seen += [message["code"] for message in page["messages"]]
+            cursor = {"cursor": page["cursor"]}
+        assert seen == [f"m{n:02}" for n in range(24)]
 
     _run(journey)
 

@@ -11,26 +11,27 @@ from hub.ports import Answered, Candidate
 from hub.pull.engine import PullEngine, PullPorts
 from hub.pull.question import examine
 from hub.uploads import Uploads
-from signing import envelope, tokens
-from signing.jsontext import parse, render
+from signing import forms, tokens
+from signing.forms import Media
 from signing.keys import KeyRing, KeyWindow, PrivateKey
 from tests.simulator.hub import HUB_KEYS, PEOPLE, SimHub
 
 
-def question(code: str, body: Any, key: PrivateKey | None = None) -> bytes:
+def question(code: str, body: Any, key: PrivateKey | None = None, media: Media = "json") -> bytes:
     """The signed envelope of a pull. Keep it to send the same bytes again."""
-    data = b'{"apiCode":%b,"esbBody":%b}' % (render(code), render(body))
-    return envelope.seal(data, key or PEOPLE.receiver)
+    return forms.seal_form({"apiCode": code, "esbBody": body}, key or PEOPLE.receiver, media, "request")
 
 
-async def ask(hub: SimHub, system: str, signed: bytes, path: str = "/esb/request") -> dict[str, Any]:
+async def ask(
+    hub: SimHub, system: str, signed: bytes, path: str = "/esb/request", media: Media = "json"
+) -> dict[str, Any]:
     """The data of the hub's answer, whose signature holds."""
     await hub.running()
     view = hub.follower.directory.now()
     known = view.system(system)
     assert known is not None
     token = tokens.issue(HUB_KEYS.token, system, hub.clock.now() + 60_000, known.epoch)
-    push = Push(b"Bearer " + token.encode(), b"application/json", signed)
+    push = Push(b"Bearer " + token.encode(), f"application/{media}".encode(), signed)
     asked = examine(push, path, view, hub.clock.now(), hub.terms())
     assert not isinstance(asked, Wanted), "nothing is uploaded here"
     if isinstance(asked, Refusal):
@@ -55,10 +56,8 @@ async def ask(hub: SimHub, system: str, signed: bytes, path: str = "/esb/request
         )
     )
     spoken = await engine.ask(asked)
-    frame = envelope.frame(spoken.body)
-    envelope.verify(frame, KeyRing([KeyWindow(PEOPLE.hub.public, 0)]), 0)
-    data: dict[str, Any] = parse(frame.data)
-    return data
+    verified = forms.verify_forms(forms.frame_body(spoken.body, media), KeyRing([KeyWindow(PEOPLE.hub.public, 0)]), 0)
+    return forms.read_data(verified.data, verified.form)
 
 
 async def body_of(hub: SimHub, system: str, code: str, body: Any) -> Any:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.delivery.deliver import BODY
-from hub.delivery.receipts import ORDERED, SUBSCRIPTION
+from hub.delivery.receipts import COLLECT, ORDERED, SUBSCRIPTION
 from hub.ports import Append
 from hub.records import (
     CODE,
@@ -53,6 +53,7 @@ async def put(
     subscription: str = "",
     system: str = PAYROLL,
     body: Any = None,
+    collect: bool = False,
 ) -> Sent:
     """Append a message of that key to the receiver's outbox."""
     id_ = derived_id(name, "test", 1, 0)
@@ -68,7 +69,7 @@ async def put(
         REQUEST: request_id(id_),
         SUBSCRIPTION: subscription or f"{PAYROLL}.TUKIN-OUT",
         ORDERED: "1" if ordered else "0",
-    }
+    } | ({COLLECT: "1"} if collect else {})
     record = Record(key.encode(), headers, BodyKey(secret, BODY).seal(id_, render(body or {"name": name})))
     topic = outbox(system)
     await hub.log.append([Append(topic, partition_of(record.key, hub.log.topics()[topic]), [record])])
