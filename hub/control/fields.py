@@ -37,9 +37,19 @@ def _url(text: str) -> str:
     return text
 
 
-def _with_known_format(options: dict[str, str]) -> dict[str, str]:
-    if options.get("format", "json") not in {"json", "xml"}:
-        raise ValueError("format is json or xml")
+_SYSTEM_OPTIONS: Final = {
+    "format": ("json", "xml"),
+    "encrypt": ("yes", "no"),
+    "answers": ("sealed", "plain"),
+    "claims": ("yes", "no"),
+}
+"""What the hub itself reads of a system's options: a mistyped one must not pass for one that was not given."""
+
+
+def _with_known_values(options: dict[str, str]) -> dict[str, str]:
+    for name, values in _SYSTEM_OPTIONS.items():
+        if name in options and options[name] not in values:
+            raise ValueError(f"{name} is {' or '.join(values)}")
     return options
 
 
@@ -57,7 +67,7 @@ Url = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_url)]
 Network = Annotated[str, StringConstraints(max_length=64), AfterValidator(_network)]
 Options = Annotated[dict[Code, Annotated[str, StringConstraints(max_length=2000)]], Field(max_length=64)]
 
-SystemOptions = Annotated[Options, AfterValidator(_with_known_format)]
+SystemOptions = Annotated[Options, AfterValidator(_with_known_values)]
 
 
 class Args(BaseModel):

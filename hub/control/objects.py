@@ -81,7 +81,7 @@ class System:
     suspended: bool
     epoch: int
     url: str | None
-    options: Mapping[str, str]  # "format": "json" (default) or "xml", what the hub sends it; others are its adapters'
+    options: Mapping[str, str]  # of the hub's: format, encrypt, answers, claims (`fields`); others are its adapters'
     key_ring: KeyRing = field(compare=False, repr=False)
     unit: str | None = None  # of its institution
 

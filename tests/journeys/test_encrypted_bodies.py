@@ -5,7 +5,13 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from hub import records as r
+from hub.gateway.admission import Push, examine
+from hub.gateway.bodies import Claim, Claimed, claim_body
+from hub.ports import Candidate
+from signing import tokens
 from signing.encrypted import seal_for
 from signing.jsontext import parse, render
 from signing.keys import generate
@@ -49,9 +55,10 @@ def test_encrypted_for_the_hub_takes_the_same_checks(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
-def test_the_same_records_come_of_it() -> None:
-    """Translated from an encrypted body, records have the values that they have from the plain one; and the same ids,
-    for the text is the same."""
+@pytest.mark.parametrize("way", ["encrypted", "claimed", "claimed and encrypted"])
+def test_the_same_records_come_of_it(way: str) -> None:
+    """Translated from a body that was encrypted, or uploaded, or both, records have the values that they have from the
+    plain one; and the same ids, for the text is the same."""
     calendar = {
         "institution": preset().institution.code,
         "unit": None,
@@ -61,18 +68,27 @@ def test_the_same_records_come_of_it() -> None:
         "ceremonies": [],
     }
 
-    async def values(encrypted: bool) -> dict[str, bytes]:
+    async def values(way: str) -> dict[str, bytes]:
         hub, script = SimHub(), Script()
         await script.do(hub, script.onboarding())
+        await hub.running()
         plain = render({"records": [calendar]})
-        body = render(seal_for(plain, HUB_KEYS.signing.public)) if encrypted else plain
-        await hub.push("KEMCONTOH-DATA", push_envelope("JSON-CAL", body))
+        body = render(seal_for(plain, HUB_KEYS.signing.public)) if "encrypted" in way else plain
+        claimed = Claimed(body, "json") if "claimed" in way else None
+        if claimed is not None:
+            body = render(claim_body(Claim("r", "d", len(body))))
+        view = hub.follower.directory.now()
+        token = tokens.issue(HUB_KEYS.token, "KEMCONTOH-DATA", hub.clock.now() + 60_000, 1)
+        push = Push(token.encode(), b"application/json", push_envelope("JSON-CAL", body))
+        found = examine(push, view, hub.clock.now(), hub.terms(), claimed)
+        assert isinstance(found, Candidate), found
+        await hub.log.admit([found], hub.clock.now())
         await hub.settle()
         return await hub.canonical_values()
 
     async def story() -> None:
-        plain, encrypted = await values(False), await values(True)
+        plain = await values("plain")
         assert [parse(text)["workingDays"] for text in plain.values()] == [["2026-10-01"]]
-        assert encrypted == plain
+        assert await values(way) == plain
 
     asyncio.run(story())
