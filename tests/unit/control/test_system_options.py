@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from hub.control.fields import SystemOptions
 
-OPTIONS: TypeAdapter[dict[str, str]] = TypeAdapter(SystemOptions)
+OPTIONS: TypeAdapter[dict[str, str]] = TypeAdapter(SystemOptions, config=ConfigDict(regex_engine="python-re"))
 
 
 @pytest.mark.parametrize(
