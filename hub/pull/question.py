@@ -195,4 +195,5 @@ def unwrap_payload(body: Any) -> Any:
 
 
 def _optional_text(members: Mapping[str, Any], name: str) -> str | None:
-    return None if members.get(name) is None else text_member(members, name)
+    """A text; empty is as good as absent, for XML has no other way to leave a member that is there without a value."""
+    return None if members.get(name) is None else text_member(members, name) or None
