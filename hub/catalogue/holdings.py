@@ -11,8 +11,8 @@ CODES: Final[dict[str, Code]] = {
         422,
         "sender",
         "The body holds something that its receivers' clients would print differently and could not verify",
-        "integers up to 2^53, no exponents, member names that are no numbers, no rare control characters",
-        "Send such a number as text, and rename such a member",
+        "integers up to 2^53, fractions from 0.001 up to 10000000, no rare control characters",
+        "Send such a number as text, as the detail says",
     ),
     "AMANA-HOLD-001": Code(
         422,
