@@ -1,0 +1,1 @@
+"""STRICT and LENIENT: the rules of the reference implementation, restated."""
