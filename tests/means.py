@@ -11,10 +11,13 @@ import shutil
 import socket
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
 REQUIRE: Final = "AMANA_TEST_REQUIRE"
+VECTORS: Final = Path(__file__).parents[2] / "shared" / "vectors"
+"""Test data of other projects, which this one does not copy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ MEANS: Final[Mapping[str, Means]] = {
     "node": Means(_program("node"), "install Node.js 18 or newer"),
     "browser": Means(_program("chromium", "chromium-browser", "google-chrome"), "install Chromium"),
     "kafka": Means(_listens("AMANA_TEST_KAFKA", 9092), "start a broker and set AMANA_TEST_KAFKA=host:port"),
+    "vectors": Means(lambda _: VECTORS.is_dir(), "put the vectors into ../shared/vectors beside the repository"),
     "postgres": Means(
         _listens("AMANA_TEST_POSTGRES", 5432), "start a server and set AMANA_TEST_POSTGRES=postgresql://user@host/name"
     ),

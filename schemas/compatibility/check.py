@@ -52,8 +52,16 @@ def check(
 
     Level NONE and an empty `old` compare nothing, but `new` still has to be a schema.
     """
-    budget = Budget(allowance, clock)
-    bench = _Bench(policy, budget)
+    bench = _Bench(policy, Budget(allowance, clock))
+    try:
+        return _held(bench, old, new, level)
+    except BudgetExceeded:  # while reading: later it is told by version
+        sides: list[Breaks] = ["writers"] if level.backward or not level.forward else []
+        sides += ["readers"] if level.forward else []
+        return Verdict("undecided", tuple(_difference(Located("BUDGET_EXCEEDED", "#", True), side) for side in sides))
+
+
+def _held(bench: _Bench, old: Sequence[SchemaText], new: SchemaText, level: Level) -> Verdict:
     bench.load(new, "new")
     if level is Level.NONE:
         return Verdict("compatible")
@@ -96,7 +104,7 @@ class _Bench:
             raise UnusableSchema("size", "nested too deeply", which) from None
 
     def _library(self, source: SchemaText) -> Library:
-        library = Library(source, DEFAULT_DIALECT[self._policy], self._interner)
+        library = Library(source, DEFAULT_DIALECT[self._policy], self._interner, self._budget)
         for site in library.sites():
             check_form(site)
         if self._policy is Policy.SOUND:

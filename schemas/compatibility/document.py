@@ -13,6 +13,7 @@ from urllib.parse import unquote, urldefrag, urljoin
 
 import jiter
 
+from schemas.compatibility.budget import Budget
 from schemas.compatibility.dialects import TYPES, Dialect, dialect_of, subschemas
 from schemas.compatibility.verdict import SchemaText, UnusableSchema
 
@@ -82,10 +83,11 @@ def parse(text: str | bytes, *, decimals: bool = True) -> Any:
 
 
 class Library:
-    """One schema text and its references."""
+    """One schema text and its references. Raises `UnusableSchema`, or `BudgetExceeded` for one too large to be walked."""
 
-    def __init__(self, source: SchemaText, default: Dialect, interner: Interner) -> None:
+    def __init__(self, source: SchemaText, default: Dialect, interner: Interner, budget: Budget) -> None:
         self.interner = interner
+        self._budget = budget
         self.identity = object()
         self._documents: list[Site] = []
         self._sites: dict[tuple[int, str], Site] = {}
@@ -164,6 +166,7 @@ class Library:
         todo = [root]
         while todo:
             site = todo.pop()
+            self._budget.spend()
             self._walked.add((self._document_of[id(site)], site.path))
             yield site
             if isinstance(site.value, dict):

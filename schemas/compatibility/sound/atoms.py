@@ -6,6 +6,7 @@ where the newer one is what is *wanted*, it may say more. Both only ever refuse 
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -88,10 +89,9 @@ class Unique:
 
 @dataclass(frozen=True, slots=True)
 class Elements:
-    """Elements fit: by position first, the others the rest (None: anything)."""
+    """Elements fit: by position first, the others the rest (None: anything). `key`: equal for what says the same."""
 
-    site: Site
-    keyword: str
+    key: Hashable
     prefix: tuple[Site | None, ...] = field(compare=False)
     rest: Site | None = field(compare=False)
     exact: bool = field(compare=False, default=True)
@@ -110,8 +110,7 @@ class Contains:
 class Members:
     """Members fit: those of a name, those whose name matches, the others the rest (None: anything)."""
 
-    site: Site
-    keyword: str
+    key: Hashable
     properties: dict[str, Site | None] = field(compare=False)
     patterns: dict[str, Site | None] = field(compare=False)
     rest: Site | None = field(compare=False)

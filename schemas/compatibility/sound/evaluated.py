@@ -71,9 +71,8 @@ def evaluated_members(site: Site) -> Members:
         taken.exact &= not any(word in here.value for word in _DEPENDS if word != "contains")
         taken.exact &= not _unknown(here)
     rest = None if taken.everything else site.child("unevaluatedProperties")
-    return Members(
-        site, "unevaluatedProperties", taken.properties, taken.patterns, rest, taken.exact or taken.everything
-    )
+    key = (site, "unevaluatedProperties")
+    return Members(key, taken.properties, taken.patterns, rest, taken.exact or taken.everything)
 
 
 def evaluated_elements(site: Site) -> Elements:
@@ -87,7 +86,7 @@ def evaluated_elements(site: Site) -> Elements:
         taken.exact &= not any(word in here.value for word in _DEPENDS) and not _unknown(here)
     outside = None if taken.everything else site.child("unevaluatedItems")
     free: tuple[Site | None, ...] = (None,) * taken.prefix
-    return Elements(site, "unevaluatedItems", free, outside, taken.exact or taken.everything)
+    return Elements((site, "unevaluatedItems"), free, outside, taken.exact or taken.everything)
 
 
 def _unknown(site: Site) -> bool:

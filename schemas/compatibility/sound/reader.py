@@ -98,6 +98,10 @@ def _own(site: Site) -> _Own:
     for keyword, atom in (("pattern", Pattern), ("format", Format)):
         if (text := kw.text(site, keyword)) is not None:
             yield atom(text), keyword
+    if site.dialect in {Dialect.DRAFT6, Dialect.DRAFT7}:  # newer ones: for information only
+        content = [str(site.value.get(word, "")) for word in ("contentEncoding", "contentMediaType")]
+        if any(content):
+            yield Format("content " + " ".join(content)), "contentEncoding" if content[0] else "contentMediaType"
     yield from _arrays(site)
     yield from _objects(site)
     for keyword, combined in (("anyOf", AnyOf), ("oneOf", OneOf)):
@@ -145,7 +149,7 @@ def _numbers(site: Site) -> _Own:
 def _arrays(site: Site) -> _Own:
     prefix, rest = kw.tuple_and_rest(site)
     if prefix or rest is not None:
-        yield Elements(site, "items", prefix or (), rest), "items" if "items" in site.value else "prefixItems"
+        yield Elements((prefix or (), rest), prefix or (), rest), "items" if "items" in site.value else "prefixItems"
     if (low := kw.count(site, "minItems")) is not None:
         yield Count("array", low, None), "minItems"
     if (high := kw.count(site, "maxItems")) is not None:
@@ -169,7 +173,8 @@ def _objects(site: Site) -> _Own:
     if said:
         properties, patterns = kw.schema_map(site, "properties"), kw.schema_map(site, "patternProperties")
         rest = kw.schema(site, "additionalProperties")
-        yield Members(site, "properties", dict(properties), dict(patterns), rest), said[-1]
+        key = (frozenset(properties.items()), frozenset(patterns.items()), rest)
+        yield Members(key, dict(properties), dict(patterns), rest), said[-1]
     yield from ((Required(name), "required") for name in kw.names(site, "required"))
     if (low := kw.count(site, "minProperties")) is not None:
         yield Count("object", low, None), "minProperties"

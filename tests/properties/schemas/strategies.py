@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import random
+from functools import partial
 from itertools import combinations, product
 from typing import Any, Final
 
@@ -26,14 +27,29 @@ SCALARS: Final[tuple[Any, ...]] = (
 def documents() -> list[Any]:
     """A pool that meets the small schemas below from every side."""
     few: list[Any] = [None, True, 0, 1, 2, 1.5, "", "a", "ab", "x_1"]
-    arrays: list[Any] = [[], *([v] for v in few), *(list(pair) for pair in product(few[:1] + few[2:5] + few[7:9], repeat=2))]
+    arrays: list[Any] = [
+        [],
+        *([v] for v in few),
+        *(list(pair) for pair in product(few[:1] + few[2:5] + few[7:9], repeat=2)),
+    ]
     arrays += [[1, "a", 2], [1, 1, 1], ["a", "a", 1], [0, 1, 2], ["ab", 1, "a", None], [[]], [[1]], [{"a": 1}], [{}]]
     objects: list[Any] = [{}]
     for size in (1, 2):
         for names in combinations(NAMES, size):
-            objects += [dict(zip(names, values, strict=True)) for values in product((None, 1, 2, 1.5, "a", "ab", ""), repeat=size)]
-    objects += [{"a": 1, "b": 1, "x_1": 1}, {name: "a" for name in NAMES}, {name: 1 for name in NAMES}, {"c": 1}, {"ab": "a"}]
-    objects += [{name: inner} for name in NAMES for inner in ([], [1], ["a", 1], {}, {"a": 1}, {"b": "a"}, {"a": {"a": 1}})]
+            objects += [
+                dict(zip(names, values, strict=True))
+                for values in product((None, 1, 2, 1.5, "a", "ab", ""), repeat=size)
+            ]
+    objects += [
+        {"a": 1, "b": 1, "x_1": 1},
+        dict.fromkeys(NAMES, "a"),
+        dict.fromkeys(NAMES, 1),
+        {"c": 1},
+        {"ab": "a"},
+    ]
+    objects += [
+        {name: inner} for name in NAMES for inner in ([], [1], ["a", 1], {}, {"a": 1}, {"b": "a"}, {"a": {"a": 1}})
+    ]
     return [*SCALARS, *arrays, *objects]
 
 
@@ -49,8 +65,8 @@ class Maker:
 
     def document(self) -> dict[str, Any]:
         """A whole schema."""
-        schema: Any = self.schema(3)
-        schema = schema if isinstance(schema, dict) else {}
+        drawn = self.schema(3)
+        schema: dict[str, Any] = drawn if isinstance(drawn, dict) else {}
         if self.refs:
             schema[self.place] = {name: self.schema(2, guarded=False) for name in ("d1", "d2")}
         schema["$schema"] = ADDRESS[self.dialect]
@@ -73,8 +89,8 @@ class Maker:
     def keyword(self, schema: dict[str, Any], depth: int) -> None:
         """Adds a keyword, or replaces it."""
         chance, deep = self.chance, depth > 0
-        one = lambda: self.schema(depth - 1)  # noqa: E731
-        part = lambda: self.schema(depth - 1, guarded=False)  # noqa: E731
+        one = partial(self.schema, depth - 1)
+        part = partial(self.schema, depth - 1, guarded=False)
         table: dict[str, Any] = {
             "minimum": lambda: chance.choice((0, 1, 2, 1.5)),
             "maximum": lambda: chance.choice((1, 2, 3, 10)),
@@ -105,7 +121,9 @@ class Maker:
             table |= {
                 "properties": lambda: {name: part() for name in chance.sample(NAMES, chance.choice((1, 2)))},
                 "additionalProperties": lambda: False if chance.random() < 0.5 else part(),
-                "patternProperties": lambda: {name: part() for name in chance.sample(PATTERNS, chance.choice((1, 1, 2)))},
+                "patternProperties": lambda: {
+                    name: part() for name in chance.sample(PATTERNS, chance.choice((1, 1, 2)))
+                },
                 "allOf": lambda: [one() for _ in range(chance.choice((1, 2)))],
                 "anyOf": lambda: [one() for _ in range(chance.choice((1, 2, 3)))],
                 "oneOf": lambda: [one() for _ in range(chance.choice((1, 2, 3)))],
@@ -142,11 +160,14 @@ class Maker:
             table["prefixItems"] = lambda: [part() for _ in range(chance.choice((1, 2)))]
         return table
 
-    def edited(self, schema: Any) -> Any:
+    def edited(self, schema: dict[str, Any]) -> dict[str, Any]:
         """A next version: a few edits at random places."""
-        new = copy.deepcopy(schema)
+        new: dict[str, Any] = copy.deepcopy(schema)
         for _ in range(self.chance.choice((1, 1, 1, 2, 3))):
             self._edit(new)
+        for place in _schemas(new):
+            if isinstance(place, dict) and "minimum" not in place and place.get("exclusiveMinimum") is True:
+                del place["exclusiveMinimum"]  # draft 4 demands the bound beside its flag
         return new
 
     def _edit(self, root: dict[str, Any]) -> None:
@@ -167,8 +188,15 @@ def _schemas(node: Any) -> list[Any]:
                 found += [inner for each in value.values() for inner in _schemas(each)]
             elif word in {"allOf", "anyOf", "oneOf", "prefixItems"} or (word == "items" and isinstance(value, list)):
                 found += [inner for each in value for inner in _schemas(each)]
-            elif word in {"items", "additionalItems", "additionalProperties", "not", "contains", "if", "then", "else"} or (
-                word.startswith("unevaluated")
-            ):
+            elif word in {
+                "items",
+                "additionalItems",
+                "additionalProperties",
+                "not",
+                "contains",
+                "if",
+                "then",
+                "else",
+            } or (word.startswith("unevaluated")):
                 found += _schemas(value)
     return found
