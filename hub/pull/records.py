@@ -54,10 +54,10 @@ ENDED: Final = "pull.outcome"
 PURPOSE: Final = "pull"
 """Answers are sealed by `BodyKey(secret of the request, PURPOSE)`."""
 
-THE_HUB: Final = "hub"
-"""Provider of what the hub answers itself."""
+THE_HUB: Final = "(hub)"
+"""Provider of what the hub answers itself: a name that no system can have."""
 
-PROVIDER: Final = "ce_provider"  # code of the system that was asked, or "hub"
+PROVIDER: Final = "ce_provider"  # code of the system that was asked, or THE_HUB
 REQUEST_DIGEST: Final = "ce_requestdigest"  # of the request's received bytes
 CONTENT: Final = "ce_content"  # of a late answer: keyed digest of what it says, equal for a repeat
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from hub.delivery.deliver import BODY
 from hub.delivery.receipts import NUMBER, ORDERED, OUTCOME, SUBSCRIPTION
 from hub.delivery.states import Event
+from hub.errors import TryAgain
 from hub.keys import subject_key
 from hub.ports import Append, Bus, Store, Vault, Write
 from hub.pull.exchange import plain_words
@@ -118,7 +119,9 @@ class Pulls:
             members["esbBody"] = read_value(members["esbBody"], record.headers[FORM], reading, claimed)
         body = render_answer(row, members)
         topic = outbox(row["system"])
-        partitions = self._bus.topics()[topic]
+        partitions = self._bus.topics().get(topic)
+        if partitions is None:
+            raise TryAgain("AMANA-PULL-020", "a new system's outbox is still to be made", after=0.1)
         for n, subscription in enumerate(subscriptions):
             source = f"{PULLS}/{partition}/{entry.offset}/{n}"
             made = self._outgoing(row, record, subscription, source, secret, body)

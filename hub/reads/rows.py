@@ -211,7 +211,7 @@ class EventRow(TypedDict):
 
 
 class PullRow(TypedDict):
-    """A pull. `provider`: the system that was asked, or "hub"; `code`: of its failure; `bound`: what ties the answer to
+    """A pull. `provider`: the system that was asked, or "(hub)"; `code`: of its failure; `bound`: what ties the answer to
     the request, its `signature` or the `exchange` in which it came back."""
 
     provider: str

@@ -267,3 +267,19 @@ def test_a_hub_that_is_behind_says_so(tmp_path: Path, monkeypatch: pytest.Monkey
                 assert (reply.status, told, reply.headers["retry-after"]) == (503, "AMANA-PULL-020", "2")
 
     run(journey)
+
+
+def test_no_system_can_speak_for_the_hub(tmp_path: Path) -> None:
+    """What the hub answered itself takes no late answer from anybody, whatever the system is called."""
+
+    async def journey() -> None:
+        async with pulling(tmp_path) as at:
+            name = at.site.verified(await at.pull({"a": 1}, apiCode="PING"))["requestId"]
+            for code in ("hub", PROVIDER):
+                if code != PROVIDER:
+                    system = {"institution": "KEM", "code": code, "clientId": "client-x", "secretSha256": "1" * 64}
+                    await at.site.change("system.add", system | {"publicKey": at.provider.key.public.pem()})
+                late = await send_late(at, {"success": True, "requestId": name, "esbBody": {}}, system=code)
+                assert (late.status, at.site.verified(late)["message"][:14]) == (404, "AMANA-PULL-017")
+
+    run(journey)
