@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,8 @@ from signing import jsontext
 from signing.keyfiles import read_key
 from signing.keys import PublicKey, load_public
 from tests.interop.site import Client
+
+WITHIN = 45.0  # seconds for the next line of the terminal
 
 
 class Trial:
@@ -41,8 +44,13 @@ class Trial:
 
     def _line(self) -> str:
         assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        assert line, "the kit ended: " + "".join(self.printed)
+        late = threading.Timer(WITHIN, self._process.kill)
+        late.start()
+        try:
+            line = self._process.stdout.readline()
+        finally:
+            late.cancel()
+        assert line, f"the kit ended, or said nothing for {WITHIN:.0f} s: " + "\n".join(self.printed)
         return line.decode().rstrip("\n")
 
     def page(self) -> str:
