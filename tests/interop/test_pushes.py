@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from hub.demo.traffic import UnexpectedError
+from tests.faults.served import until
 from tests.interop.node import FailedError
 from tests.interop.python import Python
 from tests.interop.site import Client, Js, Site, payees
@@ -43,8 +45,19 @@ def push(site: Site, client: Client) -> Callable[[Any], dict[str, Any]]:
 
 
 def stored(site: Site, answer: dict[str, Any]) -> dict[str, Any]:
-    """What the hub says it holds under the request id of a receipt."""
-    return site.run("message", "show", answer["requestId"])
+    """What the hub says it holds under the request id of a receipt, once its index has it."""
+    found: dict[str, Any] = {}
+
+    def shown() -> bool:
+        try:
+            found.update(site.run("message", "show", answer["requestId"]))
+        except UnexpectedError as error:
+            if "AMANA-READ-001" not in str(error):
+                raise
+        return bool(found)
+
+    until(shown, "the message in the index")
+    return found
 
 
 def test_js_gets_a_token(js: Js) -> None:
