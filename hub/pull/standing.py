@@ -7,6 +7,7 @@ so it never takes for unknown what was only not read yet.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -34,8 +35,11 @@ from hub.stages.deadletters import ERROR
 from hub.topics import PULLS
 
 TABLE: Final = "pull"
-FARTHEST: Final = 5_000
-"""Records that a gateway reads beyond the table before it asks to be asked again."""
+FARTHEST: Final = 2_000
+"""Records of a partition that a gateway reads beyond the table; behind more it asks to be asked again."""
+
+AT_ONCE: Final = 50
+"""Of them, so many in memory at a time, for an answer may be large."""
 
 _LATE: Final = frozenset({Event.LATE_ANSWER, Event.LATE_FAILURE})
 
@@ -125,7 +129,7 @@ async def _catch_up(bus: Bus, name: str, row: Row | None, partition: int, positi
     if end - position > FARTHEST:
         raise TryAgain("AMANA-PULL-020", after=2.0)
     while position < end:
-        batches = await bus.read(PULLS, partition, position, max_records=500)
+        batches = await bus.read(PULLS, partition, position, max_records=AT_ONCE)
         if not batches:
             break
         for batch in batches:
@@ -133,4 +137,5 @@ async def _catch_up(bus: Bus, name: str, row: Row | None, partition: int, positi
                 if name_of(record) == name:
                     row = fold(row, record, partition, offset)
         position = batches[-1].base + len(batches[-1].records)
+        await asyncio.sleep(0)  # others have their turn between
     return row
