@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import msgspec
 
@@ -88,11 +88,22 @@ class Answer:
     members: dict[str, Any]
 
 
+_NONE: Final = msgspec.Raw()
+
+
 class _Row(msgspec.Struct, frozen=True, rename="camel"):
     request_id: str
     code: str
-    esb_body: msgspec.Raw
+    esb_body: msgspec.Raw = _NONE
+    body_text: str | None = None  # in its place where the hub's answer cannot hold the value
     time: str = ""
+
+    @property
+    def body(self) -> bytes:
+        body = bytes(self.esb_body) or (self.body_text or "").encode()
+        if not body:
+            raise msgspec.ValidationError("a message without a body")
+        return body
 
 
 class _Outbox(msgspec.Struct, frozen=True):
@@ -164,9 +175,9 @@ def read_page(answer: PullAnswer) -> Page:
     """A page of an outbox. Raises `SendingError`."""
     try:
         found = _outbox.decode(answer.body or b"")
+        rows = tuple(Message(row.request_id, row.code, row.time, row.body) for row in found.messages)
     except (msgspec.DecodeError, msgspec.ValidationError):
         unproven("the answer is no page of an outbox")
-    rows = tuple(Message(row.request_id, row.code, row.time, bytes(row.esb_body)) for row in found.messages)
     return Page(rows, found.cursor, found.more, found.waiting, found.unknown)
 
 

@@ -1,12 +1,13 @@
 """The reserved code OUTBOX: a system reads what waits for it in its outbox, and confirms what it took.
 
     {"cursor"?, "confirm"?: [requestId, ...], "limit"?: 1..100, "subscription"?}
-    {"messages": [{"requestId", "code", "subscription", "time", "esbBody"}], "cursor", "more", "waiting", "erased",
-     "confirmed", "repeated", "unknown": [...]}
+    {"messages": [{"requestId", "code", "subscription", "time", "esbBody" | "bodyText"}], "cursor", "more", "waiting",
+     "erased", "confirmed", "repeated", "unknown": [...]}
 
 Rule: nothing is settled by being read. What is not confirmed is read again, from the beginning without a cursor; the
 cursor only saves reading it again at once. It says how far each partition was read, so nothing that comes later is
-passed over.
+passed over. One message never hides the others: a body that cannot be said in the answer (too deep, or nothing that XML
+can hold) comes as `bodyText`, its JSON as one text.
 """
 
 from __future__ import annotations
@@ -30,12 +31,17 @@ from hub.pull.asking import Members
 from hub.records import CODE, ID, REQUEST, SECRET, SYSTEM, TIME, Record, partition_of
 from hub.stages.bodies import open_body
 from hub.topics import CONFIRMATIONS, outbox
+from signing import xmltext
+from signing.errors import SigningError
+from signing.forms import BODY as BODY_MEMBER
 from signing.jsontext import parse
+from signing.portable import portable
 from signing.sealing import BodyKey
 
 if TYPE_CHECKING:
     from hub.control.view import View
     from hub.pull.question import Question
+    from signing.forms import Media
 
 MOST: Final = 100
 MOST_CONFIRMED: Final = 1000
@@ -47,6 +53,7 @@ PENDING: Final = 25
 
 _REQUEST_ID: Final = re.compile(r"[0-9a-f]{32}")
 _CURSOR: Final = re.compile(r"[0-9]{1,18}(-[0-9]{1,18}){0,999}")
+_NO_XML: Final = re.compile("[\ufffe\uffff]")  # control characters are escaped in JSON anyhow
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 
 
@@ -95,7 +102,7 @@ class Outbox:
         pending = await self._pending(system, question.candidate.key)  # before any row is looked at
         said = await self._confirm(question, wanted.confirm, {s.id for s in collected}, pending)
         active = [s.id for s in collected if s.id in chosen and not s.paused]
-        page = await self._page(system, active, wanted, said.settled)
+        page = await self._page(system, active, wanted, said.settled, question.media)
         return Reply(page | said.members, kept=False)
 
     async def _pending(self, system: str, key: bytes) -> frozenset[str]:
@@ -133,7 +140,7 @@ class Outbox:
         )
 
     async def _page(
-        self, system: str, subscriptions: Sequence[str], wanted: Wanted, settled: frozenset[str]
+        self, system: str, subscriptions: Sequence[str], wanted: Wanted, settled: frozenset[str], media: Media
     ) -> dict[str, Any]:
         topic = outbox(system)
         partitions = self._bus.topics().get(topic, 0)
@@ -144,7 +151,7 @@ class Outbox:
         rows = await self._rows(where, ends, wanted.limit + 1 + len(settled)) if subscriptions else []
         waiting = await self._count(where, settled) if subscriptions else 0
         rows = [row for row in rows if row["request_id"] not in settled]
-        page = await self._open(rows[: wanted.limit], ends)
+        page = await self._open(rows[: wanted.limit], ends, media)
         return {
             "messages": page.messages,
             "cursor": "-".join(str(end) for end in ends) if partitions else None,
@@ -176,7 +183,7 @@ class Outbox:
             merged.append(first.pop())
         return merged
 
-    async def _open(self, rows: Sequence[Mapping[str, Any]], ends: list[int]) -> _Page:
+    async def _open(self, rows: Sequence[Mapping[str, Any]], ends: list[int], media: Media) -> _Page:
         """As many of the messages as an answer holds. Moves `ends` past them."""
         messages = Messages(self._bus)
         page, size = _Page([], 0, 0), 0
@@ -191,7 +198,7 @@ class Outbox:
                 page.erased += 1
                 continue
             size += len(found)
-            page.messages.append(_shown(record, found))
+            page.messages.append(_shown(record, found, media))
         return page
 
     async def _body(self, record: Record) -> bytes | None:
@@ -215,12 +222,31 @@ class _Page:
     taken: int
 
 
-def _shown(record: Record, body: bytes) -> dict[str, Any]:
+def _shown(record: Record, body: bytes, media: Media) -> dict[str, Any]:
     h = record.headers
-    return {
+    said = {
         "requestId": h[REQUEST],
         "code": h.get(CODE, ""),
         "subscription": h[SUBSCRIPTION],
         "time": format_time(int(h[TIME])),
-        "esbBody": parse(body),
     }
+    value = parse(body)
+    return said | ({"esbBody": value} if _can_say(value, media) else {"bodyText": _text(body)})
+
+
+def _can_say(value: Any, media: Media) -> bool:
+    """Whether an answer can hold this body at its place among the messages."""
+    answer = {"messages": [{"esbBody": value}]}
+    try:
+        if media == "xml":
+            xmltext.render("root", {BODY_MEMBER: answer})
+        else:
+            portable({BODY_MEMBER: answer})
+    except SigningError:
+        return False
+    return True
+
+
+def _text(body: bytes) -> str:
+    """JSON as a text that every format can hold: the characters that XML forbids are escaped in it."""
+    return _NO_XML.sub(lambda found: f"\\u{ord(found[0]):04x}", body.decode())

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from hub.pull.outbox import BYTES
-from signing.jsontext import render
+from signing.forms import Media
+from signing.jsontext import parse, render
 from tests.simulator.asking import ask, code_of, question
 from tests.simulator.collecting import OUTBOX, collecting, numbers, read
 from tests.simulator.outbox import put
@@ -56,6 +57,37 @@ def test_a_reader_that_speaks_xml_reads_and_confirms_alike() -> None:
         await hub.settle()
         assert (said["confirmed"], alone["confirmed"]) == ("2", "1")
         assert (await read(hub))["waiting"] == 0
+
+    _run(journey)
+
+
+@pytest.mark.parametrize(
+    ("media", "odd"),
+    [
+        ("json", b'{"a":' * 62 + b"1" + b"}" * 62),
+        ("xml", b'{"a":' * 62 + b"1" + b"}" * 62),
+        ("xml", b'{"a b":1}'),
+        ("xml", b'{"a":[null]}'),
+        ("xml", b'{"a":"\\u0001 \xef\xbf\xbe"}'),
+    ],
+)
+def test_a_body_that_the_answer_cannot_hold_hides_no_other(media: Media, odd: bytes) -> None:
+    """It comes as text, which says the same; what stands behind it comes as always, and both can be confirmed."""
+
+    async def journey() -> None:
+        hub = await collecting()
+        for body in (odd, b'{"n":1}'):
+            hub.clock.advance(1)
+            await send(hub, body)
+        await hub.settle()
+        data = await ask(hub, FIRST, question(OUTBOX, {}, media=media), media=media)
+        assert data["success"] is True, data["message"]
+        first, second = data["esbBody"]["messages"]
+        assert "esbBody" not in first
+        assert parse(first["bodyText"].encode()) == parse(odd)
+        assert second["esbBody"] == {"n": 1 if media == "json" else "1"}
+        said = await read(hub, confirm=[first["requestId"], second["requestId"]])
+        assert (said["confirmed"], said["messages"]) == (2, [])
 
     _run(journey)
 

@@ -103,6 +103,19 @@ def test_an_outbox_is_read_page_by_page_and_confirmed_behind_the_reader() -> Non
     assert {hub.asked(n)["apiCode"] for n in range(3)} == {"OUTBOX"}
 
 
+def test_a_message_whose_body_came_as_text_reads_like_any_other() -> None:
+    """What the hub's answer could not hold is the same JSON; a message with neither is no page of an outbox."""
+    row = {"requestId": "a", "code": "X", "time": "2026-11-02T00:00:00.000Z"}
+    hub = Hub(
+        success(jsontext.render({"messages": [row | {"bodyText": '{"n":"a"}'}]})),
+        success(jsontext.render({"messages": [row]})),
+    )
+    with hub.sender() as sender:
+        assert [message.value for message in sender.read_outbox()] == [{"n": "a"}]
+        with pytest.raises(SendingError, match="no page"):
+            list(sender.read_outbox())
+
+
 def test_what_a_reader_broke_off_at_is_not_confirmed() -> None:
     """A reader that fails at the second message leaves the whole page waiting: it comes again under the same ids."""
     hub = Hub(page("a", "b"))
