@@ -1,5 +1,5 @@
 """uvicorn's HTTP protocol with the bounds that it lacks: on size and time of a request's head, on the time of its body,
-on the connections of one caller; and a way to answer at once.
+on the time that an answer waits for its reader, on the connections of one caller; and a way to answer at once.
 
 Rule: the bounds cost a request that arrives whole nothing but two comparisons; whoever dribbles or floods is cut off.
 The ASGI extension `amana.answer` writes a whole answer in one piece, and leaves the connection as two `send` would have;
@@ -25,6 +25,10 @@ MAX_HEAD: Final = 16_384
 HEAD_SECONDS: Final = 20.0
 SPARE_SECONDS: Final = 5.0
 """So much later than the application gives up a body, the connection is cut, whatever the application does."""
+
+UNREAD_SECONDS: Final = 20.0
+"""For a caller to take its answer, beside the time that the answer needs at `wire.UPLOAD_RATE`; then what it left unread
+goes with the connection, and does not stay in memory."""
 
 MOST_CONNECTIONS: Final = 4096
 SPARE_FILES: Final = 384
@@ -78,6 +82,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._uploading = False
         self._head = 0
         self._deadline: asyncio.TimerHandle | None = None
+        self._unread: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -90,6 +95,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._disarm()
+        self._forget_unread()
         if self._caller is not None:
             self._callers.leave(self._caller)
             self._caller = None
@@ -137,6 +143,21 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._deadline is not None:
             self._disarm()
         super().on_message_complete()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        waiting = self.transport.get_write_buffer_size()
+        self._forget_unread()
+        self._unread = self.loop.call_later(UNREAD_SECONDS + waiting / wire.UPLOAD_RATE, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        self._forget_unread()
+        super().resume_writing()
+
+    def _forget_unread(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
 
     def _arm(self, seconds: float) -> None:
         self._deadline = self.loop.call_later(seconds, self._cut)

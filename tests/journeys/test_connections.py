@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -26,12 +26,14 @@ STALLED = ["/esb/push-request", "/oauth/token", "/api/v1/changes", f"/{PATH}/icl
 
 
 @contextlib.asynccontextmanager
-async def serving(path: Path, certificates: Renewed | None = None) -> AsyncIterator[tuple[Site, int]]:
-    """A gateway with its API behind the real server, on a port of its own."""
+async def serving(
+    path: Path, certificates: Renewed | None = None, wrap: Callable[[Gateway], wire.ASGIApp] | None = None
+) -> AsyncIterator[tuple[Site, int]]:
+    """A gateway with its API behind the real server, on a port of its own. `wrap`: what stands in its place."""
     async with open_site(path) as site:
         gateway = Gateway(site.gateway.context, build_api(site.gateway.context))
         listening = socket.create_server(("127.0.0.1", 0))
-        server = make_server(gateway, certificates)
+        server = make_server(gateway, certificates, wrap)
         running = asyncio.create_task(server.serve(sockets=[listening]))
         try:
             yield Site(gateway, site.log, site.store, site.house, site.clock), listening.getsockname()[1]
@@ -184,6 +186,38 @@ def test_connections_past_the_limit_of_a_caller_are_cut(tmp_path: Path, monkeypa
                 pass
 
     monkeypatch.setattr("hub.serve.gateway.Callers", lambda proxies, limit=2: Callers(proxies, limit))
+    asyncio.run(story())
+
+
+LARGE = b"x" * (8 << 20)
+
+
+@pytest.mark.parametrize("reads", [False, True])
+def test_an_answer_that_nobody_takes_ends_its_connection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reads: bool
+) -> None:
+    """What a caller leaves unread does not stay in memory for ever; who reads it gets it whole."""
+    written = asyncio.Event()
+
+    async def answering(_scope: wire.Scope, _receive: wire.Receive, send: wire.Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": LARGE, "more_body": True})
+        await send(
+            {"type": "http.response.body", "body": b""}
+        )  # waits until the first part is taken, or its taker gone
+        written.set()
+
+    async def story() -> None:
+        async with serving(tmp_path, wrap=lambda _: answering) as (_, port):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
+            writer.write(head("/", "connection: close", method="GET"))
+            if reads:
+                assert (await reader.read()).count(b"x") == len(LARGE)
+            await asyncio.wait_for(written.wait(), 10)
+            writer.close()
+
+    monkeypatch.setattr(http, "UNREAD_SECONDS", 2.0 if reads else 0.05)
+    monkeypatch.setattr(wire, "UPLOAD_RATE", 1 << 40)
     asyncio.run(story())
 
 
