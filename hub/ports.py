@@ -57,9 +57,9 @@ class Bus(Protocol):
         """First offset of a batch appended at or after `time`; the end if there is none."""
         ...
 
-    async def wait(self, seen: Mapping[tuple[str, int], int], timeout: float) -> bool:
-        """Return True as soon as the end of any of these partitions is above the given offset, False after
-        `timeout` seconds. Rung by appends of any process; never a poll loop."""
+    async def wait(self, seen: Mapping[tuple[str, int], int], timeout: float) -> frozenset[tuple[str, int]]:
+        """Those of these partitions whose end is above the given offset, as soon as there is one; none after `timeout`
+        seconds. 0 asks and does not wait. Rung by appends of any process; never a poll loop."""
         ...
 
     async def trim(self, topic: str, partition: int, before: int) -> None:

@@ -109,15 +109,20 @@ class EmbeddedLog:
         with self._reading("reading") as connection:
             return find_time(connection, part, time)
 
-    async def wait(self, seen: Mapping[tuple[str, int], int], timeout: float) -> bool:
-        parts = {self._part(topic, partition): offset for (topic, partition), offset in seen.items()}
+    async def wait(self, seen: Mapping[tuple[str, int], int], timeout: float) -> frozenset[tuple[str, int]]:
+        parts = {self._part(*place): place for place in seen}
+        ends = {part: seen[place] for part, place in parts.items()}
+        grown = await self._wait(ends, timeout) if timeout > 0 else self._ahead(ends)
+        return frozenset(parts[part] for part in grown)
+
+    async def _wait(self, parts: Mapping[int, int], timeout: float) -> list[int]:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout
         with self._bell.listening(parts) as rung:
             while True:
                 rung.clear()
-                if self._ahead(parts):
-                    return True
+                if grown := self._ahead(parts):
+                    return grown
                 try:
                     async with asyncio.timeout_at(deadline):
                         await rung.wait()
@@ -190,7 +195,7 @@ class EmbeddedLog:
         with self._reading("reading ends") as connection:
             return int(connection.execute(f"SELECT {edge} FROM part WHERE id = ?", (part,)).get)  # noqa: S608 - Literal
 
-    def _ahead(self, seen: Mapping[int, int]) -> bool:
+    def _ahead(self, seen: Mapping[int, int]) -> list[int]:
         with self._reading("reading ends") as connection:
             self._parts.refresh(connection)
             ends: list[Any] = (
@@ -201,7 +206,7 @@ class EmbeddedLog:
                 if seen
                 else []
             )
-        return any(end > seen[part] for part, end in ends)
+        return [part for part, end in ends if end > seen[part]]
 
     def _unwrap(self, wrapped: Mapping[str, bytes]) -> dict[str, bytes]:
         try:

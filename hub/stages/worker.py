@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Final
 
 from hub.errors import Halt, TryAgain
 from hub.logs import logger
+from hub.pull import records as pull_records
+from hub.stages import index
 from hub.stages.brake import FAILING, HALTED
 from hub.stages.core import Core, CorePorts, build
 from hub.stages.runner import Runner
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
 
 LONGEST_WAIT: Final = 30.0
 """Seconds without a bell after which a loop looks by itself."""
+
+GATHER: Final[Mapping[str, float]] = {index.NAME: 0.05, pull_records.NAME: 0.05}
+"""Seconds that stages which only show what happened let things come together, so that a steady stream of single records
+costs a commit now and then and not one each."""
 
 OnHalt = Callable[[Mapping[str, str]], None]
 
@@ -89,6 +95,7 @@ class Worker:
 
     async def _stage(self, runner: Runner) -> None:
         clock = self._core.ports.clock
+        gather = GATHER.get(runner.stage.name, 0.0)
         while True:
             stirred = self._stirred
             try:
@@ -99,6 +106,8 @@ class Worker:
             self._tell_braked()
             if not passed:
                 await self._new(runner, stirred)
+            if gather:
+                await clock.sleep(gather)
 
     def _tell_braked(self) -> None:
         braked: dict[str, str] = {}

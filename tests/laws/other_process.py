@@ -32,7 +32,7 @@ async def main(path: str, part: str, name: str, count: str) -> None:
         waiter = asyncio.create_task(log.wait(seen, float(count)))
         await asyncio.sleep(0)  # it listens from here on
         say("ready")
-        say(str(await waiter))
+        say(str(bool(await waiter)))
     await log.close()
 
 

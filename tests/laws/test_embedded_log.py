@@ -131,7 +131,7 @@ async def test_bells_of_dead_processes_are_removed(engine: EmbeddedEngine) -> No
     await append(log, "t", 0, "a")
     await log.put({})  # taken up when the ring is over
     assert list(run_directory(engine.path.parent).iterdir()) == []
-    assert await log.wait({("t", 0): 0}, 1) is True
+    assert await log.wait({("t", 0): 0}, 1) == {("t", 0)}
     await log.close()
     assert list(run_directory(engine.path.parent).iterdir()) == []
 

@@ -148,6 +148,6 @@ async def test_a_manual_clock_wakes_sleepers_in_order() -> None:
     await every_task_has_run()
     assert (woken, waiter.done()) == ([1, 2], False)
     clock.advance(1000)
-    assert await waiter is False
+    assert await waiter == frozenset()
     await asyncio.gather(*tasks)
     assert woken == [1, 2, 3]

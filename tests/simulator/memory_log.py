@@ -162,7 +162,7 @@ class MemoryLog:
             index = bisect_left(part.batches, time, key=lambda batch: Ms(batch.time))
             return int(part.batches[index].base if index < len(part.batches) else part.end)
 
-    async def wait(self, seen: Mapping[tuple[str, int], int], timeout: float) -> bool:
+    async def wait(self, seen: Mapping[tuple[str, int], int], timeout: float) -> frozenset[tuple[str, int]]:
         rung = asyncio.Event()
         waiting = (asyncio.get_running_loop(), rung)
         late = asyncio.ensure_future(self._clock.sleep(timeout))
@@ -172,11 +172,11 @@ class MemoryLog:
         try:
             while True:
                 rung.clear()
-                if self._ahead(seen):
-                    return True
+                if grown := self._ahead(seen):
+                    return grown
                 self._open()
-                if late.done():
-                    return False
+                if timeout <= 0 or late.done():
+                    return frozenset()
                 await rung.wait()
         finally:
             late.cancel()
@@ -283,8 +283,8 @@ class MemoryLog:
     def _unwrap(self, name: str) -> bytes:
         return self._wrapper.unwrap(self.disk.secrets[name], name.encode())
 
-    def _ahead(self, seen: Mapping[tuple[str, int], int]) -> bool:
-        return any(self._partition(*place).end > offset for place, offset in seen.items())
+    def _ahead(self, seen: Mapping[tuple[str, int], int]) -> frozenset[tuple[str, int]]:
+        return frozenset(place for place, offset in seen.items() if self._partition(*place).end > offset)
 
     def _ring(self) -> None:
         with self._lock:
