@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from hub.delivery.states import Event, State
-from hub.errors import BadMessage
+from hub.errors import BadMessage, HubError
 from hub.gateway.receipts import format_time
+from hub.logs import logger
 from hub.ports import Append, Bus
 from hub.pull.envelopes import say
 from hub.pull.exchange import Finding, plain_words
@@ -27,7 +28,10 @@ if TYPE_CHECKING:
     from hub.gateway.bodies import Claim, Claimed
     from hub.pull.engine import PullPorts, Spoken
     from hub.pull.question import Question
+    from hub.uploads import Upload
     from signing.forms import Media
+
+log = logger()
 
 FOLLOWS: Final = Finding(Event.DEFER, "AMANA-PULL-010")
 _WAITING: Final = frozenset({State.ASKED, State.DEFERRED})
@@ -94,9 +98,11 @@ async def take_late(ports: PullPorts, late: LateAnswer, media: Media) -> Spoken:
 async def _append(ports: PullPorts, row: Row, late: LateAnswer) -> int:
     """Durable on return; the offset."""
     api = ports.view.api(row["code"])
-    claimed = None
+    upload = claimed = None
     if api is not None:
-        claimed = await redeem(ports, claim_of(late.value, None) if late.success else None, late.system, api.code)
+        claim = claim_of(late.value, None) if late.success else None
+        if claim is not None:
+            upload, claimed = await redeem(ports, claim, late.system, api.code)
         check_content(late, answer_reading(api, ports.signing), claimed)
     secret = (await ports.vault.open([row["id"]])).get(row["id"])
     if secret is None:
@@ -116,15 +122,27 @@ async def _append(ports: PullPorts, row: Row, late: LateAnswer) -> int:
         claimed=claimed,
     )
     [offset] = await ports.bus.append([Append(PULLS, row["partition"], [record])])
+    await use_up(ports, upload)
     return offset
 
 
-async def redeem(ports: PullPorts, claim: Claim | None, system: System, code: str) -> Claimed | None:
-    """The bytes that a system uploaded for its answer. They stay with the hub until they expire. Raises `BadMessage`."""
-    if claim is None:
-        return None
-    _, claimed = await ports.uploads.redeem(system.code, claim, code, ports.clock.now())
-    return claimed
+async def redeem(ports: PullPorts, claim: Claim, system: System, code: str) -> tuple[Upload, Claimed]:
+    """What a system uploaded for its answer; `use_up` it once the answer is recorded. Raises `BadMessage`."""
+    upload, claimed = await ports.uploads.redeem(system.code, claim, code, ports.clock.now())
+    if claimed is None:  # a push of this system has it
+        raise BadMessage("AMANA-CLAIM-001")
+    return upload, claimed
+
+
+async def use_up(ports: PullPorts, upload: Upload | None) -> None:
+    """An answer is recorded with these bytes: no other one gets them, or one upload could be written to the log again and
+    again. Never fails the answer: what is not destroyed now is when it expires."""
+    if upload is None:
+        return
+    try:
+        await ports.uploads.drop(upload)
+    except HubError as error:
+        log.warning("upload.unsettled", code=error.code)
 
 
 def _receipt(ports: PullPorts, row: Row, media: Media, *, duplicate: bool) -> bytes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -19,7 +19,7 @@ from hub.errors import CODES, BadMessage, HubError, TryAgain
 from hub.logs import logger
 from hub.ports import Admitted, Answer, Answered, Append, Bus, Call, Caller, Candidate, Clock, Store, Vault
 from hub.pull.abandoned import end_abandoned
-from hub.pull.afterwards import find_again, redeem, take_late
+from hub.pull.afterwards import find_again, redeem, take_late, use_up
 from hub.pull.answerers import Answerer, name_of
 from hub.pull.breaker import Breaker, Denied, Phase
 from hub.pull.envelopes import CONTENT_TYPES, media_of, say
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from hub.control.view import View
     from hub.gateway.bodies import Claimed
     from hub.pull.question import Question
-    from hub.uploads import Uploads
+    from hub.uploads import Upload, Uploads
     from signing.forms import Media
     from signing.keys import PrivateKey
 
@@ -49,6 +49,10 @@ KEEP_TRIES: Final = 600
 
 CLOSING: Final = 10.0
 """Seconds for what is under way when the process is to end."""
+
+LARGE_AT_ONCE: Final = 2
+"""Answers in memory at one time that may have been uploaded: from their fetching until they are recorded. Only work of
+the hub's own is done meanwhile, so nobody outside can hold a place."""
 
 SWEEP: Final = 60_000
 """Milliseconds between looks for pulls whose process died."""
@@ -88,6 +92,7 @@ class _Ended:
     received: bytes = b""
     status: int | None = None
     claimed: Claimed | None = None
+    upload: Upload | None = None
     kept: bool = True
     after: float | None = None
 
@@ -100,18 +105,25 @@ class PullEngine:
         self.breaker = breaker or Breaker(_note_phase)
         self._running: set[asyncio.Task[Any]] = set()
         self._swept = 0
+        self.room = asyncio.Semaphore(LARGE_AT_ONCE)
 
     async def ask(self, question: Question) -> Spoken:
         """The answer to a checked question. Raises `TryAgain` when it is not known to be stored, request or outcome;
         `BadMessage` when it names an earlier pull of which there is nothing to tell."""
         if question.again is not None:
-            found = await find_again(self._ports, question)
-            return self._speak(question.again, await self._wrap(question, found, question.again), question.media)
+            async with self.room:
+                found = await find_again(self._ports, question)
+                return self._speak(question.again, await self._wrap(question, found, question.again), question.media)
         return await asyncio.shield(self._start(self._carry(question)))
 
     async def take_late(self, late: LateAnswer, media: Media) -> Spoken:
         """The receipt of a late answer. Raises `BadMessage`, `TryAgain`."""
-        return await asyncio.shield(self._start(take_late(self._ports, late, media)))
+
+        async def take() -> Spoken:
+            async with self.room:
+                return await take_late(self._ports, late, media)
+
+        return await asyncio.shield(self._start(take()))
 
     async def tend(self) -> None:
         """Now and then: record the end of what nobody waits for any more. Raises `TryAgain`."""
@@ -147,7 +159,11 @@ class PullEngine:
         if not isinstance(admitted, Admitted):
             raise TypeError("a pull is no repeat")
         asked = asked_of(question.candidate, admitted)
-        ended = await self._end(question, asked)
+        async with AsyncExitStack() as held:
+            return await self._finish(question, asked, await self._end(question, asked, held))
+
+    async def _finish(self, question: Question, asked: Asked, ended: _Ended) -> Spoken:
+        """Record how it ended, then say so."""
         media = question.media
         try:
             told = ended.found = await self._wrap(question, ended.found, asked.name)
@@ -159,15 +175,17 @@ class PullEngine:
             ended.found = failure("AMANA-PULL-014", error.detail)
             spoken = self._speak(asked.name, ended.found, media)
         await self._keep(asked, await self._record(asked, ended, spoken.body))
+        await use_up(self._ports, ended.upload)
         caller = self._ports.view.system(asked.system)
         if caller is None or caller.suspended:
             return self._speak(asked.name, failure("AMANA-AUTH-003"), media)
         return spoken
 
-    async def _end(self, question: Question, asked: Asked) -> _Ended:
-        """What comes of it. Whatever happens, it ends: a defect of ours leaves no pull without an outcome."""
+    async def _end(self, question: Question, asked: Asked, held: AsyncExitStack) -> _Ended:
+        """What comes of it. Whatever happens, it ends: a defect of ours leaves no pull without an outcome. `held`: the
+        room that the answer takes until it is recorded."""
         try:
-            return await self._settle(question, asked)
+            return await self._settle(question, asked, held)
         except TryAgain as again:
             return _Ended(failure(again.code, again.detail), after=again.after)
         except HubError as error:
@@ -176,10 +194,10 @@ class PullEngine:
             log.exception("pull.failed")
             return _Ended(failure("AMANA-HUB-001"))
 
-    async def _settle(self, question: Question, asked: Asked) -> _Ended:
+    async def _settle(self, question: Question, asked: Asked, held: AsyncExitStack) -> _Ended:
         name = name_of(question)
         if name is None:
-            return await self._forward(question, asked)
+            return await self._forward(question, asked, held)
         answerer = self._ports.answerers.get(name)
         if answerer is None:
             return _Ended(failure("AMANA-CODE-001", "the hub does not answer it"))
@@ -188,7 +206,7 @@ class PullEngine:
 
     # a provider
 
-    async def _forward(self, question: Question, asked: Asked) -> _Ended:
+    async def _forward(self, question: Question, asked: Asked, held: AsyncExitStack) -> _Ended:
         ports, api = self._ports, question.api
         assert api is not None
         provider = ports.view.system(asked.provider)
@@ -209,20 +227,25 @@ class PullEngine:
         if isinstance(place, Denied):
             return _Ended(failure(place.code), after=place.after)
         found: Finding | None = None
+        began = ports.clock.now()
         try:
             answer = await self._call(Call(provider.url, request, CONTENT_TYPES[media], api.timeout_ms / 1000))
             provider = ports.view.system(asked.provider)
             if provider is None or provider.suspended:
                 return _Ended(failure("AMANA-PULL-012"))
             found = read_answer(answer, provider.key_ring, asked.name, reading, ports.clock.now())
-            claimed = None
-            if found.claim is not None:
-                try:
-                    claimed = await redeem(ports, found.claim, provider, api.code)
-                except BadMessage as unknown:
-                    return _Ended(failure("AMANA-PULL-007", unknown.code), answer.body, answer.status)
-                found = read_answer(answer, provider.key_ring, asked.name, reading, ports.clock.now(), claimed)
-            return _Ended(found, answer.body, answer.status, claimed)
+            if found.claim is None:
+                return _Ended(found, answer.body, answer.status)
+            try:
+                async with asyncio.timeout((api.timeout_ms - ports.clock.now() + began) / 1000):
+                    await held.enter_async_context(self.room)
+                upload, claimed = await redeem(ports, found.claim, provider, api.code)
+            except TimeoutError:
+                return _Ended(failure("AMANA-PULL-011"), answer.body, answer.status, after=1.0)
+            except BadMessage as unknown:
+                return _Ended(failure("AMANA-PULL-007", unknown.code), answer.body, answer.status)
+            found = read_answer(answer, provider.key_ring, asked.name, reading, ports.clock.now(), claimed)
+            return _Ended(found, answer.body, answer.status, claimed, upload)
         except BadMessage as forbidden:
             return _Ended(failure("AMANA-PULL-013", forbidden.detail))
         finally:

@@ -14,7 +14,7 @@ from hub.records import CLAIM
 from signing import envelope, jsontext, keys, tokens
 from signing.encrypted import open_for, seal_for
 from tests.journeys.gateway_client import Reply
-from tests.journeys.provider import CODE, PROVIDER, Pulling, answer, pulling
+from tests.journeys.provider import CODE, PROVIDER, Pulling, answer, pulling, told
 from tests.journeys.test_late_answers import deferred, send_late
 from tests.journeys.upload_client import claim_of, fetch, kept, uploaded
 
@@ -167,6 +167,46 @@ def test_an_answer_that_was_uploaded(tmp_path: Path, caller: dict[str, str]) -> 
                 assert await plain_of(at, body, reference, **caller) == LARGE
             [outcome] = [one for one in await at.site.records("pulls") if CLAIM in one.headers]
             assert outcome.headers[CLAIM] == f"json,{len(content)}"
+
+    run(journey)
+
+
+def test_an_uploaded_answer_is_good_for_one_pull(tmp_path: Path) -> None:
+    """A provider that names the same upload in every answer has it written to the log once, however many ask at a time;
+    who was answered with it can still ask again."""
+
+    async def journey() -> None:
+        async with pulling(tmp_path) as at:
+            content = jsontext.render(LARGE)
+            reference = await uploaded(at.site, content, token=token_of(at, PROVIDER))
+            at.provider.answering = answer(claim_of(content, reference))
+            first = at.site.verified(await at.pull(QUESTION))
+            assert first["esbBody"] == LARGE
+            assert await kept(at.site) == (0, 0)
+            others = await asyncio.gather(*(at.pull(QUESTION) for _ in range(4)))
+            assert {"AMANA-CLAIM-001" in at.site.verified(one)["message"] for one in others} == {True}
+            assert at.site.verified(await at.pull(requestId=first["requestId"]))["esbBody"] == LARGE
+            assert len([one for one in await at.site.records("pulls") if CLAIM in one.headers]) == 1
+
+    run(journey)
+
+
+def test_large_answers_wait_for_room_and_no_longer_than_their_time(tmp_path: Path) -> None:
+    """With every place taken an uploaded answer is a failure within the code's time, its upload still there; a small one
+    needs no place."""
+
+    async def journey() -> None:
+        async with pulling(tmp_path, timeoutMs=300) as at:
+            content = jsontext.render(ANSWER)
+            claim = claim_of(content, await uploaded(at.site, content, token=token_of(at, PROVIDER)))
+            engine = at.site.gateway.pulls
+            async with engine.room, engine.room:
+                at.provider.answering = answer(claim)
+                assert told(at, await at.pull(QUESTION)) == (503, False, "AMANA-PULL-011")
+                at.provider.answering = answer(ANSWER)
+                assert at.site.verified(await at.pull(QUESTION))["esbBody"] == ANSWER
+            at.provider.answering = answer(claim)
+            assert at.site.verified(await at.pull(QUESTION))["esbBody"] == ANSWER
 
     run(journey)
 
