@@ -17,7 +17,7 @@ from hub.errors import BadMessage, Halt, HubError, TryAgain
 from hub.gateway import devices, receipts, tokens, uploading
 from hub.gateway.address import client_address, parse_networks
 from hub.gateway.admission import Push, Refusal, Wanted, examine
-from hub.gateway.claiming import PULLED_AT_ONCE, Claiming
+from hub.gateway.claiming import EACH, PULLED_AT_ONCE, Claiming
 from hub.gateway.gathering import Gathering
 from hub.gateway.media import answer_media
 from hub.gateway.quota import MINUTE, Budget
@@ -77,7 +77,7 @@ class Gateway:
         )
         self.pulls = edge.make_engine(context, self._view, self._gathering, self.uploads)
         self._claiming = Claiming(self.uploads, context.clock)
-        self._pulling = Claiming(self.uploads, context.clock, PULLED_AT_ONCE)
+        self._pulling = Claiming(self.uploads, context.clock, PULLED_AT_ONCE, EACH)
         self._uploading = uploading.Uploading(context, self.uploads, self._view, self._terms, self._refuse)
         self._failures = Budget(FAILURES_PER_MINUTE, MINUTE)
 

@@ -1,7 +1,8 @@
 """From a message with a claim to a message with its body: fetch the bytes, examine again, and destroy the copy once the
 log has them.
 
-Rule: so many large bodies at a time as memory is meant for; whoever comes later waits. A reference whose bytes a message
+Rule: so many large bodies at a time as memory is meant for; whoever comes later waits. Where a place is held for as long
+as somebody outside takes, nobody waits for ever, and no one system and no one code holds them all. A reference whose bytes a message
 has already got is answered with that message's receipt and nothing is examined, for the sender only missed the answer.
 """
 
@@ -9,11 +10,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from hub.errors import BadMessage, HubError
+from hub.delivery.lanes import Lanes
+from hub.errors import BadMessage, HubError, TryAgain
 from hub.gateway.admission import Refusal, Wanted
 from hub.gateway.bodies import Claimed
 from hub.logs import logger
@@ -28,6 +30,12 @@ AT_ONCE: Final = 2
 
 PULLED_AT_ONCE: Final = 8
 """Of pulls, which wait for their providers: a place of their own, so that a slow provider holds up no push."""
+
+EACH: Final = 2
+"""Places of pulls that one system holds, and one code: so that who asks a slow provider holds up no other."""
+
+PATIENCE: Final = 10.0
+"""Seconds that a pull waits for its place."""
 
 log = logger()
 
@@ -46,18 +54,34 @@ class Fetched:
 
 
 class Claiming:
-    """Of one gateway process."""
+    """Of one gateway process. `each`: places of one system, and of one code; None: as many as there are, waited for as
+    long as it takes."""
 
-    def __init__(self, uploads: Uploads, clock: Clock, at_once: int = AT_ONCE) -> None:
+    def __init__(self, uploads: Uploads, clock: Clock, at_once: int = AT_ONCE, each: int | None = None) -> None:
         self._uploads = uploads
         self._clock = clock
         self._room = asyncio.Semaphore(at_once)
+        self._lanes = None if each is None else Lanes(each)
 
     @asynccontextmanager
     async def fetched(self, wanted: Wanted) -> AsyncIterator[Fetched | Refusal]:
-        """The bytes that a message claims, for as long as it is being admitted."""
-        async with self._room:
+        """The bytes that a message claims, for as long as it is being admitted. Raises `TryAgain` AMANA-PULL-011 when
+        there was no place for a pull in time."""
+        async with AsyncExitStack() as held:
+            await self._enter(held, wanted)
             yield await self._fetch(wanted)
+
+    async def _enter(self, held: AsyncExitStack, wanted: Wanted) -> None:
+        if self._lanes is None:
+            await held.enter_async_context(self._room)
+            return
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await held.enter_async_context(self._lanes.place(("system", wanted.system.code, 0)))
+                await held.enter_async_context(self._lanes.place(("code", wanted.code, 0)))
+                await held.enter_async_context(self._room)
+        except TimeoutError:
+            raise TryAgain("AMANA-PULL-011", "uploaded bodies", after=PATIENCE) from None
 
     async def _fetch(self, wanted: Wanted) -> Fetched | Refusal:
         system, code = wanted.system, wanted.code

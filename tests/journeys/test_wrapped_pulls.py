@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
+from hub.gateway import claiming
 from hub.gateway.bodies import find_claim
 from hub.records import CLAIM
 from signing import envelope, jsontext, keys, tokens
 from signing.encrypted import open_for, seal_for
 from tests.journeys.gateway_client import Reply
-from tests.journeys.provider import CODE, PROVIDER, Pulling, answer, pulling, told
+from tests.journeys.provider import CODE, PROVIDER, Pulling, answer, pulling, silent, told
 from tests.journeys.test_late_answers import deferred, send_late
 from tests.journeys.upload_client import claim_of, fetch, kept, uploaded
 
@@ -208,6 +209,36 @@ def test_large_answers_wait_for_room_and_no_longer_than_their_time(tmp_path: Pat
             at.provider.answering = answer(claim)
             assert at.site.verified(await at.pull(QUESTION))["esbBody"] == ANSWER
 
+    run(journey)
+
+
+def test_who_asks_a_silent_provider_holds_up_no_other_uploaded_question(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A system's third uploaded question at a provider that keeps silent waits, not another system's at another one; what
+    waits too long is told to come back."""
+
+    async def journey() -> None:
+        async with pulling(tmp_path, timeoutMs=60_000) as at:
+            at.provider.answering = silent
+            content = jsontext.render(QUESTION)
+            slow = [asyncio.create_task(at.pull(claim_of(content, await uploaded(at.site, content)))) for _ in range(9)]
+            await at.provider.arrived.wait()
+            await at.site.change("api.add", {"code": "OTHER", "direction": "pull", "provider": PROVIDER})
+            ask = await asker(at)
+            await at.site.change("grant.add", {"system": "ASKER", "code": "OTHER"})
+            at.provider.answering = answer(ANSWER)
+            other = await uploaded(at.site, content, token=token_of(at, "ASKER"))
+            async with asyncio.timeout(5):
+                said = at.site.verified(await ask(claim_of(content, other), apiCode="OTHER"))
+            assert said["esbBody"] == ANSWER
+            told_off = list((await asyncio.wait(slow, timeout=5))[0])
+            assert {told(at, done.result()) for done in told_off} == {(503, False, "AMANA-PULL-011")}
+            assert len(told_off) == 7
+            await at.provider.gone()
+            await asyncio.wait(slow)
+
+    monkeypatch.setattr(claiming, "PATIENCE", 0.5)
     run(journey)
 
 
