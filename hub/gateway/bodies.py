@@ -103,7 +103,11 @@ def read_body(
         if not looks:
             raise BadMessage("AMANA-SEAL-003")
         return body._replace(checked=False)
-    return _open(body, key) if looks else body
+    if looks:
+        body = _open(body, key)
+    if find_claim(body.value) is not None:  # its receiver would take it for a claim of the hub's on what lies there
+        raise BadMessage("AMANA-CLAIM-002", "a claim within what was claimed or encrypted")
+    return body
 
 
 def read_again(received: bytes, headers: Mapping[str, str], sealed: Sealed, key: PrivateKey | None) -> Body:

@@ -123,6 +123,30 @@ def test_an_answer_for_the_caller_alone_must_be_encrypted(tmp_path: Path) -> Non
     run(journey)
 
 
+@pytest.mark.parametrize("way", ["encrypted", "uploaded"])
+def test_nobody_passes_a_claim_off_as_the_hubs(tmp_path: Path, way: str) -> None:
+    """What looks like a claim inside an encrypted or uploaded body is refused from either side: its receiver would fetch,
+    by its own token, whatever a stranger names."""
+
+    async def journey() -> None:
+        async with pulling(tmp_path) as at:
+            content = jsontext.render(claim_of(b"x", "0" * 32))
+
+            async def wrapped(system: str) -> dict[str, Any]:
+                if way == "encrypted":
+                    return seal_for(content, at.site.house.hub.public)
+                return claim_of(content, await uploaded(at.site, content, token=token_of(at, system)))
+
+            assert at.site.verified(await at.pull(await wrapped("HR")))["message"].startswith("AMANA-CLAIM-002")
+            assert at.provider.asked == []
+            at.provider.answering = answer(await wrapped(PROVIDER))
+            failed = at.site.verified(await at.pull(QUESTION))
+            assert failed["message"].startswith("AMANA-PULL-007")
+            assert "AMANA-CLAIM-002" in failed["message"]
+
+    run(journey)
+
+
 def test_a_question_that_was_uploaded(tmp_path: Path) -> None:
     """The provider gets the uploaded body; the upload is gone once the pull is answered."""
 
