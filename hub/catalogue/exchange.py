@@ -154,4 +154,11 @@ CODES: Final[dict[str, Code]] = {
         "an outcome of every request",
         "Ask again; whether the provider has seen the request is not known",
     ),
+    "AMANA-PULL-022": Code(
+        429,
+        "sender",
+        "This system has asked the hub itself for more than is recorded in an hour",
+        "at most 256 MiB of questions under PING and OUTBOX in an hour",
+        "Ask less often, with smaller bodies; again after the time in Retry-After",
+    ),
 }

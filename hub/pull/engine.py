@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from hub.delivery.states import Event
 from hub.delivery.wrapping import ANSWERS, CLAIMS, ENCRYPT
 from hub.errors import CODES, BadMessage, HubError, TryAgain
+from hub.gateway.quota import HOUR, Budget
+from hub.gateway.refusals import RECORD_BYTES
 from hub.logs import logger
 from hub.ports import Admitted, Answer, Answered, Append, Bus, Call, Caller, Candidate, Clock, Store, Vault
 from hub.pull.abandoned import end_abandoned
@@ -53,6 +55,9 @@ CLOSING: Final = 10.0
 LARGE_AT_ONCE: Final = 2
 """Answers in memory at one time that may have been uploaded: from their fetching until they are recorded. Only work of
 the hub's own is done meanwhile, so nobody outside can hold a place."""
+
+FREE_BYTES: Final = 256 << 20
+"""Of questions under reserved codes, from one system and hour: an outbox read five times a second needs a quarter."""
 
 SWEEP: Final = 60_000
 """Milliseconds between looks for pulls whose process died."""
@@ -106,6 +111,7 @@ class PullEngine:
         self._running: set[asyncio.Task[Any]] = set()
         self._swept = 0
         self.room = asyncio.Semaphore(LARGE_AT_ONCE)
+        self._free = Budget(FREE_BYTES, HOUR)
 
     async def ask(self, question: Question) -> Spoken:
         """The answer to a checked question. Raises `TryAgain` when it is not known to be stored, request or outcome;
@@ -114,7 +120,17 @@ class PullEngine:
             async with self.room:
                 found = await find_again(self._ports, question)
                 return self._speak(question.again, await self._wrap(question, found, question.again), question.media)
+        self._check_budget(question)
         return await asyncio.shield(self._start(self._carry(question)))
+
+    def _check_budget(self, question: Question) -> None:
+        """Reserved codes need no grant, so what is recorded for them is bounded. Raises `TryAgain` AMANA-PULL-022."""
+        if question.api is not None:
+            return
+        candidate = question.candidate
+        cost = len(candidate.received) + len(candidate.attached) + RECORD_BYTES
+        if not self._free.spend(question.system.code, cost, question.now):
+            raise TryAgain("AMANA-PULL-022", after=self._free.seconds_left(question.now))
 
     async def take_late(self, late: LateAnswer, media: Media) -> Spoken:
         """The receipt of a late answer. Raises `BadMessage`, `TryAgain`."""

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from hub.joining.ping import MOST_ECHOED
+from hub.pull import engine
 from signing import envelope, jsontext
 from signing.forms import frame_body, read_data, seal_form, verify_forms
 from signing.keys import KeyRing, KeyWindow
@@ -104,4 +105,24 @@ def test_a_ping_in_xml_is_answered_in_xml(tmp_path: Path) -> None:
             assert (seen["form"], seen["format"], seen["body"]) == ("xml", "xml", members["esbBody"])
             assert seen["bodyText"].startswith("<esbBody><root>")
 
+    run(journey)
+
+
+def test_nobody_fills_the_disk_with_what_needs_no_grant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Past its bytes of an hour a system is told to come back, nothing is recorded, and codes with a grant go on; the next
+    hour is a new one."""
+
+    async def journey() -> None:
+        async with pulling(tmp_path) as at:
+            large = b'{"apiCode":"PING","esbBody":"%b"}' % (b"x" * 5000)
+            said = [(await post(at, large))[1] for _ in range(3)]
+            assert [one["success"] for one in said] == [True, False, False]
+            assert said[1]["message"].startswith("AMANA-PULL-022")
+            before = len(await at.site.records("pulls"))
+            assert before == 2
+            assert at.site.verified(await at.pull({"n": 1}))["success"] is True
+            await at.site.clock.sleep(3600)
+            assert (await post(at, large))[1]["success"] is True
+
+    monkeypatch.setattr(engine, "FREE_BYTES", 12_000)
     run(journey)
