@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 FAILED: Final = 1
 
-YIELDING: Final = 5
+YIELDING: Final = 10
 """How much the worker yields: whoever asks the gateway waits for an answer now, a pay run does not."""
 
 Role = Callable[["Settings", "list[socket.socket]", asyncio.Event], Awaitable[None]]
@@ -58,7 +58,7 @@ async def _gateway(settings: Settings, sockets: list[socket.socket], stop: async
 async def _worker(settings: Settings, _: list[socket.socket], stop: asyncio.Event) -> None:
     from hub.stages import worker
 
-    os.nice(YIELDING)
+    _yield_to_others()
     _limit_memory(settings.worker_memory)
     await worker.run(settings, stop, guarded=True)
 
@@ -68,6 +68,13 @@ async def _together(settings: Settings, sockets: list[socket.socket], stop: asyn
     async with asyncio.TaskGroup() as group:
         group.create_task(_gateway(settings, sockets, stop))
         group.create_task(_worker(settings, sockets, stop))
+
+
+def _yield_to_others() -> None:
+    """Less of a busy machine, and never its processor in the middle of what somebody else does."""
+    os.nice(YIELDING)
+    if hasattr(os, "SCHED_BATCH"):
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def _limit_memory(size: int) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import socket
 from collections.abc import Callable, Generator, Sequence
@@ -144,6 +145,8 @@ async def run(
         follower = DirectoryFollower(opened.bus, opened.vault)
         await follower.catch_up()
         gateway = make_gateway(settings, opened, follower, caller)
+        gc.collect()
+        gc.freeze()  # what is there now stays: no collection, in the middle of an answer, needs to look at it again
         tending = asyncio.create_task(tend(gateway))
         following = asyncio.create_task(keep_following(follower, opened.clock))
         server = make_server(gateway, certificates, wrap)
