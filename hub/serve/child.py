@@ -58,9 +58,9 @@ async def _gateway(settings: Settings, sockets: list[socket.socket], stop: async
 async def _worker(settings: Settings, _: list[socket.socket], stop: asyncio.Event) -> None:
     from hub.stages import worker
 
-    _yield_to_others()
     _limit_memory(settings.worker_memory)
-    await worker.run(settings, stop, guarded=True)
+    # all but the thread that writes the log: while it holds the file, the gateway waits for it
+    await worker.run(settings, stop, guarded=True, opened_ports=_yield_to_others)
 
 
 async def _together(settings: Settings, sockets: list[socket.socket], stop: asyncio.Event) -> None:
@@ -71,7 +71,8 @@ async def _together(settings: Settings, sockets: list[socket.socket], stop: asyn
 
 
 def _yield_to_others() -> None:
-    """Less of a busy machine, and never its processor in the middle of what somebody else does."""
+    """This thread and those that it starts: less of a busy machine, and never its processor in the middle of what
+    somebody else does."""
     os.nice(YIELDING)
     if hasattr(os, "SCHED_BATCH"):
         os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))

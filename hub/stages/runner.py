@@ -11,14 +11,18 @@ from typing import Final
 from hub.errors import BadMessage
 from hub.logs import logger
 from hub.ports import Append, Bus, Progress, Store
-from hub.records import DERIVED, STAGE, SYSTEM, Batch, Record, partition_of
+from hub.records import DERIVED, STAGE, SYSTEM, Batch, partition_of
 from hub.stages.brake import FAILING, HALTED, Brake, Verdict
 from hub.stages.deadletters import dead_letter
 from hub.stages.effects import Effects, Entry, Stage
 from hub.topics import DEADLETTERS
 
-APPEND_RECORDS: Final = 4000
-"""About how many records one append carries: a large run must not hold the log, or the event loop, for long."""
+APPEND_BYTES: Final = 262_144
+"""About how much one append carries: a large run must not hold the log, or the event loop, for long. Whoever is asked for
+an answer meanwhile writes to the same log."""
+
+RECORD_BYTES: Final = 768
+"""What a record has beside its value, about."""
 
 
 _NONE: Final = (-1, -1)
@@ -183,13 +187,15 @@ def _parts(publishes: Sequence[Append]) -> Iterator[list[Append]]:
     part: list[Append] = []
     size = 0
     for append in publishes:
-        records: Sequence[Record] = append.records
-        for start in range(0, len(records), APPEND_RECORDS):
-            piece = records[start : start + APPEND_RECORDS]
-            if size and size + len(piece) > APPEND_RECORDS:
+        records = append.records
+        start = 0
+        for end, record in enumerate(records, 1):
+            size += len(record.value) + RECORD_BYTES
+            if size >= APPEND_BYTES:
+                part.append(Append(append.topic, append.partition, records[start:end]))
                 yield part
-                part, size = [], 0
-            part.append(Append(append.topic, append.partition, piece))
-            size += len(piece)
+                part, size, start = [], 0, end
+        if start < len(records):
+            part.append(Append(append.topic, append.partition, records[start:]))
     if part:
         yield part

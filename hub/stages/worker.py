@@ -170,9 +170,11 @@ class Worker:
             stirred.set()
 
 
-async def run(settings: Settings, stop: asyncio.Event, *, guarded: bool = False) -> None:
+async def run(
+    settings: Settings, stop: asyncio.Event, *, guarded: bool = False, opened_ports: Callable[[], None] = lambda: None
+) -> None:
     """The worker process: open the ports, run until `stop`, close them. `guarded`: an adapter that does not come back
-    may end the process."""
+    may end the process. `opened_ports` is called once the thread that writes the log is there."""
     from adapters.kit.registry import find
     from hub.control.follow import DirectoryFollower
     from hub.delivery.caller import make_caller
@@ -183,6 +185,7 @@ async def run(settings: Settings, stop: asyncio.Event, *, guarded: bool = False)
 
     caller = make_caller(settings)
     opened = await open_ports(settings)
+    opened_ports()
     hand = Hand(settings.data, settings.message_seconds if guarded else 0)
     try:
         ports = CorePorts(

@@ -135,6 +135,11 @@ def cpu_seconds() -> float:
     return used.ru_utime + used.ru_stime
 
 
+def stolen_seconds() -> float:
+    """Processor seconds that other guests of the same host took from this machine, where it tells."""
+    return float(getattr(psutil.cpu_times(), "steal", 0.0))
+
+
 def role_seconds(hub: HubProcess) -> dict[str, float]:
     """Processor seconds that each role of the hub has used."""
     found = {}
@@ -149,6 +154,7 @@ def measure(hub: HubProcess, asker: Asker, provider_url: str, seconds: float, na
     """One row. The first second is not counted."""
 
     busy: list[float] = []
+    stolen: list[float] = []
 
     async def go() -> tuple[dict[str, float], float, float]:
         await pull_for(asker, WARMING)
@@ -156,9 +162,11 @@ def measure(hub: HubProcess, asker: Asker, provider_url: str, seconds: float, na
         asker.refused.clear()
         before, began = {"client": cpu_seconds(), **role_seconds(hub)}, time.perf_counter()
         psutil.cpu_percent(None)  # from here on
+        taken = stolen_seconds()
         await pull_for(asker, seconds)
         passed = time.perf_counter() - began
         busy.append(psutil.cpu_percent(None) / 100)
+        stolen.append((stolen_seconds() - taken) / passed)
         after = {"client": cpu_seconds(), **role_seconds(hub)}
         shares = {name: round((after[name] - used) / passed, 3) for name, used in before.items()}
         rate = len(asker.samples) / passed
@@ -198,6 +206,7 @@ def measure(hub: HubProcess, asker: Asker, provider_url: str, seconds: float, na
         "client_cpu": shares["client"],
         "cpu": shares,
         "machine_busy": round(busy[0], 2),
+        "stolen": round(stolen[0], 3),
         "gateway_ms": round(shares["gateway"] * passed * 1000 / len(added), 2),
     }
 
