@@ -4,14 +4,15 @@
                                           ^                               |
                                           +------- a fault, twice as long +
 
-Rule: pure; the caller gives the time. Only faults of the provider count, never what a caller can make it refuse. No
-provider, however slow, takes more than half of the places that are left.
+Rule: pure; the caller gives the time. Only faults of the provider count, never what a caller can make it refuse. What a
+caller may have made it do (an error of its own, silence) keeps that caller away; everybody only where nobody reached it,
+or where the faults came from several. No provider, however slow, takes more than half of the places that are left.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from hub.records import Ms
@@ -28,6 +29,9 @@ MOST: Final = 64
 LEAST: Final = 4
 """Places of one provider: at most, and however little is left."""
 
+EVERYBODY: Final = ""
+"""The caller of a fault that no caller can have caused."""
+
 Phase = Literal["closed", "open", "half-open"]
 
 
@@ -38,6 +42,10 @@ class _Provider:
     until: int = 0
     probing: bool = False
     under_way: int = 0
+    asked_by: set[str] = field(default_factory=set)  # who asked when it failed, since its last rest began to end
+
+    def rests_for(self, caller: str) -> bool:
+        return bool(self.rest) and (len(self.asked_by) > 1 or not self.asked_by.isdisjoint({EVERYBODY, caller}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +62,7 @@ class Place:
 
     provider: str
     probe: bool
+    caller: str = EVERYBODY
 
 
 class Breaker:
@@ -74,10 +83,11 @@ class Breaker:
             return "closed"
         return "open" if now < found.until else "half-open"
 
-    def enter(self, provider: str, now: Ms) -> Place | Denied:
+    def enter(self, provider: str, now: Ms, caller: str = EVERYBODY) -> Place | Denied:
         """A place for a request, to be given back by `leave`; or why there is none."""
         one = self._providers.setdefault(provider, _Provider())
-        if one.rest:
+        rests = one.rests_for(caller)
+        if rests:
             if now < one.until:
                 return Denied("AMANA-PULL-009", (one.until - now) / 1000)
             if one.probing:
@@ -85,12 +95,12 @@ class Breaker:
         left = PLACES - (self._under_way - one.under_way)
         if one.under_way >= max(LEAST, min(MOST, left // 2)):
             return Denied("AMANA-PULL-011", 1.0)
-        one.probing = bool(one.rest)
+        one.probing = one.probing or rests
         one.under_way += 1
         self._under_way += 1
-        return Place(provider, one.probing)
+        return Place(provider, rests, caller)
 
-    def leave(self, place: Place, now: Ms, *, faulty: bool | None) -> None:
+    def leave(self, place: Place, now: Ms, *, faulty: bool | None, reached: bool = True) -> None:
         """Give the place back. `faulty` None: the exchange says nothing about the provider."""
         one = self._providers[place.provider]
         one.under_way -= 1
@@ -103,8 +113,12 @@ class Breaker:
             if one.rest:
                 self._on_change(place.provider, "closed")
             one.faults = one.rest = one.until = 0
+            one.asked_by.clear()
             return
         one.faults += 1
+        if place.probe:
+            one.asked_by.clear()  # who failed before may have been right or not: it is seen anew
+        one.asked_by.add(place.caller if reached else EVERYBODY)
         if place.probe:
             one.rest = min(one.rest * 2, LONGEST_REST)
         elif not one.rest and one.faults >= FAULTS:

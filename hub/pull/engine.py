@@ -239,13 +239,15 @@ class PullEngine:
             return _Ended(failure("AMANA-PULL-015", error.detail))
         except BadMessage as unknown:
             return _Ended(failure(unknown.code, unknown.detail))
-        place = self.breaker.enter(asked.provider, ports.clock.now())
+        place = self.breaker.enter(asked.provider, ports.clock.now(), asked.system)
         if isinstance(place, Denied):
             return _Ended(failure(place.code), after=place.after)
         found: Finding | None = None
+        reached = True
         began = ports.clock.now()
         try:
             answer = await self._call(Call(provider.url, request, CONTENT_TYPES[media], api.timeout_ms / 1000))
+            reached = answer.reached
             provider = ports.view.system(asked.provider)
             if provider is None or provider.suspended:
                 return _Ended(failure("AMANA-PULL-012"))
@@ -265,7 +267,8 @@ class PullEngine:
         except BadMessage as forbidden:
             return _Ended(failure("AMANA-PULL-013", forbidden.detail))
         finally:
-            self.breaker.leave(place, ports.clock.now(), faulty=None if found is None else found.faulty)
+            faulty = None if found is None else found.faulty
+            self.breaker.leave(place, ports.clock.now(), faulty=faulty, reached=reached)
 
     async def _call(self, call: Call) -> Answer:
         """One answer within the time of the call; sent again only while nothing can have reached the provider."""

@@ -128,3 +128,52 @@ def test_places_are_given_back_whatever_came(faulty: bool | None) -> None:
     breaker = Breaker()
     ask(breaker, 0, faulty=faulty)
     assert breaker.under_way == 0
+
+
+def fail_for(breaker: Breaker, now: int, caller: str, *, reached: bool = True) -> None:
+    place = breaker.enter("A", Ms(now), caller)
+    assert isinstance(place, Place)
+    breaker.leave(place, Ms(now), faulty=True, reached=reached)
+
+
+def test_one_caller_shuts_nobody_else_out() -> None:
+    """What one caller makes a provider do, again and again, keeps that one away and no other, rest after rest."""
+    breaker, now = Breaker(), 0
+    for _ in range(FAULTS):
+        fail_for(breaker, now, "hostile")
+    for _ in range(10):
+        assert isinstance(breaker.enter("A", Ms(now), "hostile"), Denied)
+        honest = breaker.enter("A", Ms(now), "honest")
+        assert isinstance(honest, Place)
+        breaker.leave(honest, Ms(now), faulty=None)
+        now += LONGEST_REST
+        fail_for(breaker, now, "hostile")
+
+
+def test_faults_of_several_callers_are_the_providers() -> None:
+    """It rests for everybody then, also for who has not asked yet; after the rest each is judged anew."""
+    breaker = Breaker()
+    for n in range(FAULTS):
+        fail_for(breaker, 0, f"caller {n % 2}")
+    assert isinstance(breaker.enter("A", Ms(0), "third"), Denied)
+    fail_for(breaker, FIRST_REST, "hostile")
+    assert isinstance(breaker.enter("A", Ms(FIRST_REST), "third"), Place)
+
+
+def test_a_provider_that_is_not_there_rests_for_everybody() -> None:
+    """No caller can make a connection fail."""
+    breaker = Breaker()
+    for _ in range(FAULTS):
+        fail_for(breaker, 0, "one", reached=False)
+    assert isinstance(breaker.enter("A", Ms(0), "another"), Denied)
+
+
+def test_an_answer_to_anybody_ends_the_rest() -> None:
+    """The first caller may ask again once another one was answered."""
+    breaker = Breaker()
+    for _ in range(FAULTS):
+        fail_for(breaker, 0, "one")
+    place = breaker.enter("A", Ms(1), "another")
+    assert isinstance(place, Place)
+    breaker.leave(place, Ms(1), faulty=False)
+    assert isinstance(breaker.enter("A", Ms(1), "one"), Place)
