@@ -43,11 +43,22 @@ FIELDS: Final = frozenset(
 MAX_TEXT: Final = 300
 _KINDS: Final = 256
 
-SPARING: Final = frozenset({"gateway.failed", "gateway.unready", "adapter.failed", "api.failed", "api.halted"})
+SPARING: Final = frozenset(
+    {
+        "gateway.failed",
+        "gateway.unready",
+        "adapter.failed",
+        "api.failed",
+        "api.halted",
+        "pull.failed",
+        "provider.rests",
+        "provider.back",
+    }
+)
 """Events of which there may be one per request."""
 
 SPARING_SECONDS: Final = 60.0
-_ALIKE: Final = ("event", "level", "error", "where", "code", "reason", "adapter", "kind")
+_ALIKE: Final = ("event", "level", "error", "where", "code", "reason", "adapter", "kind", "system")
 _SILENT: Final = ("python_multipart",)
 """Libraries that comment upon every odd byte which a stranger sends."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from hub.records import Batch, Ms, Record, RecordId
 
@@ -246,6 +246,10 @@ class Call:
     body: bytes
     content_type: str
     timeout: float  # seconds, for the whole exchange
+
+
+NO_PLACE: Final = "no place"
+"""Reason of an answer that is none because too many calls to that host were under way: nothing speaks against the host."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from hub.delivery.connecting import NO_ADDRESS, CheckedNetwork, Context, Resolve
 from hub.delivery.lanes import Lanes
 from hub.delivery.streams import LoopNetwork
 from hub.errors import BadMessage
-from hub.ports import Answer, Call
+from hub.ports import NO_PLACE, Answer, Call
 from hub.urls import Target, parse_url
 
 if TYPE_CHECKING:
@@ -89,11 +89,17 @@ class HttpCaller:
     async def call(self, call: Call) -> Answer:
         target = self._permit(call.url)
         sent = _Sent()
+        placed = False
         try:
             async with asyncio.timeout(call.timeout), self._lanes.place((target.scheme, target.host, target.port)):
+                placed = True
                 return await self._exchange(call, target, sent)
         except BadMessage:
             raise
+        except TimeoutError:
+            if not placed:  # others keep the host busy; this one was not even tried
+                return Answer(None, reached=False, reason=NO_PLACE, ended="connection")
+            return Answer(None, reached=sent.begun, reason="TimeoutError", ended=sent.phase)
         except Exception as error:  # noqa: BLE001 - the port's promise: never raises for what the other side does
             return Answer(None, reached=sent.begun, reason=type(error).__name__, ended=_ended(error, sent))
 

@@ -19,7 +19,7 @@ from hub.errors import CODES, BadMessage, HubError, TryAgain
 from hub.gateway.quota import HOUR, Budget
 from hub.gateway.refusals import RECORD_BYTES
 from hub.logs import logger
-from hub.ports import Admitted, Answer, Answered, Append, Bus, Call, Caller, Candidate, Clock, Store, Vault
+from hub.ports import NO_PLACE, Admitted, Answer, Answered, Append, Bus, Call, Caller, Candidate, Clock, Store, Vault
 from hub.pull.abandoned import end_abandoned
 from hub.pull.afterwards import find_again, redeem, take_late, use_up
 from hub.pull.answerers import Answerer, name_of
@@ -247,6 +247,8 @@ class PullEngine:
         began = ports.clock.now()
         try:
             answer = await self._call(Call(provider.url, request, CONTENT_TYPES[media], api.timeout_ms / 1000))
+            if answer.reason == NO_PLACE:
+                return _Ended(failure("AMANA-PULL-011"), after=1.0)
             reached = answer.reached
             provider = ports.view.system(asked.provider)
             if provider is None or provider.suspended:
@@ -283,7 +285,7 @@ class PullEngine:
                 break
             await clock.sleep(wait)
             answer = await self._ports.caller.call(Call(call.url, call.body, call.content_type, left - wait))
-        if not answer.reached and (clock.now() - began) / 1000 >= call.timeout:
+        if not answer.reached and answer.reason != NO_PLACE and (clock.now() - began) / 1000 >= call.timeout:
             return Answer(None, reason="TimeoutError")
         return answer
 

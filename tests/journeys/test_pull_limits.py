@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from hub.errors import TryAgain
+from hub.ports import NO_PLACE, Answer, Call
 from hub.pull.breaker import FAULTS
 from tests.journeys.provider import (
     Provider,
@@ -46,6 +47,32 @@ def test_a_provider_that_fails_again_and_again_rests(tmp_path: Path) -> None:
             at.provider.answering = answer({"grade": 9})
             at.site.clock.at += 2_001  # type: ignore[assignment]
             assert (await at.pull({"a": 1})).status == 200
+            assert (await at.pull({"a": 1})).status == 200
+
+    run(journey)
+
+
+def test_a_host_that_others_keep_busy_speaks_against_no_provider(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pull for which there was no place on the provider's host is told to come back, and the provider is asked again as
+    soon as there is one, however often that happens."""
+
+    async def journey() -> None:
+        async with pulling(tmp_path) as at:
+            caller = at.caller
+            call = caller.call
+
+            async def full(_: Call) -> Answer:
+                return Answer(None, reached=False, reason=NO_PLACE)
+
+            monkeypatch.setattr(caller, "call", full)
+            for _ in range(FAULTS + 1):
+                reply = await at.pull({"a": 1})
+                assert told(at, reply) == (503, False, "AMANA-PULL-011")
+                assert int(reply.headers["retry-after"]) >= 1
+            monkeypatch.setattr(caller, "call", call)
+            at.provider.answering = answer({"grade": 9})
             assert (await at.pull({"a": 1})).status == 200
 
     run(journey)

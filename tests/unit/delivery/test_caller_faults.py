@@ -17,7 +17,7 @@ import uvloop
 from hub import tls
 from hub.delivery import caller as calling
 from hub.delivery.caller import HttpCaller
-from hub.ports import Answer, Call
+from hub.ports import NO_PLACE, Answer, Call
 from tests.certificates import Authority
 
 Manner = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -324,7 +324,7 @@ def test_a_slow_host_takes_only_its_own_lane(monkeypatch: pytest.MonkeyPatch) ->
             for _ in stuck:
                 await taken.acquire()
             late = await ask(caller, slow.port, SHORT)
-            assert (late.status, late.reached, slow.opened) == (None, False, 2)
+            assert (late.status, late.reached, late.reason, slow.opened) == (None, False, NO_PLACE, 2)
             assert (await ask(caller, quick.port)).status == 200
             for call in stuck:
                 call.cancel()
