@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import functools
 import ssl
-import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
@@ -36,10 +35,6 @@ IDLE: Final = 32
 
 IDLE_SECONDS: Final = 4.0
 """Less than the 5 seconds after which common servers close what is idle: a call must not meet that."""
-
-# httpcore imports it for every lock that it makes; what is not installed is looked for on the disk every time, which
-# costs more than the rest of a call
-sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
 
 _SENDING: Final = "http11.send_request_headers.started"
 _PHASES: Final = {
