@@ -33,6 +33,9 @@ GenerateOption = Annotated[
     typer.Option("--generate-key", help="Make a key pair in this directory instead, for you to hand over."),
 ]
 CurveOption = Annotated[str, typer.Option("--curve", help="Curve of a generated key: secp256r1 or secp256k1.")]
+RsaOption = Annotated[
+    bool, typer.Option("--allow-rsa", help="Take an RSA key (2048 bits or more), of an old system that has no other.")
+]
 
 COLUMNS = (
     Column("code", "code"),
@@ -61,6 +64,7 @@ def add(
     public_key: PublicKeyOption = None,
     generate_key: GenerateOption = None,
     curve: CurveOption = "secp256r1",
+    allow_rsa: RsaOption = False,
     callback: Annotated[
         str | None, typer.Option("--endpoint", help="Where the hub delivers to, for a system that receives.")
     ] = None,
@@ -77,6 +81,7 @@ def add(
         "clientId": client_id,
         "secretSha256": hashlib.sha256(secret.encode()).hexdigest(),
         "publicKey": key.pem(),
+        "allowRsa": allow_rsa,
         "url": callback,
         "options": pairs(option),
     }
@@ -157,13 +162,14 @@ def rotate_key(
     public_key: PublicKeyOption = None,
     generate_key: GenerateOption = None,
     curve: CurveOption = "secp256r1",
+    allow_rsa: RsaOption = False,
     overlap: Annotated[
         int, typer.Option("--overlap-hours", min=0, help="How long the old keys stay valid beside the new one.")
     ] = 24,
 ) -> None:
     """Register a new key; the old ones end after the overlap."""
     key, made = _public_key(code, public_key, generate_key, curve)
-    args = {"system": code, "publicKey": key.pem(), "overlapSeconds": overlap * 3600}
+    args = {"system": code, "publicKey": key.pem(), "allowRsa": allow_rsa, "overlapSeconds": overlap * 3600}
     with kept_if_taken(made):
         answer = session.client.change("system.rotate-key", args)
     text = f"system {code} has a new key; older keys end in {overlap} h"

@@ -48,7 +48,7 @@ def add_unit(view: View, args: changes.UnitAdd, _: Circumstances, *, fresh: bool
 def _key(public_key: str, at: Ms, *, allow_rsa: bool) -> SystemKey:
     key = load_public(public_key)
     if key.curve == "rsa" and not allow_rsa:
-        raise BadMessage("AMANA-CHANGE-001", "publicKey: RSA is taken with allowRsa only")
+        raise BadMessage("AMANA-CHANGE-001", "publicKey: an RSA key is taken only where allowRsa (--allow-rsa) says so")
     return SystemKey(key.key_id, public_key, at, None, allow_rsa)
 
 

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from hub.cli.main import invoke
 from hub.ports import Write
 from signing import jsontext
 from signing.keyfiles import read_key
-from signing.keys import generate
+from signing.keys import PrivateKey, generate
 from tests.unit.api.desk import Desk
 
 
@@ -187,6 +188,23 @@ def test_a_public_key_in_any_form_is_taken(kem: Desk, tmp_path: Path) -> None:
     view = kem.follower.directory.now()
     systems = [view.system(code) for code in ("A", "B")]
     assert [system.keys[0].key_id for system in systems if system] == [first.public.key_id, second.public.key_id]
+
+
+def test_an_rsa_key_is_registered_for_a_system_that_is_allowed_one(kem: Desk, tmp_path: Path) -> None:
+    """Adding and renewing alike: refused, naming the option, until `--allow-rsa` is said."""
+    old = [PrivateKey(rsa.generate_private_key(65537, 2048)) for _ in range(2)]
+    files = [tmp_path / "first.pem", tmp_path / "second.pem"]
+    for file, key in zip(files, old, strict=True):
+        file.write_text(key.public.pem())
+    add = ["system", "add", "--institution", "KEM", "--code", "OLD", "--public-key", str(files[0])]
+    renew = ["system", "rotate-key", "OLD", "--public-key", str(files[1])]
+    for words in (add, renew):
+        status, text = invoke([*words, "--data", str(kem.data)])
+        assert (status, "--allow-rsa" in text) == (1, True)
+        amana(kem, *words, "--allow-rsa")
+    system = kem.follower.directory.now().system("OLD")
+    assert system is not None
+    assert [(key.key_id, key.allow_rsa) for key in system.keys] == [(key.public.key_id, True) for key in old]
 
 
 def test_the_tree_shows_units_and_systems_below_their_institution(kem: Desk, tmp_path: Path) -> None:
