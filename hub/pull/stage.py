@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from hub.delivery.deliver import BODY
-from hub.delivery.receipts import NUMBER, ORDERED, OUTCOME, SUBSCRIPTION
+from hub.delivery.receipts import NUMBER, OUTCOME, subscription_headers
 from hub.delivery.states import Event
 from hub.errors import TryAgain
 from hub.keys import subject_key
@@ -147,9 +147,8 @@ class Pulls:
             PARENT: row["id"],
             DERIVED: source,
             REQUEST: request_id(rid),
-            SUBSCRIPTION: subscription.id,
-            ORDERED: "1" if subscription.ordered else "0",
             NUMBER: "1",
+            **subscription_headers(subscription),
         }
         key = subject_key(self._hmac, "pull", row["id"])  # no answer waits for another
         return Record(key, headers, BodyKey(secret, BODY).seal(rid, body))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from hub.reads.messages import list_messages, show_message, trace_message
+from tests.simulator.collecting import read
 from tests.simulator.hub import SimHub
 from tests.simulator.month import PAYROLL
 from tests.simulator.pulls import CODE, PROVIDER, SimProvider, ask, asking, send_late
@@ -60,6 +61,25 @@ def test_a_late_answer_is_delivered_and_traced() -> None:
         traced = await trace_message(hub.store, hub.log, name)
         assert (traced["message"]["state"], traced["message"]["detail"]) == ("answered", None)
         assert [(step["what"], step["states"]) for step in traced["steps"]] == [("sent on", {"confirmed": 1})]
+
+    run(journey)
+
+
+def test_a_late_answer_waits_for_who_collects() -> None:
+    """A caller that nobody can call subscribes to `pull.answer` with `--collect` and reads the answer in its outbox."""
+
+    async def journey() -> None:
+        hub = SimHub()
+        await asking(hub, subscribed=False)
+        collects = {"system": PAYROLL, "contract": "pull.answer", "collect": True}
+        assert (await hub.change(hub.signed("subscription.add", collects))).accepted
+        provider = SimProvider(lambda _: "defer")
+        name = await _asked(hub, provider)
+        await send_late(hub, provider, name, {"grade": 9})
+        await hub.settle()
+        assert hub.receiver.calls == {}
+        [message] = (await read(hub, PAYROLL))["messages"]
+        assert message["esbBody"] == {"requestId": name, "apiCode": CODE, "success": True, "esbBody": {"grade": 9}}
 
     run(journey)
 
