@@ -37,7 +37,7 @@ from hub.gateway.wire import (
     Send,
     TooLargeError,
     answer,
-    answer_receipt,
+    answer_whole,
     find_header,
     read_body,
 )
@@ -184,10 +184,7 @@ class Gateway:
     async def _say_receipt(self, receipt: Admitted | Duplicate, scope: Scope, send: Send, *, checked: bool) -> None:
         media = answer_media(find_header(scope["headers"], b"content-type"))
         signed = receipts.render_receipt(receipt, self.context.keys.signing, checked=checked, media=media)
-        if media == "xml":
-            await answer(send, 200, signed, XML)
-        else:
-            await answer_receipt(scope, send, signed)
+        await answer_whole(scope, send, 200, signed, XML if media == "xml" else JSON)
 
     async def _pull(self, pull: Push, scope: Scope, send: Send) -> None:
         now = self.context.clock.now()
@@ -197,7 +194,7 @@ class Gateway:
             return
         extra = () if spoken.retry_after is None else (_retry_after(spoken.retry_after),)
         kind = XML if answer_media(pull.content_type) == "xml" else JSON
-        await answer(send, spoken.status, spoken.body, kind, extra)
+        await answer_whole(scope, send, spoken.status, spoken.body, kind, extra)
 
     async def _refuse(
         self,
@@ -277,7 +274,7 @@ class Gateway:
                 await answer(send, 429, tokens.throttled(), JSON, (NO_STORE, after))
                 return
         challenge = ((b"www-authenticate", b'Basic realm="amana"'),) if reply.basic else ()
-        await answer(send, reply.status, reply.body, JSON, (NO_STORE, *challenge))
+        await answer_whole(scope, send, reply.status, reply.body, JSON, (NO_STORE, *challenge))
 
     # devices
 
