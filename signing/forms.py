@@ -211,11 +211,13 @@ def _read_xml(data: bytes) -> Reading:
     span = document.spans.get(BODY)
     if span is None:
         return Reading(members, None)
-    members[BODY] = _read_body(members[BODY])
+    members[BODY] = unwrap_body(members[BODY])
     return Reading(members, data[span[0] : span[1]])
 
 
-def _read_body(value: Any) -> Any:
+def unwrap_body(value: Any) -> Any:
+    """A body as XML brings it, without what clients put around it: escaped text, or an element `root`. Raises "xml" or
+    "json"."""
     if type(value) is str:
         text = value.strip(_SPACE)
         return _read_document(text) if text.startswith("<") else value

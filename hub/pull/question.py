@@ -38,6 +38,8 @@ from hub.ports import Candidate
 from hub.pull.records import PROVIDER, THE_HUB
 from hub.records import Ms
 from hub.topics import PULLS
+from signing.errors import SigningError
+from signing.forms import unwrap_body
 
 if TYPE_CHECKING:
     from hub.control.objects import Api, System
@@ -103,7 +105,7 @@ def examine(
         if again is None:
             if path == NIDA:
                 user = text_member(members, "userId")
-                body = unwrap_payload(body)
+                body = unwrap_payload(body, media)
             claim = find_claim(body)
             if claim is not None and claimed is None:
                 return Wanted(claim, system, code)
@@ -185,13 +187,16 @@ def make_lane(system: System, code: str, api: Api | None, position: int, terms: 
     )
 
 
-def unwrap_payload(body: Any) -> Any:
-    """What `{"Payload": body}` holds; one client puts a list of one around it."""
+def unwrap_payload(body: Any, media: Media) -> Any:
+    """What `{"Payload": body}` holds; one client puts a list of one around it, and one that speaks XML escapes it."""
     if isinstance(body, list) and len(body) == 1:
         body = body[0]
     if not isinstance(body, dict) or set(body) != {PAYLOAD}:
         raise BadMessage("AMANA-JSON-002", f"esbBody: exactly one member {PAYLOAD}")
-    return body[PAYLOAD]
+    try:
+        return unwrap_body(body[PAYLOAD]) if media == "xml" else body[PAYLOAD]
+    except SigningError as error:
+        raise BadMessage("AMANA-XML-001", f"esbBody.{PAYLOAD}: {error.kind}") from None
 
 
 def _optional_text(members: Mapping[str, Any], name: str) -> str | None:

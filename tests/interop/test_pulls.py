@@ -136,7 +136,10 @@ def test_js_asks_for_a_person(node: Node, js: Js) -> None:
     assert data is not None
     asked = jsontext.parse(last(node)["data"].encode())
     assert asked["userId"] == "person-1"
-    assert asked["esbBody"] in ({"Payload": {"id": "1"}}, {"id": "1"})
+    assert asked["esbBody"] == {"Payload": {"id": "1"}}
+    assert js.call("requestNida", "ASK", "<id>1</id>", "xml") is not None
+    asked = jsontext.parse(last(node)["data"].encode())
+    assert (asked["userId"], asked["esbBody"]) == ("person-1", {"Payload": {"id": "1"}})
 
 
 def test_a_code_without_grant_is_refused(site: Site, node: Node, js: Js) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,46 @@ def test_a_nida_request_wraps_its_body(tmp_path: Path) -> None:
             assert (nobody.status, "userId" in at.site.verified(nobody)["message"]) == (400, True)
             bare = await at.pull({"nin": "1"}, path="/esb/nida-request", userId="clerk")
             assert (bare.status, "Payload" in at.site.verified(bare)["message"]) == (400, True)
+
+    run(journey)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        "<Payload><nin>1</nin></Payload>",
+        "<Payload>&lt;root&gt;&lt;nin&gt;1&lt;/nin&gt;&lt;/root&gt;</Payload>",
+        "<Payload><root><nin>1</nin></root></Payload>",
+        "<root><Payload><nin>1</nin></Payload></root>",
+        '<Payload>&lt;root&gt;{"nin":"1"}&lt;/root&gt;</Payload>',
+    ],
+)
+def test_a_nida_request_in_xml_is_read_whatever_its_body_is_wrapped_in(tmp_path: Path, payload: str) -> None:
+    """Elements, escaped text, `root` inside or outside: a provider that speaks JSON gets the one Payload."""
+
+    async def journey() -> None:
+        async with pulling(tmp_path) as at:
+            data = f"<data><apiCode>{CODE}</apiCode><userId>clerk</userId><esbBody>{payload}</esbBody></data>"
+            signature = base64.b64encode(at.site.house.sender.sign(data.encode())).decode()
+            body = f"<esbrequest>{data}<signature>{signature}</signature></esbrequest>".encode()
+            reply = await at.post(body, "application/xml", path="/esb/nida-request")
+            assert reply.status == 200, reply.body
+            assert [one["esbBody"] for one in at.provider.asked] == [{"Payload": {"nin": "1"}}]
+
+    run(journey)
+
+
+def test_a_nida_request_whose_payload_is_no_document_is_refused(tmp_path: Path) -> None:
+    """Escaped text that is broken XML names the member; in JSON the same text is a text like any other."""
+
+    async def journey() -> None:
+        async with pulling(tmp_path) as at:
+            members = {"apiCode": CODE, "userId": "clerk", "esbBody": {"Payload": "<root><a>"}}
+            body = forms.seal_form(members, at.site.house.sender, "xml", "request")
+            reply = await at.post(body, "application/xml", path="/esb/nida-request")
+            assert (reply.status, b"AMANA-XML-001" in reply.body, b"Payload" in reply.body) == (400, True, True)
+            await at.pull({"Payload": "<root><a>"}, path="/esb/nida-request", userId="clerk")
+            assert [one["esbBody"] for one in at.provider.asked] == [{"Payload": "<root><a>"}]
 
     run(journey)
 
