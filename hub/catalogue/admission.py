@@ -8,7 +8,11 @@ from hub.catalogue.entry import Code
 
 CODES: Final[dict[str, Code]] = {
     "AMANA-SIZE-001": Code(
-        413, "sender", "The body is too large", "at most the size limit of the hub", "Send fewer rows in one message"
+        413,
+        "sender",
+        "The body is too large",
+        "at most the size limit of the hub",
+        "Send fewer rows in one message, or upload the body first (POST /esb/upload) and claim it",
     ),
     "AMANA-AUTH-001": Code(
         401,
@@ -76,7 +80,7 @@ CODES: Final[dict[str, Code]] = {
         400,
         "sender",
         "A member of data is missing or has the wrong type",
-        "pushCode and esbBody in a push, apiCode in a request",
+        "pushCode and esbBody in a push, apiCode in a request, userId and Payload too in a nida-request, success in an answer",
         "Fill the member named in the detail",
     ),
     "AMANA-XML-001": Code(
@@ -181,7 +185,7 @@ CODES: Final[dict[str, Code]] = {
         404,
         "sender",
         "The engine has nothing at this path",
-        "POST to push-request, request, nida-request or async under /esb, with a token from POST /oauth/token",
+        "POST to push-request, request, nida-request, async or upload under /esb, with a token from POST /oauth/token",
         "Correct the path",
     ),
     "AMANA-READ-001": Code(

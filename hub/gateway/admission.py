@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hub import records as r
+from hub.control.objects import RESERVED
 from hub.errors import BadMessage
 from hub.gateway.assurance import weaker
 from hub.gateway.bodies import Body, Claim, Claimed, find_claim, read_body
@@ -194,6 +195,8 @@ def text_member(members: Mapping[str, Any], name: str) -> str:
 def find_api(code: str, view: View) -> Api:
     """The code as the directory has it. One that is for sending out is not known here."""
     api = view.api(code)
+    if code in RESERVED or (api is not None and api.direction == "pull"):
+        raise BadMessage("AMANA-CODE-001", "it is asked for, at /esb/request")
     if api is None or api.direction not in {"in", "relay"}:
         raise BadMessage("AMANA-CODE-001")
     return api

@@ -62,8 +62,8 @@ def read_answer(
         return read_silence(answer)
     said = read_signed(answer.body, ring, now)
     if said is None:
-        if answer.status >= 400:
-            faulty = answer.status >= 500 or answer.status in _BUSY
+        if answer.status >= 300:  # a redirect is not followed
+            faulty = answer.status < 400 or answer.status >= 500 or answer.status in _BUSY
             return failure("AMANA-PULL-004", f"status {answer.status}", faulty=faulty)
         return failure("AMANA-PULL-005", _describe(answer), faulty=True)
     members, form = said

@@ -141,6 +141,8 @@ def find_pull(code: str, view: View) -> Api | None:
     if code in RESERVED:
         return None
     api = view.api(code)
+    if api is not None and api.direction in {"in", "relay"}:
+        raise BadMessage("AMANA-CODE-001", "it is pushed, to /esb/push-request")
     if api is None or api.direction != "pull":
         raise BadMessage("AMANA-CODE-001")
     return api

@@ -81,7 +81,7 @@ MANNERS: dict[str, tuple[Answering, int, str]] = {
     "error page": (say(http(500, PAGE, "text/html")), 502, "AMANA-PULL-004"),
     "unavailable": (say(http(503, b"", "text/plain")), 502, "AMANA-PULL-004"),
     "not found": (say(http(404, PAGE, "text/html")), 502, "AMANA-PULL-004"),
-    "redirect": (say(http(302, b"", "text/plain", "location: http://127.0.0.1:1/")), 502, "AMANA-PULL-005"),
+    "redirect": (say(http(302, b"", "text/plain", "location: http://127.0.0.1:1/")), 502, "AMANA-PULL-004"),
     "page": (say(http(200, PAGE, "text/html")), 502, "AMANA-PULL-005"),
     "empty": (say(http(200, b"")), 502, "AMANA-PULL-005"),
     "unsigned": (say(http(200, b'{"success":true,"esbBody":{}}')), 502, "AMANA-PULL-005"),
@@ -129,13 +129,21 @@ def test_whatever_a_provider_does_the_caller_is_told_in_time(tmp_path: Path, man
 
 
 def test_a_provider_that_is_not_there_is_tried_again_within_the_time(tmp_path: Path) -> None:
-    """Nothing can have reached it, so it is tried three times; then the caller is told."""
+    """Nothing can have reached it, so it is tried three times; then the caller is told, in time, and nothing is left
+    behind."""
 
     async def journey() -> None:
-        async with pulling(tmp_path) as at:
+        before = connections()
+        async with pulling(tmp_path, timeoutMs=TIMEOUT_MS) as at:
             await at.provider.gone()
+            began = time.monotonic()
             assert told(at, await at.pull({"a": 1})) == (502, False, "AMANA-PULL-001")
+            assert time.monotonic() - began < TIMEOUT_MS / 1000 + SPARE
             assert await recorded(at) == ("fail", "AMANA-PULL-001")
+            assert all(one.is_idle() for one in at.caller._pool.connections)
+            assert at.site.gateway.pulls.breaker.under_way == 0
+        await asyncio.sleep(0)
+        assert connections() <= before
 
     run(journey)
 

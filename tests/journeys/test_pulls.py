@@ -92,6 +92,21 @@ def test_the_same_question_is_asked_as_often_as_it_comes(tmp_path: Path) -> None
     run(journey)
 
 
+def test_a_code_at_the_wrong_path_is_told_where_it_belongs(tmp_path: Path) -> None:
+    """What is asked for is not pushed, what is pushed is not asked for; each refusal names the other path."""
+
+    async def journey() -> None:
+        async with pulling(tmp_path) as at:
+            pushed = envelope.seal(jsontext.render({"pushCode": CODE, "esbBody": {}}), at.site.house.sender)
+            reply = await at.post(pushed, "application/json", path="/esb/push-request")
+            assert (reply.status, "/esb/request)" in at.site.verified(reply)["message"]) == (404, True)
+            reply = await at.pull({}, apiCode="JSON-CAL")
+            assert (reply.status, "/esb/push-request)" in at.site.verified(reply)["message"]) == (404, True)
+            assert at.provider.asked == []
+
+    run(journey)
+
+
 def test_a_nida_request_wraps_its_body(tmp_path: Path) -> None:
     """userId is required, Payload is taken off for the contract and put on again for the provider; a list of one
     around it is taken too."""
