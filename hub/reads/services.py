@@ -32,6 +32,7 @@ _HOW: Final = {
     "pull": "ask for it; the answer comes in the same exchange, or follows",
     "out": "subscribe: the hub pushes it to your address, or you collect it with the code OUTBOX",
 }
+_SEALED: Final = "; encrypt the body for the recipient, whose key it gives you itself"
 
 
 class ServiceInstitution(TypedDict):
@@ -96,9 +97,13 @@ def service_row(api: Api, view: View, adapters: Adapters) -> ServiceRow:
         "sealed": api.sealed == "recipient",
         "path": None if device else _PATHS[api.direction],
         "formats": [media] if device else list(FORMATS),
-        "how": "devices send it by their own protocol" if device else _HOW[api.direction],
+        "how": "devices send it by their own protocol" if device else _how(api),
         "example": None if device else example(api),
     }
+
+
+def _how(api: Api) -> str:
+    return _HOW[api.direction] + (_SEALED if api.sealed == "recipient" else "")
 
 
 def example(api: Api) -> dict[str, Any]:

@@ -81,6 +81,8 @@ def test_it_shows_how_to_ask(hub: Desk) -> None:
     assert found["REG"]["example"]["data"] == {"apiCode": "REG", "esbBody": {}}
     assert found["EMP"]["example"]["data"] == {"pushCode": "EMP", "esbBody": {}}
     assert set(found["NEWS"]["example"]["data"]["esbBody"]) == {"ephemeralKey", "iv", "encryptedData"}
+    assert "encrypt the body for the recipient" in found["NEWS"]["how"]
+    assert [code for code, row in found.items() if "encrypt" in row["how"]] == ["NEWS"]
     assert (found["NEWS"]["sealed"], found["PUNCH"]["example"], found["PUNCH"]["formats"]) == (
         True,
         None,
