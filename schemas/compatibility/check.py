@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from schemas.compatibility.avro import compare_avro
+from schemas.compatibility.avro import compare_avro, parse_avro
 from schemas.compatibility.budget import Allowance, Budget
 from schemas.compatibility.dialects import Dialect
 from schemas.compatibility.document import Interner, Library
@@ -95,7 +95,7 @@ class _Bench:
         """Reads a schema. Raises `UnusableSchema` that says which."""
         try:
             if source.kind == "AVRO":
-                compare_avro(source, source)
+                parse_avro(source)
             elif id(source) not in self._libraries:
                 self._libraries[id(source)] = self._library(source)
         except UnusableSchema as error:
@@ -129,13 +129,13 @@ class _Bench:
     def _one_way(self, original: SchemaText, update: SchemaText) -> tuple[Outcome, list[Located]]:
         if original.kind != update.kind:
             return "incompatible", [Located("SCHEMA_TYPE_CHANGED", "#", True)]
-        if original.kind == "AVRO":
-            differences = compare_avro(original, update)
-            return ("incompatible" if differences else "compatible"), differences
-        before, after = self._libraries[id(original)], self._libraries[id(update)]
-        if before.same_as(after):
-            return "compatible", []
         try:
+            if original.kind == "AVRO":
+                found = compare_avro(original, update, self._budget)
+                return ("incompatible" if found else "compatible"), found
+            before, after = self._libraries[id(original)], self._libraries[id(update)]
+            if before.same_as(after):
+                return "compatible", []
             comparison: Reference | Sound
             if self._policy is Policy.SOUND:
                 comparison = Sound(before, after, self._budget)

@@ -98,9 +98,10 @@ def has_default(site: Site) -> bool:
 
 
 def rest(site: Site, keyword: str, fallback: str) -> bool | Site:
-    """What holds for members without a schema of their own: free (True), none (False), or a schema."""
+    """What holds for members without a schema of their own: free (True), none (False), or a schema. The fallback counts
+    where the keyword leaves them free."""
     for word in (keyword, fallback):
-        if says(site, word):
+        if says(site, word) and site.value[word] is not True:
             value = site.value[word]
             return value if isinstance(value, bool) else site.child(word)
     return True

@@ -53,9 +53,9 @@ def entailed(prover: Prover, facts: Facts, wanted: Atom) -> Proof:
                 known = element(prover, facts, position)
                 if position >= facts.most.get("array", position + 1):
                     return True
-                if not (yield from prover.fits(known, at(wanted, position))):
+                if not (yield from prover.part_fits(known, at(wanted, position))):
                     return False
-                if (yield from prover.empty(known)):
+                if (yield from prover.part_empty(known)):
                     return True
             return True
         case Unique():
@@ -74,7 +74,7 @@ def entailed(prover: Prover, facts: Facts, wanted: Atom) -> Proof:
 def _ends_at(prover: Prover, facts: Facts, length: int) -> Proof:
     """Whether no array can be longer: the element behind cannot be, or one before it."""
     for position in range(min(length, positions(facts)) + 1):
-        if (yield from prover.empty(element(prover, facts, position))):
+        if (yield from prover.part_empty(element(prover, facts, position))):
             return True
     return False
 
@@ -87,10 +87,10 @@ def _contains(prover: Prover, facts: Facts, wanted: Contains) -> Proof:
     wanted_atoms = Known(prover.reader.atoms(wanted.schema))
     for contained in facts.contains:
         enough = contained.high is not None and contained.high <= wanted.high
-        if enough and (yield from prover.fits(wanted_atoms, contained.schema)):
+        if enough and (yield from prover.part_fits(wanted_atoms, contained.schema)):
             return True
     for position in range(positions(facts) + 1):
-        if not (yield from prover.empty(element(prover, facts, position).with_(*wanted_atoms.atoms))):
+        if not (yield from prover.part_empty(element(prover, facts, position).with_(*wanted_atoms.atoms))):
             return False
     return True
 
@@ -100,13 +100,13 @@ def _enough(prover: Prover, facts: Facts, wanted: Contains) -> Proof:
         return True
     for contained in facts.contains:
         if contained.low >= wanted.low and (
-            yield from prover.fits(Known(prover.reader.atoms(contained.schema)), wanted.schema)
+            yield from prover.part_fits(Known(prover.reader.atoms(contained.schema)), wanted.schema)
         ):
             return True
     last, sure = positions(facts), 0
     fewest = int(facts.fewest["array"])
     for position in range(min(fewest, last + 1)):
-        if (yield from prover.fits(element(prover, facts, position), wanted.schema)):
+        if (yield from prover.part_fits(element(prover, facts, position), wanted.schema)):
             sure += fewest - position if position == last else 1
     return sure >= wanted.low
 
@@ -115,7 +115,7 @@ def contradicted(prover: Prover, facts: Facts) -> Proof:
     """Whether no array keeps what is known: an element that has to be there cannot be."""
     last = positions(facts)
     for position in range(min(int(facts.fewest["array"]), last + 1)):
-        if (yield from prover.empty(element(prover, facts, position))):
+        if (yield from prover.part_empty(element(prover, facts, position))):
             return True
     for contained in facts.contains:
         if contained.low > 0 and (yield from _nowhere(prover, facts, contained, last)):
@@ -128,6 +128,6 @@ def _nowhere(prover: Prover, facts: Facts, contained: Contains, last: int) -> Pr
     for position in range(last + 1):
         if position >= facts.most.get("array", position + 1):
             break
-        if not (yield from prover.empty(element(prover, facts, position).with_(*atoms))):
+        if not (yield from prover.part_empty(element(prover, facts, position).with_(*atoms))):
             return False
     return True

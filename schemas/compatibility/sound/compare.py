@@ -73,10 +73,12 @@ class Sound:
 
     def _case(self, known: Known, wanted: Atom) -> Known:
         """The first case of the older schema in which the proof fails."""
+        followed_cases = {known}
         while True:
             facts = self._prover.facts(known)
             for case in self._prover.alternatives(facts):
-                if not self._prover.holds(case, wanted):
+                if case not in followed_cases and not self._prover.holds(case, wanted):
+                    followed_cases.add(case)
                     known = case
                     break
             else:

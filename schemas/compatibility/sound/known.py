@@ -118,38 +118,32 @@ def common(names: Iterable[str], others: Iterable[str]) -> tuple[str, ...]:
         for b in others
         if a == b or (a, b) in _WITHIN or (b, a) in _WITHIN
     ]
-    return tuple(dict.fromkeys(both))
+    return tuple(name for name in dict.fromkeys(both) if not any((name, other) in _WITHIN for other in both))
 
 
 def facts_of(known: Known, reader: Reader) -> Facts:
-    """What follows at once."""
+    """What follows at once. What a required member implies is taken over, once: a case split later must not find it again."""
     while True:
         facts = Facts(known)
         for atom in known.atoms:
             _take(facts, atom)
-        more = _implied(facts, reader)
-        new = [atom for atom in more if atom not in known]
-        if not new:
+        met = [atom for atom in known.atoms if _is_met(facts, atom)]
+        if not met:
             break
-        known = known.with_(*new)
+        known = Known(atom for old in known.atoms for atom in (_implied(old, reader) if old in met else (old,)))
     _finish(facts)
     return facts
 
 
-def _implied(facts: Facts, reader: Reader) -> list[Atom]:
-    more: list[Atom] = []
-    for atom in facts.known.atoms:
-        if (
-            isinstance(atom, Needs | Implies)
-            and not atom.legacy
-            and atom.name in facts.required
-            and facts.types == ("object",)
-        ):
-            if isinstance(atom, Needs):
-                more.extend(Required(name) for name in sorted(atom.others))
-            else:
-                more.extend(reader.atoms(atom.schema))
-    return more
+def _is_met(facts: Facts, atom: Atom) -> bool:
+    conditional = isinstance(atom, Needs | Implies) and not atom.legacy
+    return conditional and facts.types == ("object",) and getattr(atom, "name", None) in facts.required
+
+
+def _implied(atom: Atom, reader: Reader) -> tuple[Atom, ...]:
+    if isinstance(atom, Needs):
+        return tuple(Required(name) for name in sorted(atom.others))
+    return reader.atoms(atom.schema) if isinstance(atom, Implies) else ()
 
 
 def _take(facts: Facts, atom: Atom) -> None:

@@ -139,7 +139,7 @@ def _members(prover: Prover, facts: Facts, wanted: Members) -> Proof:
     if found is None:
         return False
     for each, site in found:
-        if not (yield from prover.fits(each.known, site)):
+        if not (yield from prover.part_fits(each.known, site)):
             return False
     return True
 
@@ -149,7 +149,7 @@ def _names(prover: Prover, facts: Facts, schema: Site) -> Proof:
     if found is None:
         found = [Class(None, {}, Known(()), Known((_TEXT, *_about_names(prover, facts))))]
     for each in found:
-        if not (yield from prover.fits(each.named, schema)) and not (yield from prover.empty(each.known)):
+        if not (yield from prover.part_fits(each.named, schema)) and not (yield from prover.part_empty(each.known)):
             return False
     return True
 
@@ -163,7 +163,7 @@ def _at_most(prover: Prover, facts: Facts, high: Number) -> Proof:
         return False
     possible = 0
     for each in found:
-        if not (yield from prover.empty(each.known)):
+        if not (yield from prover.part_empty(each.known)):
             if each.name is None:
                 return False
             possible += 1
@@ -173,6 +173,6 @@ def _at_most(prover: Prover, facts: Facts, high: Number) -> Proof:
 def contradicted(prover: Prover, facts: Facts) -> Proof:
     """Whether no object keeps what is known: a required member cannot be."""
     for name in facts.required:
-        if _impossible(prover, facts, name) or (yield from prover.empty(_one(prover, facts, name).known)):
+        if _impossible(prover, facts, name) or (yield from prover.part_empty(_one(prover, facts, name).known)):
             return True
     return False

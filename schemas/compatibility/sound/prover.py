@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from schemas.compatibility.budget import Budget
 from schemas.compatibility.document import Interner, Site
-from schemas.compatibility.fixedpoint import FixedPoint
+from schemas.compatibility.fixedpoint import Below, FixedPoint
 from schemas.compatibility.reference.scalars import divides
 from schemas.compatibility.sound import arrays, objects
 from schemas.compatibility.sound.atoms import (
@@ -74,11 +74,22 @@ class Prover:
         return found
 
     def fits(self, known: Known, site: Site | None) -> Proof:
-        """Whether what is known entails a whole schema."""
+        """Whether what is known of a value entails a whole schema."""
         for atom in self.reader.atoms(site):
             if not (yield Question(known, atom)):
                 return False
         return True
+
+    def part_fits(self, known: Known, site: Site | None) -> Proof:
+        """The same for a part of the value: a member, an element, a name."""
+        for atom in self.reader.atoms(site):
+            if not (yield Below(Question(known, atom))):
+                return False
+        return True
+
+    def part_empty(self, known: Known) -> Proof:
+        """Whether nothing can be such a part."""
+        return (yield Below(Question(known, None)))
 
     def question(self, known: Known, wanted: Atom) -> Question:
         """A question about one atom, for rules of other modules to ask."""

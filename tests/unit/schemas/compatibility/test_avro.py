@@ -76,3 +76,11 @@ def test_a_logical_type_without_meaning_is_ignored() -> None:
     """As the specification says; no warning reaches anybody."""
     strange = {"type": "int", "logicalType": "strange"}
     assert check([avro(strange)], avro("int"), Level.FULL, Policy.STRICT).compatible
+
+
+def test_unions_too_wide_are_undecided() -> None:
+    """Apache's checker knows no budget: what might take it too long is not given to it."""
+    wide = [{"type": "fixed", "name": f"f{n}", "size": 1} for n in range(2000)]
+    found = check([avro(wide)], avro([*wide, "null"]), Level.BACKWARD, Policy.STRICT)
+    assert (found.outcome, [d.kind for d in found.refusals]) == ("undecided", ["BUDGET_EXCEEDED"])
+    assert check([avro(wide[:60])], avro([*wide[:60], "null"]), Level.BACKWARD, Policy.STRICT).compatible

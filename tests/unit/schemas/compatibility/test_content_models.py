@@ -111,6 +111,13 @@ def test_undeclared_properties_are_widened_and_narrowed(keyword: str) -> None:
         assert compatible(versions[newer], versions[older], LENIENT)
 
 
+def test_unevaluated_properties_count_where_additional_ones_are_free() -> None:
+    """`additionalProperties: true` beside `unevaluatedProperties: false` is a closed object to these rules."""
+    dialect = "https://json-schema.org/draft/2020-12/schema"
+    old = {"$schema": dialect, "type": "object", "additionalProperties": True, "unevaluatedProperties": False}
+    assert compatible(old, {**old, "properties": {"p": {"type": "string"}}})
+
+
 ITEMS = [
     (STRICT, True, False, True),
     (STRICT, False, True, False),

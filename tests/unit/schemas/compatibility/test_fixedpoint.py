@@ -7,18 +7,19 @@ from collections.abc import Generator, Hashable
 import pytest
 
 from schemas.compatibility.budget import Allowance, Budget
-from schemas.compatibility.fixedpoint import FixedPoint
+from schemas.compatibility.fixedpoint import Below, FixedPoint
 from schemas.compatibility.reference.matching import largest_matching
 from schemas.compatibility.verdict import BudgetExceeded
 
 
 def truth(rules: dict[str, list[list[str]]], steps: int = 1000) -> FixedPoint:
-    """A question holds if all questions of one of its lists do; an empty list holds, no list does not."""
+    """A question holds if all questions of one of its lists do; an empty list holds, no list does not. They are asked
+    about a part of the value, those that begin with `=` about the value itself."""
 
     def answer(question: Hashable) -> Generator[Hashable, bool, bool]:
         for choice in rules[str(question)]:
             for part in choice:
-                if not (yield part):
+                if not (yield part[1:] if part.startswith("=") else Below(part)):
                     break
             else:
                 return True
@@ -31,6 +32,16 @@ def test_a_circle_without_a_contradiction_holds() -> None:
     """Nothing speaks against it."""
     rules = {"a": [["b"]], "b": [["c"]], "c": [["a"]]}
     assert [truth(rules).ask(name) for name in "abc"] == [True, True, True]
+
+
+def test_a_circle_on_the_same_value_proves_nothing() -> None:
+    """Only by way of a part may a question lean on itself; an answer from further below is not taken for one here."""
+    rules = {"a": [["=b"]], "b": [["=a"]]}
+    assert [truth(rules).ask(name) for name in "ab"] == [False, False]
+    mixed = {"a": [["=b"]], "b": [["a"]]}
+    assert [truth(mixed).ask(name) for name in "ab"] == [True, True]
+    shared = {"a": [["p", "=p"]], "p": [["=a"]]}
+    assert truth(shared).ask("a") is False
 
 
 def test_what_was_concluded_from_a_wrong_assumption_is_forgotten() -> None:

@@ -149,6 +149,13 @@ REFUTED: list[tuple[str, Any, Any, Any]] = [
     ),
     ("whole numbers between halves", {**NUMBER, "minimum": 0.5, "maximum": 0.9}, WHOLE, 0.5),
     ("an open bound", {**NUMBER, "minimum": 5}, {**NUMBER, "exclusiveMinimum": 5}, 5),
+    ("a type within another one", {"type": ["integer", "number"]}, WHOLE, 1.5),
+    (
+        "cases of what a member implies",
+        {**OBJECT, "required": ["a"], "dependencies": {"a": {"anyOf": [{"required": ["b"]}, {"required": ["c"]}]}}},
+        {**OBJECT, "required": ["b"]},
+        {"a": 1, "c": 1},
+    ),
     ("values of another kind", {"enum": [True]}, {"enum": [1]}, True),
     (
         "enough elements, but not of that kind",
