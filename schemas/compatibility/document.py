@@ -95,6 +95,7 @@ class Library:
         self._resources: dict[str, Site] = {}
         self._anchors: dict[tuple[str, str], Site] = {}
         self._dynamic: dict[str, list[Site]] = {}
+        self._numbers: dict[int, int] = {}
         self._prints: dict[int, int | None] = {}
         self._walked: set[tuple[int, str]] = set()
         self._targets: dict[tuple[str, str, int], Site] = {}
@@ -114,6 +115,19 @@ class Library:
         for site in self._walk(root):
             self._index(site)
         return root
+
+    def spend(self, steps: int) -> None:
+        """For who loops over what stands in a document. Raises `BudgetExceeded`."""
+        self._budget.spend(steps)
+
+    def number(self, value: Any) -> int:
+        """The number of a value that stands in a document; equal values share it. Lists and objects are counted once."""
+        if not isinstance(value, dict | list):
+            return self.interner.number(value)
+        found = self._numbers.get(id(value))
+        if found is None:
+            found = self._numbers[id(value)] = self.interner.number(value)
+        return found
 
     def sites(self) -> Iterator[Site]:
         """Every place that holds a schema, references' included."""

@@ -80,10 +80,6 @@ class Model:
         """The node of the whole schema."""
         return self.node(self._library.root)
 
-    def number(self, value: object) -> int:
-        """The number of a JSON value; equal values have the same."""
-        return self._library.interner.number(value)
-
     def node(self, site: Site) -> Node:
         """The node that stands at `site`, references followed."""
         found = self._nodes.get(site)

@@ -67,7 +67,7 @@ def _annotations(a: Node, b: Node) -> Steps:
         return
     for keyword, kind in _ANNOTATIONS:
         original, update = a.site.value.get(keyword), b.site.value.get(keyword)
-        if a.model.number(original) != a.model.number(update):
+        if a.site.library.number(original) != b.site.library.number(update):
             yield Found(kind, (keyword,))
 
 

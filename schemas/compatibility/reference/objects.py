@@ -9,12 +9,16 @@ reference does so. The policy SOUND does not.
 
 from __future__ import annotations
 
+from typing import Final
+
 from schemas.compatibility import keywords as kw
 from schemas.compatibility.document import Site
 from schemas.compatibility.patterns import matches
 from schemas.compatibility.reference.model import Node, says
 from schemas.compatibility.reference.scalars import bound
 from schemas.compatibility.reference.steps import Ask, Found, Pair, Part, Steps
+
+_A_MATCH: Final = 4
 
 
 def compare_objects(a: Node, b: Node) -> Steps:
@@ -117,6 +121,7 @@ def open_model(site: Site) -> bool:
 def partial_schema(site: Site, name: str) -> Site | None:
     """The schema of an undeclared property of that name, if it has one."""
     for pattern, schema in kw.schema_map(site, "patternProperties").items():
+        site.library.spend(_A_MATCH)
         if matches(pattern, name):
             return schema
     found = rest(site, "additionalProperties", "unevaluatedProperties")

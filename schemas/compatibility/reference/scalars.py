@@ -85,9 +85,8 @@ def divides(part: Number, whole: Number) -> bool:
 
 def compare_enums(a: Node, b: Node) -> Steps:
     """Values by equality, order and repetition aside."""
-    intern = a.model.number
-    original = {intern(value) for value in a.site.value["enum"]}
-    update = {intern(value) for value in b.site.value["enum"]}
+    original, update = ({node.site.library.number(v) for v in node.site.value["enum"]} for node in (a, b))
+    a.site.library.spend((len(original) + len(update)) // 16)
     if original == update:
         return
     if original < update:
@@ -100,5 +99,5 @@ def compare_enums(a: Node, b: Node) -> Steps:
 
 def compare_constants(a: Node, b: Node) -> Steps:
     """One value each."""
-    if a.model.number(a.site.value["const"]) != a.model.number(b.site.value["const"]):
+    if a.site.library.number(a.site.value["const"]) != b.site.library.number(b.site.value["const"]):
         yield Found("CONST_CHANGED", ("const",))

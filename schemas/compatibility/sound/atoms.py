@@ -28,10 +28,10 @@ class Types:
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """The value equals one of these (`enum`, `const`)."""
+    """The value equals one of these (`enum`, `const`), each under its number."""
 
     numbers: frozenset[int]
-    values: tuple[Any, ...] = field(compare=False)
+    values: dict[int, Any] = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
+from schemas.compatibility.budget import Budget
 from schemas.compatibility.keywords import Number
 from schemas.compatibility.sound.atoms import (
     AnyOf,
@@ -75,6 +76,7 @@ class Facts:
     known: Known
     never: bool = False
     types: tuple[str, ...] = ALL_TYPES
+    listed: dict[int, Any] | None = None
     values: tuple[Any, ...] | None = None
     low: Number | None = None
     low_open: bool = False
@@ -121,9 +123,10 @@ def common(names: Iterable[str], others: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in dict.fromkeys(both) if not any((name, other) in _WITHIN for other in both))
 
 
-def facts_of(known: Known, reader: Reader) -> Facts:
+def facts_of(known: Known, reader: Reader, budget: Budget) -> Facts:
     """What follows at once. What a required member implies is taken over, once: a case split later must not find it again."""
     while True:
+        budget.spend(1 + len(known.atoms) // 8)
         facts = Facts(known)
         for atom in known.atoms:
             _take(facts, atom)
@@ -195,21 +198,16 @@ def _take_structure(facts: Facts, atom: Atom) -> None:
 
 
 def _take_values(facts: Facts, atom: Values) -> None:
-    if facts.values is None:
-        facts.values = atom.values
-        return
-    facts.values = tuple(value for value in facts.values if any(_same(value, other) for other in atom.values))
-
-
-def _same(one: Any, other: Any) -> bool:
-    """Equal JSON values of simple kinds; others are taken as equal, which says less."""
-    if isinstance(one, dict | list) or isinstance(other, dict | list):
-        return type(one) is type(other)
-    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
+    if facts.listed is None:
+        facts.listed = atom.values
+    else:
+        facts.listed = {number: value for number, value in facts.listed.items() if number in atom.numbers}
 
 
 def _finish(facts: Facts) -> None:
     types = facts.types
+    if facts.listed is not None:
+        facts.values = tuple(facts.listed.values())
     if types == ("null",):
         facts.values = (None,) if facts.values is None else facts.values
     elif types == ("boolean",):

@@ -26,7 +26,6 @@ from schemas.compatibility.sound.atoms import (
     Values,
 )
 from schemas.compatibility.sound.known import Facts, Known
-from schemas.compatibility.sound.values import schemas_of
 
 if TYPE_CHECKING:
     from schemas.compatibility.sound.prover import Prover
@@ -52,7 +51,11 @@ def classes(prover: Prover, facts: Facts, wanted: Members | None = None) -> list
     groups = [*facts.members, *([wanted] if wanted else [])]
     about_names = _about_names(prover, facts)
     listed = [
-        value for atom in about_names if isinstance(atom, Values) for value in atom.values if isinstance(value, str)
+        value
+        for atom in about_names
+        if isinstance(atom, Values)
+        for value in atom.values.values()
+        if isinstance(value, str)
     ]
     names = dict.fromkeys([*(n for group in groups for n in group.properties), *facts.required, *listed])
     found = [_one(prover, facts, name) for name in names if not _impossible(prover, facts, name)]
@@ -80,10 +83,10 @@ def _about_names(prover: Prover, facts: Facts) -> list[Atom]:
 
 
 def _one(prover: Prover, facts: Facts, name: str) -> Class:
-    schemas = [site for group in facts.members for site in schemas_of(group, name)[0]]
+    schemas = [site for group in facts.members for site in prover.judge.schemas_of(group, name)[0]]
     known = Known(atom for site in schemas for atom in prover.reader.atoms(site))
     number = prover.judge.number(name)
-    return Class(name, {}, known, Known((_TEXT, Values(frozenset({number}), (name,)))))
+    return Class(name, {}, known, Known((_TEXT, Values(frozenset({number}), {number: name}))))
 
 
 def _impossible(prover: Prover, facts: Facts, name: str) -> bool:
@@ -101,13 +104,13 @@ def obligations(prover: Prover, facts: Facts, wanted: Members) -> Iterator[tuple
     found = classes(prover, facts, wanted)
     if found is None:
         return None
-    return ((each, site) for each in found for site in _wanted(wanted, each))
+    return ((each, site) for each in found for site in _wanted(prover, wanted, each))
 
 
-def _wanted(wanted: Members, each: Class) -> list[Site]:
+def _wanted(prover: Prover, wanted: Members, each: Class) -> list[Site]:
     if each.name is None:
         return _of_class(wanted, each.truth)
-    certain, possible = schemas_of(wanted, each.name)
+    certain, possible = prover.judge.schemas_of(wanted, each.name)
     return [*certain, *possible]
 
 

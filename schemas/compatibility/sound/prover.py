@@ -69,8 +69,7 @@ class Prover:
         """What follows at once, computed once."""
         found = self._facts.get(known)
         if found is None:
-            self.budget.spend(1 + len(known.atoms) // 8)
-            found = self._facts[known] = facts_of(known, self.reader)
+            found = self._facts[known] = facts_of(known, self.reader, self.budget)
         return found
 
     def fits(self, known: Known, site: Site | None) -> Proof:
@@ -104,6 +103,7 @@ class Prover:
         known = facts.known
         if facts.splits:
             split = facts.splits[0]
+            self.budget.spend(self._cost(known, split))
             rest = known.without(split)
             match split:
                 case AnyOf(branches):
@@ -119,6 +119,11 @@ class Prover:
         if len(facts.types) > 1:
             return [known.with_(Types(frozenset({name}))) for name in facts.types]
         return []
+
+    def _cost(self, known: Known, split: AnyOf | OneOf | If) -> int:
+        """Steps for making the cases: each holds all that is known, those of `oneOf` all other branches too."""
+        count = 2 if isinstance(split, If) else len(split.branches)
+        return count * (len(known.atoms) + (count if isinstance(split, OneOf) else 0)) // 16
 
     def _answer(self, question: Hashable) -> Proof:
         assert isinstance(question, Question)

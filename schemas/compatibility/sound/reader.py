@@ -118,11 +118,13 @@ def _any_type(site: Site) -> _Own:
     if types is not None:
         exact = site.dialect is Dialect.DRAFT4
         yield Types(frozenset("integer4" if exact and name == "integer" else name for name in types)), "type"
-    number = site.library.interner.number
+    number = site.library.number
     if (values := kw.entries(site, "enum")) is not None:
-        yield Values(frozenset(number(v) for v in values), tuple(values)), "enum"
+        listed = {number(value): value for value in values}
+        yield Values(frozenset(listed), listed), "enum"
     if "const" in site.value and site.dialect >= Dialect.DRAFT6:
-        yield Values(frozenset({number(site.value["const"])}), (site.value["const"],)), "const"
+        only = {number(site.value["const"]): site.value["const"]}
+        yield Values(frozenset(only), only), "const"
 
 
 def _numbers(site: Site) -> _Own:

@@ -41,6 +41,8 @@ from schemas.compatibility.sound.atoms import (
 from schemas.compatibility.sound.reader import Reader
 
 _WIDE: Final = 25
+_A_MATCH: Final = 4
+"""Steps that a pattern costs: it may have to be compiled."""
 
 
 def every(answers: Iterable[bool | None]) -> bool | None:
@@ -81,7 +83,7 @@ class Judge:
 
     def keeps(self, atom: Atom, value: Any) -> bool | None:
         """Whether a value keeps an atom."""
-        self._budget.spend()
+        self._budget.spend(1 + len(value) // 8 if isinstance(value, str | list | dict) else 1)
         match atom:
             case Never():
                 return False
@@ -100,6 +102,25 @@ class Judge:
                 return some((every((met, self.fits(then, value))), every((opposite(met), self.fits(otherwise, value)))))
             case _:
                 return self._keeps_by_type(atom, value)
+
+    def schemas_of(self, atom: Members, name: str) -> tuple[list[Site], list[Site]]:
+        """(schemas that a member of that name has to fit, schemas that it may have to fit: a pattern cannot be run)."""
+        certain = list(_there([atom.properties.get(name)]))
+        possible: list[Site] = []
+        found = name in atom.properties
+        doubt = False
+        for pattern, schema in atom.patterns.items():
+            self._budget.spend(_A_MATCH)
+            match matches(pattern, name):
+                case True:
+                    found = True
+                    certain.extend(_there([schema]))
+                case None:
+                    doubt = True
+                    possible.extend(_there([schema]))
+        if not found:
+            (possible if doubt else certain).extend(_there([atom.rest]))
+        return certain, possible
 
     def _keeps_by_type(self, atom: Atom, value: Any) -> bool | None:
         if isinstance(value, str):
@@ -146,30 +167,11 @@ class Judge:
         return True
 
     def _member(self, atom: Members, name: str, value: Any) -> bool | None:
-        certain, possible = schemas_of(atom, name)
+        certain, possible = self.schemas_of(atom, name)
         fits = every(self.fits(schema, value) for schema in certain)
         if fits is False or not possible:
             return fits
         return fits if every(self.fits(schema, value) for schema in possible) else None
-
-
-def schemas_of(atom: Members, name: str) -> tuple[list[Site], list[Site]]:
-    """(schemas that a member of that name has to fit, schemas that it may have to fit: a pattern cannot be run)."""
-    certain = list(_there([atom.properties.get(name)]))
-    possible: list[Site] = []
-    found = name in atom.properties
-    doubt = False
-    for pattern, schema in atom.patterns.items():
-        match matches(pattern, name):
-            case True:
-                found = True
-                certain.extend(_there([schema]))
-            case None:
-                doubt = True
-                possible.extend(_there([schema]))
-    if not found:
-        (possible if doubt else certain).extend(_there([atom.rest]))
-    return certain, possible
 
 
 def _there(sites: Iterable[Site | None]) -> Iterator[Site]:
