@@ -114,7 +114,7 @@ class _Reader:
     def _what_is_due(self, schema: Any) -> _Due:
         due = self._due.get(id(schema))
         if due is None:
-            choices = self._choices(schema, 0)
+            choices = self._choices(schema, set())
             lists = [choice for choice in choices if "array" in _types(choice)]
             due = self._due[id(schema)] = _Due(
                 frozenset(each for choice in choices for each in _types(choice)),
@@ -124,15 +124,17 @@ class _Reader:
             )
         return due
 
-    def _choices(self, schema: Any, hops: int) -> list[Schema]:
-        """The schemas without references and alternatives that a value may follow."""
-        if not isinstance(schema, Mapping) or hops > _DEEPEST:
+    def _choices(self, schema: Any, met: set[int]) -> list[Schema]:
+        """The schemas without references and alternatives that a value may follow. `met`: those that were looked at,
+        which have nothing to add and may lead back to themselves."""
+        if not isinstance(schema, Mapping) or id(schema) in met:
             return []
+        met.add(id(schema))
         if "$ref" in schema:
-            return self._choices(self._resolve(schema["$ref"]), hops + 1)
+            return self._choices(self._resolve(schema["$ref"]), met)
         for word in ("anyOf", "oneOf"):
             if word in schema:
-                return [choice for each in schema[word] for choice in self._choices(each, hops + 1)]
+                return [choice for each in schema[word] for choice in self._choices(each, met)]
         return [schema]
 
     def _resolve(self, reference: Any) -> Any:

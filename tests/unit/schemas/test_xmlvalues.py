@@ -102,3 +102,10 @@ def test_alternatives_of_objects_are_told_by_what_they_require() -> None:
         ]
     }
     assert from_xml({"b": "x", "n": "1"}, schema) == {"b": "x", "n": 1}
+
+
+def test_alternatives_that_lead_back_to_themselves_are_looked_at_once() -> None:
+    """A schema that names itself in each of its alternatives costs no more than one that does not."""
+    again = {"$ref": "#/$defs/a"}
+    schema = {"$defs": {"a": {"anyOf": [again, again, {"anyOf": [again, again, INTEGER]}]}}, **again}
+    assert from_xml("12", schema) == 12
