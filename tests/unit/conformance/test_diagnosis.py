@@ -118,6 +118,7 @@ def side_by_side(data: bytes) -> bytes:
         (b"nothing", "not ASN.1 DER"),
         (STRANGER.sign(COMPACT), "no text that connectors are known to sign"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "signature",
 )
 def test_the_wrong_key_hash_or_encoding_is_named(signature: bytes, told: str) -> None:
     """What no other text explains lies in the key, the hash, or the signature's encoding."""
