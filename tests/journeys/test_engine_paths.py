@@ -20,7 +20,7 @@ def test_an_engine_path_that_is_not_there_names_the_one_that_is(tmp_path: Path, 
             reply = await site.ask("POST", path, b"{}")
             told = site.verified(reply)["message"]
             assert (reply.status, told.split(":")[0]) == (404, "AMANA-HTTP-007")
-            assert ("push-request, request, nida-request or async under /esb" in told, "openapi" in told) == (
+            assert ("push-request, request, nida-request, async or upload under /esb" in told, "openapi" in told) == (
                 True,
                 False,
             )

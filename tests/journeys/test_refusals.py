@@ -141,6 +141,7 @@ class ControlOnly:
     def __init__(self, site: Site) -> None:
         self._log = site.log
         self.read = site.log.read
+        self.wait = site.log.wait
 
     def topics(self) -> dict[str, int]:
         return {"control": self._log.topics()["control"]}

@@ -117,8 +117,9 @@ def test_contracts_are_listed_page_by_page(hub: Desk) -> None:
     assert names == sorted(set(names))
 
 
-def test_the_command_needs_no_key(hub: Desk) -> None:
+def test_the_command_needs_no_key(hub: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """The list and a contract, with an operator's key nowhere in sight."""
+    monkeypatch.setenv("COLUMNS", "200")  # where the terminal is narrow, the table breaks names over lines
     (hub.data / "keys" / "operators" / "admin.pem").unlink()
     status, text = invoke(["services", "list", "--data", str(hub.data)])
     assert (status, "Kementerian Contoh" in text, "wire:siasn.employees" in text) == (0, True, True)
