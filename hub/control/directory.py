@@ -13,7 +13,8 @@ from itertools import islice
 from typing import Any, Final
 
 from hub.control import exchanging, governing, joining, onboarding, settling
-from hub.control.changes import FRESH_MS, ChangeData, HubStart, parse_args, parse_data
+from hub.control.arguments import HubStart
+from hub.control.changes import FRESH_MS, ChangeData, parse_args, parse_data
 from hub.control.decisions import Circumstances, Decide, Put
 from hub.control.objects import (
     Api,

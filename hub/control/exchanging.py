@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from hub.control import changes
+from hub.control import arguments
 from hub.control.decisions import Circumstances, Decide, Decision, Put, existing, new
 from hub.control.objects import ANY, Api, Device, Grant, Subscription
 from hub.control.view import View
 from hub.errors import BadMessage
 
 
-def add_api(view: View, args: changes.ApiAdd, _: Circumstances) -> Decision:
+def add_api(view: View, args: arguments.ApiAdd, _: Circumstances) -> Decision:
     new(view.api(args.code), "code")
     if args.provider is not None:
         existing(view.system(args.provider), "provider")
@@ -42,7 +42,7 @@ def add_api(view: View, args: changes.ApiAdd, _: Circumstances) -> Decision:
     return Decision({"code": args.code, "contract": api.contract}, (Put("apis", args.code, api),))
 
 
-def _grant(view: View, args: changes.GrantNamed, *, active: bool) -> Decision:
+def _grant(view: View, args: arguments.GrantNamed, *, active: bool) -> Decision:
     existing(view.system(args.system), "system")
     existing(view.api(args.code), "code")
     if view.granted(args.system, args.code) == active:
@@ -51,15 +51,15 @@ def _grant(view: View, args: changes.GrantNamed, *, active: bool) -> Decision:
     return Decision({"system": args.system, "code": args.code}, (Put("grants", (args.system, args.code), value),))
 
 
-def add_grant(view: View, args: changes.GrantNamed, _: Circumstances) -> Decision:
+def add_grant(view: View, args: arguments.GrantNamed, _: Circumstances) -> Decision:
     return _grant(view, args, active=True)
 
 
-def revoke_grant(view: View, args: changes.GrantNamed, _: Circumstances) -> Decision:
+def revoke_grant(view: View, args: arguments.GrantNamed, _: Circumstances) -> Decision:
     return _grant(view, args, active=False)
 
 
-def add_subscription(view: View, args: changes.SubscriptionAdd, _: Circumstances) -> Decision:
+def add_subscription(view: View, args: arguments.SubscriptionAdd, _: Circumstances) -> Decision:
     existing(view.system(args.system), "system")
     if args.institution is not None:
         existing(view.institution(args.institution), "institution")
@@ -84,22 +84,22 @@ def add_subscription(view: View, args: changes.SubscriptionAdd, _: Circumstances
     return Decision({"id": id_}, (Put("subscriptions", id_, value), Put("subscribers", topic, ids)))
 
 
-def _paused(view: View, args: changes.SubscriptionNamed, *, paused: bool) -> Decision:
+def _paused(view: View, args: arguments.SubscriptionNamed, *, paused: bool) -> Decision:
     found = existing(view.subscription(args.id), "subscription")
     if found.paused == paused:
         raise BadMessage("AMANA-CHANGE-003", "the subscription is paused" if paused else "the subscription is active")
     return Decision({"id": args.id}, (Put("subscriptions", args.id, replace(found, paused=paused)),))
 
 
-def pause_subscription(view: View, args: changes.SubscriptionNamed, _: Circumstances) -> Decision:
+def pause_subscription(view: View, args: arguments.SubscriptionNamed, _: Circumstances) -> Decision:
     return _paused(view, args, paused=True)
 
 
-def resume_subscription(view: View, args: changes.SubscriptionNamed, _: Circumstances) -> Decision:
+def resume_subscription(view: View, args: arguments.SubscriptionNamed, _: Circumstances) -> Decision:
     return _paused(view, args, paused=False)
 
 
-def add_device(view: View, args: changes.DeviceAdd, _: Circumstances) -> Decision:
+def add_device(view: View, args: arguments.DeviceAdd, _: Circumstances) -> Decision:
     existing(view.institution(args.institution), "institution")
     if args.code is not None:
         existing(view.api(args.code), "code")
@@ -127,7 +127,7 @@ def add_device(view: View, args: changes.DeviceAdd, _: Circumstances) -> Decisio
     return Decision({"id": id_}, tuple(puts))
 
 
-def suspend_device(view: View, args: changes.DeviceNamed, _: Circumstances) -> Decision:
+def suspend_device(view: View, args: arguments.DeviceNamed, _: Circumstances) -> Decision:
     found = existing(view.device_by_id(args.id), "device")
     if found.suspended:
         raise BadMessage("AMANA-CHANGE-003", "the device is suspended")

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any, Final
 
-from hub.control import changes
+from hub.control import arguments
 from hub.control.decisions import Circumstances, Decide, Decision, Put, existing, new
 from hub.control.objects import Approval, Erasure, HubKey, Operator, Role, RunOrder
 from hub.control.view import View
@@ -31,7 +31,7 @@ def _operator(
     return Operator(key.key_id, name, person, roles, False, public_key, key, adder)
 
 
-def start_hub(view: View, args: changes.HubStart, now: Circumstances) -> Decision:
+def start_hub(view: View, args: arguments.HubStart, now: Circumstances) -> Decision:
     """The first one brings its operator; a later one records that the hub signs with another key from now on.
     The replaced key keeps verifying what it signed before."""
     key = load_public(args.hub_public_key)
@@ -52,7 +52,7 @@ def start_hub(view: View, args: changes.HubStart, now: Circumstances) -> Decisio
     return Decision(result, tuple(puts))
 
 
-def add_operator(view: View, args: changes.OperatorAdd, now: Circumstances) -> Decision:
+def add_operator(view: View, args: arguments.OperatorAdd, now: Circumstances) -> Decision:
     operator = _operator(args.name, args.person, args.public_key, tuple(dict.fromkeys(args.roles)), now.operator)
     new(view.operator(operator.key_id), "operator key")
     if any(o.name == args.name for o in view.operators()):
@@ -60,7 +60,7 @@ def add_operator(view: View, args: changes.OperatorAdd, now: Circumstances) -> D
     return Decision({"operator": operator.key_id}, (Put("operators", operator.key_id, operator),))
 
 
-def suspend_operator(view: View, args: changes.OperatorNamed, _: Circumstances) -> Decision:
+def suspend_operator(view: View, args: arguments.OperatorNamed, _: Circumstances) -> Decision:
     operator = existing(view.operator(args.key_id), "operator")
     if operator.suspended:
         raise BadMessage("AMANA-CHANGE-003", "the operator is suspended")
@@ -96,7 +96,7 @@ def _is_over(period: str, at: Ms) -> bool:
     return period < f"{datetime.fromtimestamp(at / 1000, _LAST_ZONE):%Y-%m}"
 
 
-def open_run(view: View, args: changes.RunOpen, now: Circumstances) -> Decision:
+def open_run(view: View, args: arguments.RunOpen, now: Circumstances) -> Decision:
     existing(view.institution(args.institution), "institution")
     operator = existing(now.operator, "operator")
     if not _is_over(args.period, now.at):
@@ -137,7 +137,7 @@ def _added_by_opener(view: View, approver: Operator, run: RunOrder) -> bool:
     return adder is not None and (adder.key_id == run.opened_by or _same_person(adder.person, run.opened_person))
 
 
-def approve_run(view: View, args: changes.RunApprove, now: Circumstances) -> Decision:
+def approve_run(view: View, args: arguments.RunApprove, now: Circumstances) -> Decision:
     """Records who approved which digest. That the digest is the computed one is checked by the API before, and by
     the run stage after: neither is state of the directory."""
     run = existing(view.run(args.run), "run")
@@ -156,7 +156,7 @@ def approve_run(view: View, args: changes.RunApprove, now: Circumstances) -> Dec
     return Decision({"run": run.code, "digest": args.digest}, (Put("runs", run.code, replace(run, approved=approval)),))
 
 
-def erase_messages(_: View, args: changes.MessageErase, now: Circumstances) -> Decision:
+def erase_messages(_: View, args: arguments.MessageErase, now: Circumstances) -> Decision:
     operator = existing(now.operator, "operator")
     ids = tuple(dict.fromkeys(args.ids))
     order = Erasure(now.position, ids, args.reason, operator.key_id, now.at)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from hub.control import changes
+from hub.control import arguments
 from hub.control.decisions import Circumstances, Decide, Decision, Put, existing
 from hub.control.objects import Grant, Join
 from hub.control.onboarding import add_institution, add_unit, bind_system
@@ -19,7 +19,7 @@ from hub.errors import BadMessage
 from signing.keys import load_public
 
 
-def approve_join(view: View, args: changes.JoinApprove, now: Circumstances) -> Decision:
+def approve_join(view: View, args: arguments.JoinApprove, now: Circumstances) -> Decision:
     operator = existing(now.operator, "operator")
     _open(view, args.request)
     key = load_public(args.public_key)
@@ -28,7 +28,7 @@ def approve_join(view: View, args: changes.JoinApprove, now: Circumstances) -> D
     if is_known(view, key.key_id):
         raise BadMessage("AMANA-CHANGE-003", "the key is that of another system, of an operator or of the hub")
     puts = [*_institution(view, args, now), *_unit(view, args, now)]
-    system = changes.SystemAdd(
+    system = arguments.SystemAdd(
         institution=args.institution,
         unit=args.unit,
         code=args.system,
@@ -59,7 +59,7 @@ def approve_join(view: View, args: changes.JoinApprove, now: Circumstances) -> D
     return Decision(result | {"keyId": key.key_id, "codes": list(args.codes)}, tuple(puts))
 
 
-def reject_join(view: View, args: changes.JoinReject, now: Circumstances) -> Decision:
+def reject_join(view: View, args: arguments.JoinReject, now: Circumstances) -> Decision:
     operator = existing(now.operator, "operator")
     _open(view, args.request)
     made = Join(args.request, False, args.reason, operator.key_id, now.position, now.at)
@@ -78,22 +78,22 @@ def _open(view: View, request: str) -> None:
         raise BadMessage("AMANA-CHANGE-003", "the join request is decided")
 
 
-def _institution(view: View, args: changes.JoinApprove, now: Circumstances) -> tuple[Put, ...]:
+def _institution(view: View, args: arguments.JoinApprove, now: Circumstances) -> tuple[Put, ...]:
     if args.institution_name is None:
         existing(view.institution(args.institution), "institution")
         return ()
-    made = changes.InstitutionAdd(code=args.institution, name=args.institution_name, parent=args.parent)
+    made = arguments.InstitutionAdd(code=args.institution, name=args.institution_name, parent=args.parent)
     return add_institution(view, made, now).puts
 
 
-def _unit(view: View, args: changes.JoinApprove, now: Circumstances) -> tuple[Put, ...]:
+def _unit(view: View, args: arguments.JoinApprove, now: Circumstances) -> tuple[Put, ...]:
     """A new unit of an applicant lies directly below its institution."""
     if args.unit is None:
         return ()
     if args.unit_name is None:
         existing(view.unit(args.institution, args.unit), "unit")
         return ()
-    made = changes.UnitAdd(institution=args.institution, code=args.unit, name=args.unit_name)
+    made = arguments.UnitAdd(institution=args.institution, code=args.unit, name=args.unit_name)
     return add_unit(view, made, now, fresh=args.institution_name is not None).puts
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from hub.control import changes
+from hub.control import arguments
 from hub.control.decisions import Circumstances, Decide, Decision, Put, existing, new
 from hub.control.objects import Institution, System, SystemKey, Unit, ring_of
 from hub.control.view import View
@@ -18,7 +18,7 @@ from hub.records import Ms
 from signing.keys import load_public
 
 
-def add_institution(view: View, args: changes.InstitutionAdd, _: Circumstances) -> Decision:
+def add_institution(view: View, args: arguments.InstitutionAdd, _: Circumstances) -> Decision:
     new(view.institution(args.code), "institution")
     if args.parent is not None:
         existing(view.institution(args.parent), "parent")
@@ -29,7 +29,7 @@ def add_institution(view: View, args: changes.InstitutionAdd, _: Circumstances) 
 MAX_UNIT_DEPTH: Final = 8
 
 
-def add_unit(view: View, args: changes.UnitAdd, _: Circumstances, *, fresh: bool = False) -> Decision:
+def add_unit(view: View, args: arguments.UnitAdd, _: Circumstances, *, fresh: bool = False) -> Decision:
     """`fresh`: its institution is made by the same change."""
     if not fresh:
         existing(view.institution(args.institution), "institution")
@@ -52,14 +52,14 @@ def _key(public_key: str, at: Ms, *, allow_rsa: bool) -> SystemKey:
     return SystemKey(key.key_id, public_key, at, None, allow_rsa)
 
 
-def add_system(view: View, args: changes.SystemAdd, now: Circumstances) -> Decision:
+def add_system(view: View, args: arguments.SystemAdd, now: Circumstances) -> Decision:
     existing(view.institution(args.institution), "institution")
     if args.unit is not None:
         existing(view.unit(args.institution, args.unit), "unit")
     return bind_system(view, args, now)
 
 
-def bind_system(view: View, args: changes.SystemAdd, now: Circumstances) -> Decision:
+def bind_system(view: View, args: arguments.SystemAdd, now: Circumstances) -> Decision:
     """The system of an institution and unit that exist, or are made by the same change."""
     new(view.system(args.code), "system")
     new(view.system_by_client(args.client_id), "client id")
@@ -85,21 +85,21 @@ def _changed(system: System, **result: object) -> Decision:
     return Decision({"system": system.code, **result}, (Put("systems", system.code, system),))
 
 
-def suspend_system(view: View, args: changes.SystemNamed, _: Circumstances) -> Decision:
+def suspend_system(view: View, args: arguments.SystemNamed, _: Circumstances) -> Decision:
     system = existing(view.system(args.system), "system")
     if system.suspended:
         raise BadMessage("AMANA-CHANGE-003", "the system is suspended")
     return _changed(replace(system, suspended=True, epoch=system.epoch + 1), epoch=system.epoch + 1)
 
 
-def resume_system(view: View, args: changes.SystemNamed, _: Circumstances) -> Decision:
+def resume_system(view: View, args: arguments.SystemNamed, _: Circumstances) -> Decision:
     system = existing(view.system(args.system), "system")
     if not system.suspended:
         raise BadMessage("AMANA-CHANGE-003", "the system is active")
     return _changed(replace(system, suspended=False, epoch=system.epoch + 1), epoch=system.epoch + 1)
 
 
-def rotate_secret(view: View, args: changes.SystemRotateSecret, _: Circumstances) -> Decision:
+def rotate_secret(view: View, args: arguments.SystemRotateSecret, _: Circumstances) -> Decision:
     system = existing(view.system(args.system), "system")
     if system.secret_sha256 == args.secret_sha256:
         raise BadMessage("AMANA-CHANGE-003", "the secret is the present one")
@@ -107,7 +107,7 @@ def rotate_secret(view: View, args: changes.SystemRotateSecret, _: Circumstances
     return _changed(value, epoch=value.epoch)
 
 
-def rotate_key(view: View, args: changes.SystemRotateKey, now: Circumstances) -> Decision:
+def rotate_key(view: View, args: arguments.SystemRotateKey, now: Circumstances) -> Decision:
     """The new key holds at once; every other one ends after the overlap, or earlier if it had an earlier end."""
     system = existing(view.system(args.system), "system")
     key = _key(args.public_key, now.at, allow_rsa=args.allow_rsa)
@@ -120,7 +120,7 @@ def rotate_key(view: View, args: changes.SystemRotateKey, now: Circumstances) ->
     return _changed(replace(system, keys=keys, key_ring=ring_of(keys)), keyId=key.key_id, overlapEnds=end)
 
 
-def revoke_key(view: View, args: changes.SystemRevokeKey, now: Circumstances) -> Decision:
+def revoke_key(view: View, args: arguments.SystemRevokeKey, now: Circumstances) -> Decision:
     system = existing(view.system(args.system), "system")
     key = existing(next((k for k in system.keys if k.key_id == args.key_id), None), "key")
     if key.not_after is not None and key.not_after <= now.at:

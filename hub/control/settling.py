@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, get_args
 
-from hub.control import changes
+from hub.control import arguments
 from hub.control.decisions import Circumstances, Decide, Decision, Put, existing
 from hub.control.objects import Settlement, StuckDelivery, Verdict
 from hub.control.view import View
@@ -30,7 +30,7 @@ def _decide(
 
 
 def _on_delivery(verdict: Verdict) -> Decide:
-    def decide(view: View, args: changes.DeliveryNamed, now: Circumstances) -> Decision:
+    def decide(view: View, args: arguments.DeliveryNamed, now: Circumstances) -> Decision:
         match now.hub.get(DELIVERY):
             case {"letter": str(letter), "key": str(key), "attempts": int(attempts), "headers": dict(headers)}:
                 found = StuckDelivery(args.id, key, attempts, {str(k): str(v) for k, v in headers.items()})
@@ -40,7 +40,7 @@ def _on_delivery(verdict: Verdict) -> Decide:
     return decide
 
 
-def discard_letter(view: View, args: changes.DeadLetterNamed, now: Circumstances) -> Decision:
+def discard_letter(view: View, args: arguments.DeadLetterNamed, now: Circumstances) -> Decision:
     return _decide(view, args.id, "discard", None, args.reason, now)
 
 

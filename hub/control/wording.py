@@ -1,6 +1,6 @@
 """What a breach of a model says to people. Rule: what was expected, never what was given.
 
-Patterns are named where they are declared, in `hub.control.changes`; a rule that nobody has put into words is told by
+Patterns are named where they are declared, in `hub.control.fields`; a rule that nobody has put into words is told by
 its type, so that it still can be looked up.
 """
 
