@@ -1,5 +1,8 @@
 """Runs one stage over its partitions. Rule: publish first, then state and position in one transaction, fenced by
-epoch; so after a crash the same records are published again under the same sources, and their readers drop them."""
+epoch; so after a crash the same records are published again under the same sources, and their readers drop them.
+
+Who reads is another matter: `step` reads the log itself, `take` is given what a member of a group was handed.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from hub.errors import BadMessage
 from hub.logs import logger
 from hub.ports import Append, Bus, Progress, Store
 from hub.records import DERIVED, STAGE, SYSTEM, Batch, partition_of
-from hub.stages.brake import FAILING, HALTED, Brake, Verdict
+from hub.stages.brake import FAILING, HALTED, Brake, Place, Verdict
 from hub.stages.deadletters import dead_letter
 from hub.stages.effects import Effects, Entry, Stage
 from hub.topics import DEADLETTERS
@@ -49,8 +52,8 @@ class Runner:
     owner: str
     brake: Brake = field(default_factory=Brake)
     tally: Tally = field(default_factory=Tally)
-    _epochs: dict[tuple[str, int], int] = field(default_factory=dict)
-    _progress: dict[tuple[str, int], Progress] = field(default_factory=dict)
+    _epochs: dict[Place, int] = field(default_factory=dict)
+    _progress: dict[Place, Progress] = field(default_factory=dict)
 
     async def step(self) -> int:
         """Take one batch from each source partition; returns how many records were passed, 0 at the end.
@@ -62,36 +65,52 @@ class Runner:
         places = self._places()
         for place in places:
             if place not in self._epochs:
-                await self._claim(place)
+                await self.claim(place)
         ahead = await self.bus.wait(self.seen(), 0)  # one question, for most partitions have nothing new
         for place in places:
             if place in ahead:
-                passed += await self._take(place)
+                position = self._progress[place].position
+                passed += await self.take(place, await self.bus.read(*place, position, max_records=self.stage.batch))
         return passed
 
-    def seen(self) -> Mapping[tuple[str, int], int]:
+    def seen(self) -> Mapping[Place, int]:
         """Positions to wait at: `bus.wait(runner.seen(), ...)`."""
         return {place: self._progress[place].position if place in self._progress else 0 for place in self._places()}
 
-    def release(self) -> None:
-        """Forget what was claimed, so that the next step claims and reads its progress anew."""
-        self._epochs.clear()
-        self._progress.clear()
+    async def claim(self, place: Place) -> int:
+        """Take a partition, from whoever had it: its epoch is raised, its progress read. Returns the position."""
+        epoch, progress = await self.store.claim(self.stage.name, *place, self.owner)
+        self._epochs[place], self._progress[place] = epoch, progress
+        return progress.position
 
-    def _places(self) -> list[tuple[str, int]]:
+    def release(self, *places: Place) -> None:
+        """Forget what was claimed (no places: all of it), so that it has to be claimed anew."""
+        for place in places or tuple(self._epochs):
+            self._epochs.pop(place, None)
+            self._progress.pop(place, None)
+
+    def held(self) -> Mapping[Place, int]:
+        """What is claimed, with its epochs. Another process may have raised one since: only the store knows."""
+        return self._epochs
+
+    def position(self, place: Place) -> int:
+        """Next offset of a claimed partition."""
+        return self._progress[place].position
+
+    def _places(self) -> list[Place]:
         topics = self.bus.topics()
         places = [(topic, p) for topic in sorted(self.stage.sources(topics)) for p in range(topics[topic])]
         return [place for place in places if place not in self.brake.halted]
 
-    async def _claim(self, place: tuple[str, int]) -> None:
-        epoch, progress = await self.store.claim(self.stage.name, *place, self.owner)
-        self._epochs[place], self._progress[place] = epoch, progress
+    async def take(self, place: Place, batches: Sequence[Batch]) -> int:
+        """Take what was read of a claimed partition, from its position on; returns how many records were passed, which
+        are fewer than there are where the stage wants the rest again.
 
-    async def _take(self, place: tuple[str, int]) -> int:
-        before = self._progress[place]
-        batches = await self.bus.read(*place, before.position, max_records=self.stage.batch)
+        Raises `TryAgain` (nothing advanced) and `Halt`, AMANA-FENCE-001 when somebody else has claimed it since.
+        """
         if not batches:
             return 0
+        epoch, before = self._epochs[place], self._progress[place]
         entries, after = fresh(batches, before)
         effects = await self._decide(place, entries) if entries else Effects()
         if effects.taken is not None and effects.taken < len(entries):
@@ -100,8 +119,9 @@ class Runner:
         for part in _parts(effects.publishes):
             await self.bus.append(part)
             await asyncio.sleep(0)
-        await self.store.commit(self.stage.name, {place: self._epochs[place]}, {place: after}, effects.writes)
-        self._progress[place] = after
+        await self.store.commit(self.stage.name, {place: epoch}, {place: after}, effects.writes)
+        if self._epochs.get(place) == epoch:  # not released meanwhile
+            self._progress[place] = after
         passed = after.position - before.position
         self.tally.records += len(entries)
         self.tally.dropped += sum(len(b.records) for b in batches) - len(entries)
@@ -111,7 +131,7 @@ class Runner:
         self._brake(place, effects)
         return passed
 
-    def _brake(self, place: tuple[str, int], effects: Effects) -> None:
+    def _brake(self, place: Place, effects: Effects) -> None:
         """After the commit: what was decided stands, whatever the brake makes of it."""
         failing = self.brake.failing
         self.brake.note(place, effects.verdicts)
@@ -124,7 +144,7 @@ class Runner:
         for system in failing - self.brake.failing:
             logger().info("sender.recovered", system=system, **where)
 
-    async def _decide(self, place: tuple[str, int], entries: Sequence[Entry]) -> Effects:
+    async def _decide(self, place: Place, entries: Sequence[Entry]) -> Effects:
         try:
             return await self.stage.decide(*place, entries)
         except BadMessage as bad:
@@ -135,7 +155,7 @@ class Runner:
                 return whole
             return self._bury(place, entries[0], bad)
 
-    def _bury(self, place: tuple[str, int], entry: Entry, bad: BadMessage) -> Effects:
+    def _bury(self, place: Place, entry: Entry, bad: BadMessage) -> Effects:
         letter = dead_letter(
             self.stage.name,
             self.stage.version,

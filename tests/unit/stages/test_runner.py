@@ -299,3 +299,57 @@ def test_a_failure_of_the_hubs_own_records_is_the_hubs() -> None:
     brake = Brake(run=3)
     brake.note(("control", 0), _verdicts("xxx", "AMANA-RUN-002", ""))
     assert (brake.halted, brake.failing) == ({("control", 0)}, frozenset())
+
+
+def test_what_a_group_hands_over_is_taken_as_what_is_read() -> None:
+    """A member takes batches that it did not read itself: same effects, same position, and nothing twice."""
+
+    async def go() -> None:
+        bench = Bench()
+        await bench.put(_record("a", "src/0/1/0"), _record("b", "src/0/2/0"), _record("c", "src/0/2/0"))
+        runner, stage = bench.runner(_copy)
+        assert await runner.claim(("in", 0)) == 0
+        assert await runner.take(("in", 0), await bench.log.read("in", 0, 0, max_records=3)) == 3
+        assert stage.seen == [["a", "b"]]
+        assert runner.position(("in", 0)) == 3
+        assert await runner.step() == 0
+
+    asyncio.run(go())
+
+
+def test_a_released_partition_leaves_the_others_alone() -> None:
+    """Of two partitions one goes to another owner: the other is still held, and its batch commits."""
+
+    async def go() -> None:
+        bench = Bench()
+        await bench.log.ensure({"in": 2, "out": 1, DEADLETTERS: 1})
+        await bench.log.append([Append("in", 1, [_record("a")])])
+        old, stage = bench.runner(_copy)
+        await old.claim(("in", 0))
+        await old.claim(("in", 1))
+        await bench.runner(_copy)[0].claim(("in", 0))
+        old.release(("in", 0))
+        assert list(old.held()) == [("in", 1)]
+        assert await old.take(("in", 1), await bench.log.read("in", 1, 0)) == 1
+        assert stage.seen == [["a"]]
+
+    asyncio.run(go())
+
+
+def test_what_was_lost_during_a_batch_does_not_commit() -> None:
+    """Another owner claims the partition while a batch is in hand: the batch is fenced and its position stays."""
+
+    async def go() -> None:
+        bench = Bench()
+        await bench.put(_record("a"))
+        old, _ = bench.runner(_copy)
+        await old.claim(("in", 0))
+        new, stage = bench.runner(_copy)
+        await new.claim(("in", 0))
+        with pytest.raises(Halt, match="AMANA-FENCE-001"):
+            await old.take(("in", 0), await bench.log.read("in", 0, 0))
+        assert old.position(("in", 0)) == 0
+        assert await new.step() == 1
+        assert stage.seen == [["a"]]
+
+    asyncio.run(go())
