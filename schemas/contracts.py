@@ -16,10 +16,15 @@ from typing import Any, Final, NamedTuple
 import jsonschema_rs
 from pydantic import BaseModel
 
+from schemas.canonical.assessment import Appeal, Assessment, Feedback, InstitutionResult
 from schemas.canonical.attendance import Day, Punch
+from schemas.canonical.notices import Entry, Notice
 from schemas.canonical.pay import Run, Signal
+from schemas.canonical.payroll import Deduction, Reply
 from schemas.canonical.people import Employee, Enrolment, Payee
 from schemas.canonical.performance import Review
+from schemas.canonical.plan import Activity, Plan, Progress, Report
+from schemas.canonical.registry import Event, Link, Profile
 from schemas.canonical.schedule import Calendar, DeviceOutage, Leave, Sanction
 from schemas.canonical.text import PLAIN
 from schemas.errors import SchemaError
@@ -61,6 +66,21 @@ _MODELS: Final[Mapping[str, tuple[int, type[BaseModel]]]] = {
     "performance.review": (1, Review),
     "pay.signal": (1, Signal),
     "pay.run": (1, Run),
+    "pay.deduction": (1, Deduction),
+    "pay.reply": (1, Reply),
+    "employee.profile": (1, Profile),
+    "employee.event": (1, Event),
+    "identity.link": (1, Link),
+    "hr.notice": (1, Notice),
+    "attendance.entry": (1, Entry),
+    "performance.plan": (1, Plan),
+    "performance.progress": (1, Progress),
+    "performance.activity": (1, Activity),
+    "performance.report": (1, Report),
+    "performance.assessment": (1, Assessment),
+    "performance.appeal": (1, Appeal),
+    "performance.institution-result": (1, InstitutionResult),
+    "performance.feedback": (1, Feedback),
 }
 
 CONTRACTS: Final[Mapping[str, Contract]] = MappingProxyType(

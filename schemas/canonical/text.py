@@ -32,6 +32,8 @@ EXACT_PATTERN = r"^(0|[1-9][0-9]{0,14})(\.[0-9]{1,60})?$"
 WHOLE_PATTERN = r"^(0|[1-9][0-9]{0,23})$"
 ZONE_PATTERN = r"^([+-](0[0-9]|1[0-4]):[0-5][0-9]|[A-Za-z][0-9A-Za-z_+-]*(/[0-9A-Za-z_+-]+){0,2})$"
 PRINTABLE_PATTERN = r"^[^\x00-\x1f\x7f]+$"
+PROSE_PATTERN = r"^[^\x00-\x08\x0b-\x1f\x7f]+$"
+SIGNED_PATTERN = r"^(0|-?[1-9][0-9]{0,14}|-?(0|[1-9][0-9]{0,14})\.[0-9]{1,12})$"
 
 PLAIN: Final[Mapping[str, str]] = {
     DATE_PATTERN: "a date that exists, YYYY-MM-DD",
@@ -43,6 +45,8 @@ PLAIN: Final[Mapping[str, str]] = {
     EXACT_PATTERN: "decimal digits in a string, such as 1500.25",
     WHOLE_PATTERN: "digits of a whole number in a string, such as 1500",
     ZONE_PATTERN: "a zone such as Asia/Jakarta or +07:00",
+    PROSE_PATTERN: "at least one character, no control characters but tab and line feed",
+    SIGNED_PATTERN: "decimal digits in a string, with a minus in front or not",
     PRINTABLE_PATTERN: "at least one character, none of them a control character",
 }
 """The longer patterns in words, for whoever has to correct a breach."""
@@ -75,6 +79,10 @@ Zone = Annotated[str, StringConstraints(pattern=ZONE_PATTERN, max_length=64)]
 """An IANA zone such as Asia/Jakarta, or a fixed offset such as +07:00."""
 Words = Annotated[str, StringConstraints(pattern=PRINTABLE_PATTERN, max_length=300)]
 """Text for people: 1 to 300 characters, no control characters (tab and line break included)."""
+Prose = Annotated[str, StringConstraints(pattern=PROSE_PATTERN, max_length=4000)]
+"""Longer text for people, such as an achievement or a ground of appeal: 1 to 4000 characters, lines end in LF."""
+SignedText = Annotated[str, StringConstraints(pattern=SIGNED_PATTERN)]
+"""A decimal number, as digits: a mark, or a bound of its scale."""
 EmployeeId = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z./-]{1,32}$")]
 Code = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]{0,63}$")]
 """A code of the directory or of a source system: institution, paying unit, bank, run, rule set."""
@@ -82,6 +90,8 @@ RunCode = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]{
 """`<institution>-<month>-<n>`: longer than the code of an institution."""
 Serial = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z._:-]{1,64}$")]
 Pin = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,32}$")]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+"""ISO 4217 code of a currency, such as IDR or TZS."""
 Account = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z.-]{1,40}$")]
 Slug = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]{0,63}$")]
 RecordIdText = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
