@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
+from tests.clusters import postgres
+
 REQUIRE: Final = "AMANA_TEST_REQUIRE"
 VECTORS: Final = Path(__file__).parents[2] / "shared" / "vectors"
 """Test data of other projects, which this one does not copy."""
@@ -57,13 +59,21 @@ def _program(*names: str) -> Callable[[Mapping[str, str]], bool]:
     return lambda environment: any(shutil.which(name, path=environment.get("PATH")) for name in names)
 
 
+def _postgres(environment: Mapping[str, str]) -> bool:
+    """A server that listens at the address given, or, where none is given, programs that can be one."""
+    if environment.get(postgres.VARIABLE):
+        return _listens(postgres.VARIABLE, 5432)(environment)
+    return postgres.programs(environment) is not None
+
+
 MEANS: Final[Mapping[str, Means]] = {
     "node": Means(_program("node"), "install Node.js 18 or newer"),
     "browser": Means(_program("chromium", "chromium-browser", "google-chrome"), "install Chromium"),
     "kafka": Means(_listens("AMANA_TEST_KAFKA", 9092), "start a broker and set AMANA_TEST_KAFKA=host:port"),
     "vectors": Means(lambda _: VECTORS.is_dir(), "put the vectors into ../shared/vectors beside the repository"),
     "postgres": Means(
-        _listens("AMANA_TEST_POSTGRES", 5432), "start a server and set AMANA_TEST_POSTGRES=postgresql://user@host/name"
+        _postgres,
+        "install PostgreSQL 15 or newer, or start a server and set AMANA_TEST_POSTGRES=postgresql://user@host/name",
     ),
 }
 

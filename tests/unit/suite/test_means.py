@@ -6,11 +6,13 @@ import os
 import socket
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from tests.clusters import postgres
 from tests.means import MEANS, Verdict, judge, required
 from tests.soak import FACTOR, profile, rounds
 
@@ -60,15 +62,31 @@ def test_the_promise_is_a_list() -> None:
     assert required({}) == set()
 
 
-@pytest.mark.parametrize("name", ["kafka", "postgres"])
-def test_a_service_is_there_when_somebody_listens(name: str) -> None:
+@pytest.mark.parametrize(("name", "empty"), [("kafka", ["", NOWHERE]), ("postgres", [NOWHERE])])
+def test_a_service_is_there_when_somebody_listens(name: str, empty: list[str]) -> None:
     """A variable alone proves nothing."""
     variable = f"AMANA_TEST_{name.upper()}"
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"127.0.0.1:{server.getsockname()[1]}"
-        texts = ("", NOWHERE, address, f"{name}://user@{address}/name")
-        assert [MEANS[name].there({variable: text}) for text in texts] == [False, False, True, True]
-    assert MEANS[name].there({}) is False
+        assert [MEANS[name].there({variable: text}) for text in empty] == [False] * len(empty)
+        assert [MEANS[name].there({variable: text}) for text in (address, f"{name}://user@{address}/name")] == [
+            True
+        ] * 2
+    assert MEANS["kafka"].there({}) is False
+
+
+def test_a_database_server_needs_an_address_or_programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without either there is none; programs of a version that is too old are none, and the newest is taken."""
+    monkeypatch.setattr(postgres, "programs", partial(postgres.programs, places=(f"{tmp_path}/*/bin",)))
+    assert MEANS["postgres"].there({}) is False
+    for version in (14, 16, 15):
+        folder = tmp_path / str(version) / "bin"
+        folder.mkdir(parents=True)
+        (folder / "initdb").touch()
+        (folder / "postgres").write_text(f"#!/bin/sh\necho 'postgres (PostgreSQL) {version}.2'\n")
+        (folder / "postgres").chmod(0o755)
+        assert MEANS["postgres"].there({}) is (version > 14)
+    assert postgres.programs({}) == tmp_path / "16" / "bin"
 
 
 def test_a_program_is_there_when_it_is_on_the_path(tmp_path: Path) -> None:
