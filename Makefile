@@ -35,6 +35,12 @@ $(VENV)/connectors: tests/interop/package-lock.json | $(VENV)/made
 		echo "Installing the connectors of tests/interop (once)" && cd tests/interop && npm ci --silent --no-audit --no-fund --ignore-scripts; fi
 	@touch $@
 
+# Apache Kafka's jars, from which tests start brokers; without Java and Maven those tests say what is missing
+$(VENV)/kafka: deploy/kafka/pom.xml | $(VENV)/made
+	@if command -v java >/dev/null 2>&1 && command -v mvn >/dev/null 2>&1; then \
+		echo "Fetching Apache Kafka for the tests (once)" && rm -rf $(VENV)/kafka-libs && \
+		mvn -B -q -f deploy/kafka/pom.xml package -Dlibraries=$(CURDIR)/$(VENV)/kafka-libs && touch $@; fi
+
 demo: $(VENV)/runtime ## one month, end to end, to a reconciled run
 	@mkdir -p build
 	@$(BIN)/amana demo $(DEMO)
@@ -51,7 +57,7 @@ lint: $(VENV)/development
 types: $(VENV)/development
 	$(BIN)/mypy
 
-unit: $(VENV)/development $(VENV)/connectors
+unit: $(VENV)/development $(VENV)/connectors $(VENV)/kafka
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile tests
 
 fix: $(VENV)/development ## format and mend what can be mended
@@ -68,7 +74,7 @@ bench: $(VENV)/development ## ratios in about eight minutes, to bench.json
 bench-full: $(VENV)/development ## the same at full sizes
 	$(BIN)/python -m tests.bench.run --full
 
-soak: $(VENV)/development ## long kill loops, power cuts and fuzzing
+soak: $(VENV)/development $(VENV)/kafka ## long kill loops, power cuts and fuzzing
 	AMANA_TEST_SOAK=1 $(BIN)/python -m pytest -n $(WORKERS) --timeout 7200 tests/faults tests/properties tests/laws
 
 lock: $(VENV)/development ## compile the hashed requirements anew

@@ -20,6 +20,8 @@ from tests.clusters import postgres
 REQUIRE: Final = "AMANA_TEST_REQUIRE"
 VECTORS: Final = Path(__file__).parents[2] / "shared" / "vectors"
 """Test data of other projects, which this one does not copy."""
+KAFKA_LIBRARIES: Final = Path(__file__).parents[1] / ".venv" / "kafka-libs"
+"""Kafka's jars, which `make .venv/kafka` fetches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +57,15 @@ def _listens(variable: str, port: int) -> Callable[[Mapping[str, str]], bool]:
     return there
 
 
+def _kafka(environment: Mapping[str, str]) -> bool:
+    """A broker that is named, and nothing but that; else what one starts from."""
+    if environment.get("AMANA_TEST_KAFKA"):
+        return _listens("AMANA_TEST_KAFKA", 9092)(environment)
+    return _program("java")(environment) and any(KAFKA_LIBRARIES.glob("kafka_2.13-*.jar"))
+
+
 def _program(*names: str) -> Callable[[Mapping[str, str]], bool]:
-    return lambda environment: any(shutil.which(name, path=environment.get("PATH")) for name in names)
+    return lambda environment: any(shutil.which(name, path=environment.get("PATH", "")) for name in names)
 
 
 def _postgres(environment: Mapping[str, str]) -> bool:
@@ -69,7 +78,9 @@ def _postgres(environment: Mapping[str, str]) -> bool:
 MEANS: Final[Mapping[str, Means]] = {
     "node": Means(_program("node"), "install Node.js 18 or newer"),
     "browser": Means(_program("chromium", "chromium-browser", "google-chrome"), "install Chromium"),
-    "kafka": Means(_listens("AMANA_TEST_KAFKA", 9092), "start a broker and set AMANA_TEST_KAFKA=host:port"),
+    "kafka": Means(
+        _kafka, "install Java 17 and Maven and `make .venv/kafka`, or start a broker and set AMANA_TEST_KAFKA=host:port"
+    ),
     "vectors": Means(lambda _: VECTORS.is_dir(), "put the vectors into ../shared/vectors beside the repository"),
     "postgres": Means(
         _postgres,

@@ -97,6 +97,20 @@ def test_a_program_is_there_when_it_is_on_the_path(tmp_path: Path) -> None:
     assert MEANS["node"].there({"PATH": str(tmp_path)}) is True
 
 
+def test_a_broker_starts_from_java_and_its_jars(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both are needed; a broker that is named and does not answer is never replaced by another one."""
+    libraries = tmp_path / "libraries"
+    libraries.mkdir()
+    monkeypatch.setattr("tests.means.KAFKA_LIBRARIES", libraries)
+    (tmp_path / "java").write_text("#!/bin/sh\n")
+    (tmp_path / "java").chmod(0o755)
+    java = {"PATH": str(tmp_path)}
+    before = MEANS["kafka"].there(java)
+    (libraries / "kafka_2.13-4.3.0.jar").touch()
+    found = [MEANS["kafka"].there(given) for given in (java, {}, {**java, "AMANA_TEST_KAFKA": NOWHERE})]
+    assert (before, found) == (False, [True, False, False])
+
+
 def run_suite(folder: Path, **environment: str) -> tuple[int, str]:
     """The suite's own conftest over one test that needs a broker; exit status and output."""
     content = (ROOT / "tests" / "conftest.py").read_text(encoding="utf-8")
@@ -107,7 +121,7 @@ def run_suite(folder: Path, **environment: str) -> tuple[int, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AMANA_TEST", "HYPOTHESIS"))}
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(folder), str(folder)],
-        env={**kept, "PYTHONPATH": str(ROOT), **environment},
+        env={**kept, "PATH": str(folder), "PYTHONPATH": str(ROOT), **environment},  # no Java on that path
         cwd=folder,
         capture_output=True,
         text=True,
