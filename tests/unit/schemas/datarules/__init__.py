@@ -1,0 +1,1 @@
+"""Rules on data: conditions, rule sets, masking."""
