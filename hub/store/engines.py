@@ -1,8 +1,8 @@
 """Connections to the database of the store.
 
-Rule: every SQLite connection asserts its durability settings when it is made, and a transaction that will write says
+Rule: every connection asserts its durability settings when it is made, and a transaction that will write says
 so when it begins (two writers then wait for each other instead of failing half-way). The standard library's SQLite
-serves here: the log, which must survive a power cut by its own, has its own.
+serves here: the log, which must survive a power cut by its own, has its own. PostgreSQL's side is `hub.store.postgresql`.
 """
 
 from __future__ import annotations
@@ -16,9 +16,13 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.pool import StaticPool
 
 from hub.errors import ConfigError
+from hub.store import postgresql
 
 BUSY_MS: Final = 10_000
 """How long a writer waits for another one."""
+
+POOL: Final = 4
+"""Connections per process that write, and as many that read, where the database takes several."""
 
 _WANTED: Final = {"synchronous": 2, "foreign_keys": 1, "busy_timeout": BUSY_MS}
 
@@ -36,19 +40,24 @@ def in_memory(url: URL) -> bool:
     return url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}
 
 
+def threads(url: URL) -> int:
+    """How many threads may write at once, and how many read: SQLite has one writer, PostgreSQL one per connection."""
+    return 1 if url.get_backend_name() == "sqlite" else POOL
+
+
 def writing_engine(url: URL) -> Engine:
-    """For one thread that writes."""
+    """For threads that write."""
     return _engine(url, "BEGIN IMMEDIATE")
 
 
 def reading_engine(url: URL) -> Engine:
-    """For one thread that reads: it neither waits for a writer nor makes one wait."""
+    """For threads that read: they neither wait for a writer nor make one wait."""
     return _engine(url, "BEGIN")
 
 
 def _engine(url: URL, begin: str) -> Engine:
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+        return postgresql.engine(url, POOL, reads=begin == "BEGIN")
     memory = in_memory(url)
     engine = create_engine(
         url,

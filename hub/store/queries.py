@@ -51,12 +51,7 @@ def write_statement(
     dialect: str, table: Table, columns: Sequence[str], how: Literal["put", "add", "drop"]
 ) -> Executable:
     """For rows that all have these columns; run with a list of rows."""
-    keys = [column.name for column in table.primary_key]
-    for name in columns:
-        column_of(table, name)
-    missing = [name for name in keys if name not in columns]
-    if missing:
-        raise ValueError(f"rows of {table.name} lack {', '.join(missing)}")
+    keys = checked_keys(table, columns)
     if how == "drop":
         return delete(table).where(and_(*(table.c[name] == bindparam(f"k_{name}") for name in keys)))
     insert = sqlite_insert(table) if dialect == "sqlite" else postgresql_insert(table)
@@ -64,6 +59,18 @@ def write_statement(
     if how == "add" or not rest:
         return insert.on_conflict_do_nothing(index_elements=keys)
     return insert.on_conflict_do_update(index_elements=keys, set_={name: insert.excluded[name] for name in rest})
+
+
+def checked_keys(table: Table, columns: Sequence[str]) -> list[str]:
+    """The primary key of rows that have these columns. Raises `ValueError` for rows that lack it or have columns that do
+    not exist."""
+    keys = [column.name for column in table.primary_key]
+    for name in columns:
+        column_of(table, name)
+    missing = [name for name in keys if name not in columns]
+    if missing:
+        raise ValueError(f"rows of {table.name} lack {', '.join(missing)}")
+    return keys
 
 
 def condition(table: Table, where: Mapping[str, Any] | None) -> list[ColumnElement[bool]]:

@@ -1,9 +1,9 @@
 """The `Store` port on SQLAlchemy Core.
 
-Rule: one transaction per call, everything or nothing. Statements run on two threads of the store's own, one that
-writes and one that reads, because a durable commit waits for the disk while the event loop that asked for it also
-answers HTTP and calls receivers. An in-memory database runs inline on its one connection: nothing there waits, and
-the simulator stays deterministic.
+Rule: one transaction per call, everything or nothing; no caller can hold one while it does something else. Statements run
+on threads of the store's own, some that write and some that read (one of each on SQLite, which has one writer), because a
+durable commit waits for the disk while the event loop that asked for it also answers HTTP and calls receivers. An in-memory
+database runs inline on its one connection: nothing there waits, and the simulator stays deterministic.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Final, Literal, TypeVar
 
-from sqlalchemy import Connection, Engine, make_url, select, update
+import psycopg
+from sqlalchemy import Connection, Engine, Table, make_url, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
@@ -23,8 +24,9 @@ from sqlalchemy.sql.base import Executable
 
 from hub.errors import ConfigError, Halt, TryAgain
 from hub.ports import Progress, Write
-from hub.store import migrate, queries
-from hub.store.engines import in_memory, make_private, reading_engine, writing_engine
+from hub.store import bulk, migrate, postgresql, queries
+from hub.store.engines import in_memory, make_private, reading_engine, threads, writing_engine
+from hub.store.postgresql import Line
 from hub.store.tables import stage_progress
 
 T = TypeVar("T")
@@ -50,15 +52,16 @@ class SqlStore:
         self._reading = reading or writing
         self._fault = fault
         self._statements: dict[tuple[str, tuple[str, ...], str], Executable] = {}
-        threads = reading is not None
-        self._writer = ThreadPoolExecutor(1, "store-write") if threads else None
-        self._reader = ThreadPoolExecutor(1, "store-read") if threads else None
+        self._patience = None if writing.dialect.name == "sqlite" else postgresql.PATIENCE_S
+        many = threads(writing.url)
+        self._writer = ThreadPoolExecutor(many, "store-write") if reading is not None else None
+        self._reader = ThreadPoolExecutor(many, "store-read") if reading is not None else None
 
     @classmethod
     def open(cls, url: str, *, fault: Fault | None = None) -> SqlStore:
-        """Open and migrate. `url`: "sqlite:///<file>", "sqlite://" (in memory), "postgresql+psycopg://...". Raises
+        """Open and migrate. `url`: "sqlite:///<file>", "sqlite://" (in memory), "postgresql://...". Raises
         `ConfigError` (AMANA-CONF-003, AMANA-CONF-005, AMANA-STORE-002). Blocks: call it before serving."""
-        parsed = make_url(url)
+        parsed = postgresql.normalize(make_url(url))
         make_private(parsed)
         writing = writing_engine(parsed)
         try:
@@ -182,27 +185,39 @@ class SqlStore:
             for row in write.rows:
                 by_columns[tuple(row)].append(row)
             for columns, rows in by_columns.items():
-                key = (write.table, columns, write.how)
-                statement = self._statements.get(key)
-                if statement is None:
-                    statement = queries.write_statement(connection.dialect.name, table, columns, write.how)
-                    self._statements[key] = statement
-                if write.how == "drop":
-                    names = [column.name for column in table.primary_key]
-                    connection.execute(statement, [{f"k_{name}": row[name] for name in names} for row in rows])
+                if connection.dialect.name == "postgresql":
+                    bulk.write_rows(connection, table, columns, write.how, rows)
                 else:
-                    connection.execute(statement, [dict(row) for row in rows])
+                    self._row_by_row(connection, table, columns, write.how, rows)
         self._fault("inside")
 
-    def _transact(self, work: Callable[[Connection], T]) -> T:
+    def _row_by_row(
+        self,
+        connection: Connection,
+        table: Table,
+        columns: tuple[str, ...],
+        how: Literal["put", "add", "drop"],
+        rows: Sequence[Mapping[str, Any]],
+    ) -> None:
+        key = (table.name, columns, how)
+        statement = self._statements.get(key)
+        if statement is None:
+            statement = self._statements[key] = queries.write_statement(connection.dialect.name, table, columns, how)
+        if how == "drop":
+            names = [column.name for column in table.primary_key]
+            connection.execute(statement, [{f"k_{name}": row[name] for name in names} for row in rows])
+        else:
+            connection.execute(statement, [dict(row) for row in rows])
+
+    def _transact(self, work: Callable[[Connection], T], line: Line) -> T:
         self._fault("before")
-        with _reactions(), self._writing.begin() as connection:
+        with _reactions(), self._writing.connect() as connection, line.on(connection), connection.begin():
             result = work(connection)
         self._fault("after")
         return result
 
-    def _look(self, work: Callable[[Connection], T]) -> T:
-        with _reactions(), self._reading.begin() as connection:
+    def _look(self, work: Callable[[Connection], T], line: Line) -> T:
+        with _reactions(), self._reading.connect() as connection, line.on(connection), connection.begin():
             return work(connection)
 
     async def _write(self, work: Callable[[Connection], T]) -> T:
@@ -211,11 +226,19 @@ class SqlStore:
     async def _read(self, work: Callable[[Connection], T]) -> T:
         return await self._on(self._reader, partial(self._look, work))
 
-    @staticmethod
-    async def _on(executor: ThreadPoolExecutor | None, work: Callable[[], T]) -> T:
+    async def _on(self, executor: ThreadPoolExecutor | None, work: Callable[[Line], T]) -> T:
+        line = Line()
         if executor is None:
-            return work()
-        return await asyncio.get_running_loop().run_in_executor(executor, work)
+            return work(line)
+        loop = asyncio.get_running_loop()
+        if self._patience is None:
+            return await loop.run_in_executor(executor, work, line)
+        with line.watched(loop, self._patience):
+            return await loop.run_in_executor(executor, work, line)
+
+
+class StoreDefect(Exception):
+    """The database refused rows that no caller should have written. Its own text would quote them."""
 
 
 class _reactions:  # noqa: N801 (reads as a statement)
@@ -225,7 +248,10 @@ class _reactions:  # noqa: N801 (reads as a statement)
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, OperationalError | InterfaceError) or (
-            isinstance(error, DBAPIError) and error.connection_invalidated
-        ):
+        if not isinstance(error, DBAPIError):
+            return
+        passes = isinstance(error, OperationalError | InterfaceError) or postgresql.passes(error.orig)
+        if passes or error.connection_invalidated:
             raise TryAgain("AMANA-STORE-001", type(error.orig).__name__, after=_RETRY_AFTER) from None
+        if isinstance(error.orig, psycopg.Error):
+            raise StoreDefect(postgresql.describe(error.orig)) from None

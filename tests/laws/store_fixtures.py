@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import pytest
 
 from hub.store.sql import Fault, Moment, SqlStore
+from tests.clusters import postgres
 
 T = TypeVar("T")
 
@@ -44,10 +45,25 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     return asyncio.run(work)
 
 
-@pytest.fixture(params=["memory", "file"])
+def migrate(address: str) -> None:
+    """Make the tables of the store in an empty database."""
+    run(SqlStore.open(address).close())
+
+
+def address_of(kind: str, directory: Path) -> str:
+    """A new store of this kind: in memory, a file in `directory`, or a database of the test's own."""
+    if kind == "postgres":
+        return postgres.shared().copy("store", migrate)
+    return "sqlite://" if kind == "memory" else f"sqlite:///{directory / 'store.db'}"
+
+
+KINDS = ["memory", "file", pytest.param("postgres", marks=pytest.mark.needs("postgres"))]
+
+
+@pytest.fixture(params=KINDS)
 def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenStore]:
     """Opens a store of the engine under test; everything opened is closed at the end."""
-    url = "sqlite://" if request.param == "memory" else f"sqlite:///{tmp_path / 'store.db'}"
+    url = address_of(request.param, tmp_path)
     opened: list[SqlStore] = []
 
     def open_one(fault: Fault | None = None) -> SqlStore:

@@ -1,0 +1,67 @@
+"""Many rows in one statement, for PostgreSQL: columns travel as arrays.
+
+Rule: of rows with one primary key in a write the last one is put and the first one added, as if they came one by one; the
+others are written in the order of their keys, so two writers lock rows in one order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import postgresql
+
+from hub.store.columns import Json
+from hub.store.queries import checked_keys
+
+_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
+_QUOTE = _DIALECT.identifier_preparer.quote
+
+
+def write_rows(
+    connection: Connection,
+    table: Table,
+    columns: Sequence[str],
+    how: Literal["put", "add", "drop"],
+    rows: Iterable[Mapping[str, Any]],
+) -> None:
+    """Rows that all have these columns."""
+    keys = checked_keys(table, columns)
+    names = keys if how == "drop" else columns
+    one_each: dict[tuple[Any, ...], Mapping[str, Any]] = {}
+    for row in rows:
+        key = tuple(row[name] for name in keys)
+        if how != "add" or key not in one_each:
+            one_each[key] = row
+    if not one_each:
+        return
+    ordered = [one_each[key] for key in sorted(one_each)]
+    arrays = tuple(_values(table, name, ordered) for name in names)
+    connection.exec_driver_sql(statement(table, names, keys, how), arrays)
+
+
+def statement(table: Table, names: Sequence[str], keys: Sequence[str], how: Literal["put", "add", "drop"]) -> str:
+    """SQL with one array per column."""
+    arrays = ", ".join(f"%s::{_kind(table, name)}[]" for name in names)
+    listed = ", ".join(map(_QUOTE, names))
+    if how == "drop":
+        return f"DELETE FROM {_QUOTE(table.name)} WHERE ({listed}) IN (SELECT * FROM unnest({arrays}))"  # noqa: S608 - own names
+    rest = [_QUOTE(name) for name in names if name not in keys]
+    sets = ", ".join(f"{name} = excluded.{name}" for name in rest)
+    what = f"UPDATE SET {sets}" if how == "put" and rest else "NOTHING"
+    return (
+        f"INSERT INTO {_QUOTE(table.name)} ({listed}) SELECT * FROM unnest({arrays})"  # noqa: S608 - own names
+        f" ON CONFLICT ({', '.join(map(_QUOTE, keys))}) DO {what}"
+    )
+
+
+def _kind(table: Table, name: str) -> str:
+    return str(table.c[name].type.compile(_DIALECT))
+
+
+def _values(table: Table, name: str, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
+    kind = table.c[name].type
+    if isinstance(kind, Json):
+        return [kind.process_bind_param(row[name], _DIALECT) for row in rows]
+    return [row[name] for row in rows]
