@@ -12,10 +12,10 @@ import tomllib
 from collections.abc import Mapping
 from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -41,6 +41,10 @@ _FILES = (
     "outbound_ca",
     "outbound_certificate",
     "outbound_key",
+    "kafka_ca",
+    "kafka_certificate",
+    "kafka_key",
+    "kafka_password_file",
 )
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.:_-]*[a-z0-9])?")
 
@@ -104,6 +108,24 @@ class Settings(BaseSettings):
     message_seconds: float = Field(
         default=60, ge=0, le=3600, description="Seconds that an adapter may take for one message; 0: no limit"
     )
+    kafka_replication: int = Field(default=3, ge=1, le=15, description="Copies of each partition of new Kafka topics")
+    kafka_min_insync: int = Field(
+        default=2, ge=1, le=15, description="Copies that must have a record before it is stored; never above all copies"
+    )
+    kafka_retention_days: int = Field(
+        default=0, ge=0, le=36_500, description="Days that Kafka keeps records; 0: for ever"
+    )
+    kafka_security: Literal["plaintext", "tls", "sasl-plaintext", "sasl-tls"] = Field(
+        default="plaintext", description="How Kafka is spoken to; sasl is SCRAM-SHA-512"
+    )
+    kafka_ca: Path | None = Field(
+        default=None, description="Authorities of Kafka's certificates, PEM; empty: those that the system trusts"
+    )
+    kafka_certificate: Path | None = Field(default=None, description="Certificate chain shown to Kafka, PEM")
+    kafka_key: Path | None = Field(default=None, description="Its key, PEM without passphrase, mode 0600")
+    kafka_user: str = Field(default="", description="User of SASL")
+    kafka_password: SecretStr = Field(default=SecretStr(""), description="Password of SASL")
+    kafka_password_file: Path | None = Field(default=None, description="File that holds it, mode 0600, instead")
     delivery_attempts: int = Field(default=8, ge=1, le=100, description="Calls before a dead letter")
 
     @field_validator("data")
@@ -233,6 +255,8 @@ def _shown(value: Any) -> str:
         return ",".join(map(str, value))
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, SecretStr):
+        return MASK if value.get_secret_value() else ""
     text = "" if value is None else str(value)
     return _mask_address(text) if "://" in text else text
 
