@@ -1,8 +1,9 @@
 """Golden cases: `cases/NNN-what/` of an adapter, read, run and compared.
 
-A case holds `in.<exchange>.json` (wire JSON), `.txt` (a device's bytes), `.xlsx` (a file, which is attached first),
-or `in.<route>.request.json` (a device's request); `out.json` or `error.toml` (kind, reason); `note.md`; and
-`context.toml` where the sender differs from the usual one. Rule: what is compared is readable: the content of an
+A case holds `in.<exchange>.json` (wire JSON), `in.<exchange>.<txt|csv|dat|xml|xlsx|bin>` (bytes, attached first where
+the exchange says so), `in.<route>.request.json` (a device's request), or `in.<poll>.poll.json` (a conversation: cursor,
+context, the answers that came); `out.json` or `error.toml` (kind, reason); `note.md`; and `context.toml` where the
+sender differs from the usual one, or where the number of rows (`count`) has to be said. Rule: what is compared is readable: the content of an
 attached text file stands in `out.json` as its lines.
 """
 
@@ -11,7 +12,7 @@ from __future__ import annotations
 import base64
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -20,24 +21,38 @@ import msgspec
 
 from adapters.kit import attached
 from adapters.kit.errors import AdapterError, KitError
+from adapters.kit.polling import PollContext, PollResponse
 from adapters.kit.registry import Adapter
-from adapters.kit.values import Canonical, DeviceContext, DeviceRequest, MessageContext, Outgoing, Refused
+from adapters.kit.values import (
+    Canonical,
+    DeviceContext,
+    DeviceRequest,
+    MessageContext,
+    Outgoing,
+    Refused,
+    Translated,
+)
 
 INSTITUTION: Final = "CONTOH"
 ADMITTED_AT: Final = 1_793_491_200_000  # 2026-11-01T00:00:00Z
 NAME: Final = re.compile(r"[0-9]{3}-[a-z0-9]+(-[a-z0-9]+)*")
 _REQUEST: Final = ".request.json"
+_POLL: Final = ".poll.json"
+_BYTES: Final = frozenset({".txt", ".csv", ".dat", ".xml", ".xlsx", ".bin"})
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One golden case. `target` is an exchange, or with `request` the name of a route."""
+    """One golden case. `target` is an exchange, with `request` the name of a route, with `poll` that of a poll. `count`:
+    rows of the input as the case says them."""
 
     folder: Path
     target: str
     request: bool
     input: Any
     message: MessageContext
+    poll: bool = False
+    count: int | None = None
 
     @property
     def name(self) -> str:
@@ -60,14 +75,25 @@ def read_case(adapter: Adapter, folder: Path) -> Case:
     given = tomllib.loads(context.read_text("utf-8")) if context.is_file() else {}
     target = path.name.split(".")[1]
     request = path.name.endswith(_REQUEST)
-    return Case(folder, target, request, _input(adapter, path, target, request=request), _message(given))
+    poll = path.name.endswith(_POLL)
+    plain = request or poll
+    return Case(
+        folder,
+        target,
+        request,
+        _input(adapter, path, target, request=plain),
+        _message(given),
+        poll,
+        given.get("count"),
+    )
 
 
 def _input(adapter: Adapter, path: Path, target: str, *, request: bool) -> Any:
     if path.suffix == ".json":
         return msgspec.json.decode(path.read_bytes())
-    if request or path.suffix not in (".txt", ".xlsx"):
-        raise KitError("missing", f"case {path.parent.name}: an input is .json, .txt, .xlsx or {_REQUEST}")
+    if request or path.suffix not in _BYTES:
+        kinds = ", ".join(sorted(_BYTES))
+        raise KitError("missing", f"case {path.parent.name}: an input is .json, {_REQUEST}, {_POLL}, {kinds}")
     content = path.read_bytes()
     return attached.wrap(path.name, content) if adapter.manifest.exchange(target).attached else content
 
@@ -82,6 +108,7 @@ def _message(given: dict[str, Any]) -> MessageContext:
         admitted_at=given.get("admitted_at", ADMITTED_AT),
         rows=None if rows is None else frozenset(rows),
         device=None if device is None else DeviceContext(**device),
+        options=given.get("options", {}),
     )
 
 
@@ -93,20 +120,51 @@ def run(adapter: Adapter, case: Case) -> Any:
         route = next((r for r in adapter.manifest.routes if r.name == case.target), None)
         if route is None:
             raise KitError("missing", f"case {case.name}: no route {case.target!r}")
+        given = case.input
         request = DeviceRequest(
-            case.input["method"], route.path, case.input["query"], case.input.get("body", "").encode()
+            given["method"], route.path, given["query"], given.get("body", "").encode(), given.get("contentType", "")
         )
         return shown_reply(asdict(adapter.handle(route, request, case.message.device)))
+    if case.poll:
+        return converse(adapter, case.target, case.input)
     exchange = adapter.manifest.exchange(case.target)
     if exchange.direction == "in":
         return [shown(item) for item in adapter.translate(case.target, case.input, case.message)]
-    given = case.input
-    return [shown_page(page) for page in adapter.render(case.target, given["run"], given["signals"], given["options"])]
+    return [shown_page(page) for page in rendered(adapter, case.target, case.input)]
 
 
-def shown(item: Canonical | Refused) -> dict[str, Any]:
+def rendered(adapter: Adapter, exchange: str, given: Any) -> Sequence[Outgoing]:
+    """The pages of an exchange that goes out, from a run and its signals or from records, as the input has them."""
+    if adapter.manifest.exchange(exchange).source == "records":
+        return adapter.render_records(exchange, given["records"], given["options"])
+    return adapter.render(exchange, given["run"], given["signals"], given["options"])
+
+
+def converse(adapter: Adapter, poll: str, given: Any) -> dict[str, Any]:
+    """The requests of a poll to which the answers of `given` come one after the other, and what is taken from them."""
+    context = PollContext(**{"options": {}, **given["context"]})
+    cursor, session = given.get("cursor", {}), given.get("session", {})
+    said: list[dict[str, Any]] = []
+    for answer in given["answers"]:
+        request = adapter.next_request(poll, cursor, session, context)
+        response = PollResponse(answer.get("status", 200), answer.get("headers", {}), answered(answer))
+        taken = adapter.take(poll, response, cursor, session, context)
+        cursor, session = taken.cursor, taken.session
+        bodies = [body.decode("latin-1") for body in taken.bodies]
+        said.append({"request": asdict(request), **asdict(taken), "bodies": bodies})
+    return {"said": said, "then": asdict(adapter.next_request(poll, cursor, session, context))}
+
+
+def answered(answer: Mapping[str, Any]) -> bytes:
+    """The bytes of an answer: its `text`, or its `json` rendered."""
+    return str(answer["text"]).encode() if "text" in answer else msgspec.json.encode(answer.get("json"))
+
+
+def shown(item: Translated) -> dict[str, Any]:
     """A result as it stands in out.json."""
-    return {"refused": item._asdict()} if isinstance(item, Refused) else {**item._asdict(), "subject": [*item.subject]}
+    if isinstance(item, Canonical):
+        return {**item._asdict(), "subject": [*item.subject]}
+    return {"refused" if isinstance(item, Refused) else "repeated": item._asdict()}
 
 
 def shown_reply(reply: dict[str, Any]) -> dict[str, Any]:
@@ -118,7 +176,14 @@ def shown_reply(reply: dict[str, Any]) -> dict[str, Any]:
 
 
 def shown_page(page: Outgoing) -> dict[str, Any]:
-    """An outgoing page; the attached content as text, cut behind each line break, so that nothing is hidden."""
+    """An outgoing page; a file's content as text, cut behind each line break, so that nothing is hidden."""
+    if isinstance(page.body, bytes):
+        content = page.body
+        try:
+            lines = content.decode("utf-8").splitlines(keepends=True)
+        except UnicodeDecodeError:
+            lines = [content.hex()]
+        return {"name": page.name, "page": page.page, "pages": page.pages, "lines": lines}
     body = dict(page.body)
     if "contentBase64" in body:
         content = base64.b64decode(body.pop("contentBase64"))

@@ -13,12 +13,27 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+import msgspec
+
 from adapters.kit.errors import AdapterError, KitError
-from adapters.kit.values import Canonical, DeviceContext, DeviceMessage, DeviceReply, MessageContext, Outgoing, Refused
+from adapters.kit.polling import PollRequest, Taken
+from adapters.kit.requests import faults_of
+from adapters.kit.values import (
+    Canonical,
+    DeviceContext,
+    DeviceMessage,
+    DeviceReply,
+    MessageContext,
+    Outgoing,
+    Refused,
+    Repeated,
+)
 
 MAX_RESULTS: Final = 200_000
 MAX_TEXT: Final = 400
 MAX_REPLY: Final = 65_536
+MAX_BODIES: Final = 1000
+MAX_CURSOR: Final = 8192
 
 T = TypeVar("T")
 
@@ -87,17 +102,27 @@ def results(raw: object, message: MessageContext, contracts: Iterable[str], reas
                 raise KitError("institution", "a record of another device than the sender")
             if float in map(type, value.values()):
                 raise KitError("float", f"a float in a record of {contract}")
-        elif kind is Refused:
-            row, code, reason = item
-            if type(reason) is not str or len(reason) > MAX_TEXT:
-                raise KitError("bound", f"a reason has at most {MAX_TEXT} characters")
-            if code not in slugs:
-                raise KitError("contract", "a reason that the manifest does not name")
         else:
-            raise KitError("type", f"a result is Canonical or Refused, not {kind.__name__}")
+            row = _left_out(item, slugs)
         if type(row) is not int:
             raise KitError("type", "a row is an index")
     return items
+
+
+def _left_out(item: object, slugs: frozenset[str]) -> int:
+    """The row of a result that is no record."""
+    kind = type(item)
+    if isinstance(item, Refused) and kind is Refused:
+        if type(item.reason) is not str or len(item.reason) > MAX_TEXT:
+            raise KitError("bound", f"a reason has at most {MAX_TEXT} characters")
+        if item.code not in slugs:
+            raise KitError("contract", "a reason that the manifest does not name")
+        return item.row
+    if isinstance(item, Repeated) and kind is Repeated:
+        if type(item.first) is not int or type(item.row) is not int or not 0 <= item.first < item.row:
+            raise KitError("type", "a repeated row names an earlier one")
+        return item.row
+    raise KitError("type", f"a result is Canonical, Refused or Repeated, not {kind.__name__}")
 
 
 def _bounded(raw: object) -> list[Any]:
@@ -135,12 +160,52 @@ def reply(raw: object, exchanges: Iterable[str]) -> DeviceReply:
     return raw
 
 
-def pages(raw: object) -> list[Outgoing]:
-    """`raw` as the numbered pages of a run: 1..n of n, names unique, no floats."""
+def keys(raw: object) -> list[tuple[str, ...]]:
+    """`raw` as one natural key a row."""
     items = _bounded(raw)
+    if any(type(key) is not tuple or not key or any(type(part) is not str for part in key) for key in items):
+        raise KitError("type", "a natural key is a tuple of texts")
+    return items
+
+
+def request(raw: object, credentials: Iterable[str]) -> PollRequest:
+    """`raw` as a request that the hub can make: it leads nowhere else and refers to no secret that is not declared."""
+    if type(raw) is not PollRequest:
+        raise KitError("type", "a poll asks with a PollRequest")
+    fault = call(faults_of, raw, frozenset(credentials))
+    if fault is not None:
+        raise KitError("type", fault)
+    return raw
+
+
+def taken(raw: object) -> Taken:
+    """`raw` as what an answer came to, within bounds."""
+    if type(raw) is not Taken or not isinstance(raw.cursor, dict) or not isinstance(raw.session, dict):
+        raise KitError("type", "an answer comes to a Taken with a dict as its cursor and as its session")
+    if len(raw.bodies) > MAX_BODIES or any(type(body) is not bytes for body in raw.bodies):
+        raise KitError("bound", f"an answer comes to at most {MAX_BODIES} bodies, which are bytes")
+    if holds_float(raw.cursor):
+        raise KitError("float", "a float in a cursor")
+    try:
+        size = len(msgspec.json.encode(raw.cursor))
+    except (TypeError, ValueError, msgspec.MsgspecError):
+        raise KitError("type", "a cursor is plain JSON") from None
+    if size > MAX_CURSOR:
+        raise KitError("bound", f"a cursor has at most {MAX_CURSOR} bytes")
+    if any(type(k) is not str or type(v) is not str for k, v in raw.session.items()):
+        raise KitError("type", "a session is texts by name")
+    if raw.after_seconds is not None and type(raw.after_seconds) is not int:
+        raise KitError("type", "seconds are whole")
+    return raw
+
+
+def pages(raw: object, *, files: bool = False) -> list[Outgoing]:
+    """`raw` as numbered pages: 1..n of n, names unique; `files`: the bodies are bytes, else dicts without floats."""
+    items = _bounded(raw)
+    body = bytes if files else dict
     for number, item in enumerate(items, 1):
-        if type(item) is not Outgoing or type(item.body) is not dict or type(item.name) is not str:
-            raise KitError("type", "an outgoing message is an Outgoing with a dict as its body")
+        if type(item) is not Outgoing or type(item.body) is not body or type(item.name) is not str:
+            raise KitError("type", f"an outgoing message is an Outgoing with {body.__name__} as its body")
         if (item.page, item.pages) != (number, len(items)):
             raise KitError("type", "pages are numbered from 1 to the number of pages")
         if holds_float(item.body):

@@ -12,7 +12,7 @@ from random import Random
 from typing import Any, Final
 
 from adapters.kit import attached
-from adapters.kit.cases import Case
+from adapters.kit.cases import Case, answered
 from adapters.kit.errors import AdapterError
 from adapters.kit.registry import Adapter
 from schemas.contracts import checker
@@ -28,7 +28,9 @@ def damaged_inputs(adapter: Adapter, case: Case, rounds: int, seed: int) -> Iter
     """At most `rounds` damaged copies of a case's input."""
     random = Random(f"{seed}/{case.name}")  # noqa: S311 -- repeatable on purpose
     for _ in range(rounds):
-        if isinstance(case.input, bytes):
+        if case.poll:
+            yield _damaged_answers(case.input, random)
+        elif isinstance(case.input, bytes):
             yield damaged_bytes(case.input, random)
         elif case.request:
             yield {**case.input, "body": damaged_bytes(case.input.get("body", "").encode(), random).decode("latin-1")}
@@ -52,12 +54,40 @@ def _damaged_body(adapter: Adapter, case: Case, random: Random) -> Any:
 def _admissible(adapter: Adapter, case: Case, damaged: Any) -> bool:
     if adapter.manifest.exchange(case.target).direction == "in":
         return adapter.wire_checker(case.target).ok(damaged)
+    if adapter.manifest.exchange(case.target).source == "records":
+        return _admissible_records(adapter, case, damaged)
     try:
         run, signals, options = damaged["run"], damaged["signals"], damaged["options"]
         texts = isinstance(options, dict) and all(isinstance(value, str) for value in options.values())
         return texts and checker("pay.run").ok(run) and all(checker("pay.signal").ok(signal) for signal in signals)
     except (KeyError, TypeError):
         return False
+
+
+def _admissible_records(adapter: Adapter, case: Case, damaged: Any) -> bool:
+    allowed = adapter.manifest.exchange(case.target).contracts
+    try:
+        records, options = damaged["records"], damaged["options"]
+        texts = isinstance(options, dict) and all(isinstance(value, str) for value in options.values())
+        known = all(set(r) == {"contract", "value"} and r["contract"] in allowed for r in records)
+        return texts and known and all(checker(r["contract"]).ok(r["value"]) for r in records)
+    except (KeyError, TypeError):
+        return False
+
+
+def _damaged_answers(conversation: Any, random: Random) -> Any:
+    """A conversation whose answers are damaged: status, headers, bytes."""
+    found = copy.deepcopy(conversation)
+    for answer in found["answers"]:
+        if random.random() < 0.7:
+            text = damaged_bytes(answered(answer), random).decode("latin-1")
+            answer.pop("json", None)
+            answer["text"] = text
+        if random.random() < 0.2:
+            answer["status"] = random.choice((200, 204, 301, 400, 401, 403, 404, 429, 500, 503))
+        if random.random() < 0.2:
+            answer["headers"] = {}
+    return found
 
 
 def damaged_bytes(content: bytes, random: Random) -> bytes:

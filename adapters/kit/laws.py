@@ -15,11 +15,13 @@ from typing import Any, Final
 import msgspec
 
 from adapters.kit import attached, fuzz
-from adapters.kit.cases import Case, differences, read_cases, run
+from adapters.kit.cases import Case, differences, read_cases, rendered, run
 from adapters.kit.contain import fingerprint, holds_float
+from adapters.kit.counting import leaves, rows_of, traced
 from adapters.kit.errors import AdapterError, KitError
 from adapters.kit.registry import Adapter
-from adapters.kit.values import Canonical, Refused
+from adapters.kit.values import Canonical, Refused, Repeated
+from adapters.kit.wire import checkable
 from schemas.contracts import CONTRACTS, checker
 
 Law = Callable[[Adapter], list[str]]
@@ -34,6 +36,8 @@ def manifest_complete(adapter: Adapter) -> list[str]:
     broken = [f"{page} is missing or empty" for page in PAGES if not _filled(adapter, page)]
     if not adapter.manifest.gaps:
         broken.append("manifest: gaps is empty; every adapter leaves something out")
+    for poll in adapter.manifest.polls:
+        broken += _kit_errors(lambda name=poll.name: adapter.poll_functions(name))  # type: ignore[misc]
     for exchange in adapter.manifest.exchanges:
         broken += [f"{exchange.name}: no contract {name}" for name in exchange.contracts if name not in CONTRACTS]
         broken += _kit_errors(lambda name=exchange.name: adapter.function(name))  # type: ignore[misc]
@@ -50,11 +54,13 @@ def wire_contract_generates(adapter: Adapter) -> list[str]:
     if broken:
         return broken
     for case in _inward(adapter):
-        body = case.input.decode("latin-1") if isinstance(case.input, bytes) else case.input
-        found = adapter.wire_checker(case.target).breaches(body, 1)
+        found = adapter.wire_checker(case.target).breaches(checkable(case.input), 1)
         broken += [f"{case.name}: the input breaks the wire contract at {place} ({rule})" for place, rule in found]
     for case in _cases(adapter, "out"):
-        given = [("pay.run", case.input["run"]), *(("pay.signal", signal) for signal in case.input["signals"])]
+        if adapter.manifest.exchange(case.target).source == "records":
+            given = [(record["contract"], record["value"]) for record in case.input["records"]]
+        else:
+            given = [("pay.run", case.input["run"]), *(("pay.signal", signal) for signal in case.input["signals"])]
         for contract, value in given:
             found = checker(contract).breaches(value, 1)
             broken += [f"{case.name}: a {contract} of the input breaks its contract at {place}" for place, _ in found]
@@ -73,13 +79,14 @@ def cases_hold(adapter: Adapter) -> list[str]:
         except AdapterError:
             bad.add(case.target)
             continue
-        if case.request:
+        if case.request or case.poll:
+            good |= {case.target} if case.poll else set()
             continue
         good |= {case.target for item in results if "refused" not in item}
         bad |= {case.target for item in results if "refused" in item}
-    for exchange in adapter.manifest.exchanges:
-        broken += [f"{exchange.name}: no case that succeeds"] * (exchange.name not in good)
-        broken += [f"{exchange.name}: no case that is refused"] * (exchange.name not in bad)
+    for name in [*(e.name for e in adapter.manifest.exchanges), *(p.name for p in adapter.manifest.polls)]:
+        broken += [f"{name}: no case that succeeds"] * (name not in good)
+        broken += [f"{name}: no case that is refused"] * (name not in bad)
     return broken
 
 
@@ -101,8 +108,16 @@ def rows_conserved(adapter: Adapter) -> list[str]:
         except AdapterError:
             continue
         made = {item.row for item in items if isinstance(item, Canonical)}
-        refused = [item.row for item in items if isinstance(item, Refused)]
-        count = _count(adapter, case)
+        refused = [item.row for item in items if not isinstance(item, Canonical)]
+        firsts = {item.first for item in items if isinstance(item, Repeated)}
+        if not firsts <= made | set(refused):
+            broken.append(f"{case.name}: a repeated row names one that is not there")
+        found = rows_of(adapter.manifest.exchange(case.target), case.input)
+        count = case.count if found is None else len(found)
+        if count is None:
+            broken.append(
+                f"{case.name}: nothing says how many rows there are (rows of the exchange, count of the case)"
+            )
         asked = set(range(len(made) + len(refused) if count is None else count))
         if case.message.rows is not None:
             asked &= case.message.rows
@@ -130,7 +145,7 @@ def pages_canonical(adapter: Adapter) -> list[str]:
     for case in _cases(adapter, "out"):
         checks = adapter.wire_checker(case.target)
         for page in _results(adapter, case):
-            broken += [f"{case.name}: {place} {rule}" for place, rule in checks.breaches(page.body, 1)]
+            broken += [f"{case.name}: {place} {rule}" for place, rule in checks.breaches(checkable(page.body), 1)]
             if adapter.manifest.exchange(case.target).attached:
                 attached.unwrap(page.body)
     return broken
@@ -182,6 +197,71 @@ def damage_contained(adapter: Adapter, rounds: int = 60, seed: int = 1) -> list[
     return broken
 
 
+def values_conserved(adapter: Adapter) -> list[str]:
+    """Every number of a person, mark and amount that the exchange traces stands in a record of its row, unless the row is
+    refused or repeated."""
+    broken: list[str] = []
+    for case in _inward(adapter):
+        exchange = adapter.manifest.exchange(case.target)
+        rows = rows_of(exchange, case.input)
+        if rows is None or exchange.rows is None or not exchange.rows.traced:
+            continue
+        said: dict[int, set[str]] = {}
+        for item in _results(adapter, case):
+            if isinstance(item, Canonical):
+                said.setdefault(item.row, set()).update(leaves(item.value))
+        for row, found in said.items():
+            lost = row < len(rows) and set(traced(exchange.rows, rows[row])) - found
+            broken += [f"{case.name}: row {row}: a traced value is in no record"] * bool(lost)
+    return broken
+
+
+def round_trips(adapter: Adapter) -> list[str]:
+    """Where an exchange reads back what another writes: records written and read again are the same records."""
+    broken: list[str] = []
+    for exchange in adapter.manifest.exchanges:
+        back = exchange.reads_back
+        if back is None:
+            continue
+        for case in _cases(adapter, "out"):
+            if case.target == exchange.name:
+                pages = _results(adapter, case)
+                wanted = [record["value"] for record in case.input["records"]]
+                broken += _trip(adapter, back, pages, wanted, case) if pages else []
+        for case in _cases(adapter, "in"):
+            if case.target == back:
+                items = [item for item in _results(adapter, case) if isinstance(item, Canonical)]
+                records = [{"contract": item.contract, "value": item.value} for item in items]
+                pages = adapter.render_records(exchange.name, records, {}) if records else []
+                broken += _trip(adapter, back, pages, [item.value for item in items], case) if pages else []
+    return broken
+
+
+def _trip(adapter: Adapter, back: str, pages: Sequence[Any], wanted: list[Any], case: Case) -> list[str]:
+    carried = adapter.manifest.exchange(back)
+    found: list[Any] = []
+    for page in pages:
+        body = attached.wrap(page.name, page.body) if carried.attached and isinstance(page.body, bytes) else page.body
+        items = adapter.translate(back, body, case.message)
+        found += [item.value for item in items if isinstance(item, Canonical)]
+    same = sorted(map(msgspec.json.encode, found)) == sorted(map(msgspec.json.encode, wanted))
+    return [] if same else [f"{case.name}: what was written is not what is read back"]
+
+
+def level_justified(adapter: Adapter) -> list[str]:
+    """A level is earned. trial: a golden case shows every reason to refuse a row; live: the manifest says, too, against
+    which release of the real system it was proved."""
+    manifest = adapter.manifest
+    if manifest.level == "draft":
+        return []
+    items = [item for case in _inward(adapter) for item in _results(adapter, case)]
+    shown = {item.code for item in items if isinstance(item, Refused)}
+    broken = [f"level {manifest.level}: no golden case shows {name}" for name in manifest.reasons if name not in shown]
+    if manifest.level == "live" and manifest.proof is None:
+        broken.append("level live: proof is empty")
+    return broken
+
+
 LAWS: Final[Mapping[str, Law]] = MappingProxyType(
     {
         law.__name__: law
@@ -191,6 +271,9 @@ LAWS: Final[Mapping[str, Law]] = MappingProxyType(
             cases_hold,
             deterministic,
             rows_conserved,
+            values_conserved,
+            round_trips,
+            level_justified,
             records_canonical,
             pages_canonical,
             refusals_declared,
@@ -226,7 +309,7 @@ def _kit_errors(action: Callable[[], object]) -> list[str]:
 
 def _cases(adapter: Adapter, direction: str) -> Iterator[Case]:
     for case in read_cases(adapter):
-        if not case.request and adapter.manifest.exchange(case.target).direction == direction:
+        if not case.request and not case.poll and adapter.manifest.exchange(case.target).direction == direction:
             yield case
 
 
@@ -236,12 +319,12 @@ def _inward(adapter: Adapter) -> Iterator[Case]:
 
 def _call(adapter: Adapter, case: Case, given: Any) -> Sequence[Any]:
     """The bare results of a case with `given` as its input."""
-    if case.request:
+    if case.request or case.poll:
         run(adapter, replace(case, input=given))
         return []
     if adapter.manifest.exchange(case.target).direction == "in":
         return adapter.translate(case.target, given, case.message)
-    return adapter.render(case.target, given["run"], given["signals"], given["options"])
+    return rendered(adapter, case.target, given)
 
 
 def _results(adapter: Adapter, case: Case) -> Sequence[Any]:
@@ -256,16 +339,6 @@ def _outcome(adapter: Adapter, case: Case) -> Any:
         return run(adapter, case)
     except AdapterError as error:
         return {"kind": error.kind, "reason": error.reason}
-
-
-def _count(adapter: Adapter, case: Case) -> int | None:
-    """Number of rows of the input, where the manifest says which member lists them."""
-    member = adapter.manifest.exchange(case.target).dedupe.rows
-    if member is None:
-        return None
-    if isinstance(case.input, bytes):
-        return sum(1 for line in case.input.split(b"\n") if line.strip())
-    return len(case.input[member])
 
 
 def _faults(item: object) -> list[str]:

@@ -38,6 +38,35 @@ class Dedupe(_Strict):
         return self
 
 
+class Rows(_Strict):
+    """How the rows of an input are counted without asking the adapter, so that none can get lost on the way.
+
+    form: `member` lists stand at the dotted path `at` of a JSON body ("" is the body, a list); `lines` and `csv` have
+    `head` lines in front and `tail` lines behind; `element` is the name of an XML element that is one row; `case` has no
+    form that the kit reads, so each golden case says its number in context.toml (`count`). `traced`: members (dotted, `[]`
+    for each of a list), columns (by name in csv, by number from 0 in lines) or elements whose every value has to stand in
+    a record of its row unless that is refused: numbers of people, marks, amounts.
+    """
+
+    form: Literal["member", "lines", "csv", "element", "case"]
+    at: str = ""
+    head: Annotated[int, Field(ge=0, le=20)] = 0
+    tail: Annotated[int, Field(ge=0, le=20)] = 0
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    traced: tuple[str, ...] = ()
+
+
+MediaType = Literal[
+    "application/json",
+    "text/plain",
+    "text/csv",
+    "application/xml",
+    "application/octet-stream",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+]
+"""What a body is written in. JSON is parsed before an adapter sees it, everything else is given as bytes."""
+
+
 class Exchange(_Strict):
     """One kind of message. `wire` is a model (or a JSON Schema) in wire.py, `function` stands in translate.py."""
 
@@ -47,20 +76,80 @@ class Exchange(_Strict):
     wire: Name
     contracts: tuple[str, ...] = Field(min_length=1)
     function: Name
-    media_type: Literal["application/json", "text/plain"] = "application/json"
+    media_type: MediaType = "application/json"
     assurance: Literal["signed", "device", "file", "polled"] = "signed"
     attached: bool = False
-    """The body carries a file as {name, sha256, contentBase64}."""
+    """The body carries a file as {name, sha256, contentBase64}: pushed so, or taken from a folder and wrapped so."""
     dedupe: Dedupe = Dedupe()
+    keys: Name | None = None
+    """Function in translate.py, (body, options) -> one natural key a row, for bodies that are not JSON."""
+    rows: Rows | None = None
+    """How rows are counted; None: the member that `dedupe.rows` names."""
+    source: Literal["run", "records"] = "run"
+    """Out: rendered from a run and its signals, or from canonical records of `contracts`."""
+    reads_back: Slug | None = None
+    """Out, from records: the exchange in which the same file or message comes in. The round trip is a law then."""
+
+    @model_validator(mode="after")
+    def _fits_direction(self) -> Exchange:
+        if self.direction == "in" and (self.source != "run" or self.reads_back is not None):
+            raise ValueError("source and reads_back are for exchanges that go out")
+        if self.reads_back is not None and self.source != "records":
+            raise ValueError("reads_back goes with the source records")
+        if self.attached and self.media_type != "application/json":
+            raise ValueError("an attached file travels in JSON")
+        return self
 
 
 class Route(_Strict):
-    """A device's path that the hub mounts; `function` stands in device.py."""
+    """A device's path that the hub mounts; `function` stands in device.py.
+
+    `serial`: the query member that names the device; "": the secret first segment of the address alone does.
+    """
 
     name: Slug
     path: Annotated[str, Field(pattern=r"^/[a-z0-9/_.-]+$")]
     methods: tuple[Literal["GET", "POST"], ...] = Field(min_length=1)
     function: Name
+    serial: str = "SN"
+
+
+class Poll(_Strict):
+    """An interface that the hub asks by itself; `next_request` and `take` stand in client.py and do no I/O.
+
+    `page` and `window_seconds` bound what one request asks for, as the other side allows; `lag_seconds`: how long the
+    other side may take until it shows what has happened, so that nothing late is passed by. `credentials`: names of the
+    secrets that its requests refer to, given as files by whoever registers the poll.
+    """
+
+    name: Slug
+    exchange: Slug
+    title: Text
+    interval_seconds: Annotated[int, Field(ge=5, le=86_400)]
+    cursor: Text
+    page: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    window_seconds: Annotated[int, Field(ge=60)] | None = None
+    lag_seconds: Annotated[int, Field(ge=0, le=604_800)] = 0
+    auth: Literal["none", "basic", "digest"] = "none"
+    credentials: tuple[Slug, ...] = ()
+    next_request: Name = "next_request"
+    take: Name = "take"
+
+    @model_validator(mode="after")
+    def _signs_in_with_two(self) -> Poll:
+        if self.auth != "none" and not {"user", "password"} <= set(self.credentials):
+            raise ValueError("basic and digest need the credentials user and password")
+        return self
+
+
+class Folder(_Strict):
+    """Files that somebody brings. `pattern`: their names, as a shell writes them (letters in either case)."""
+
+    name: Slug
+    exchange: Slug
+    title: Text
+    pattern: Annotated[str, Field(pattern=r"^[0-9A-Za-z*?\[\]._-]+$", max_length=80)]
+    max_bytes: Annotated[int, Field(ge=1, le=16_777_216)] = 16_777_216
 
 
 class Manifest(_Strict):
@@ -73,6 +162,10 @@ class Manifest(_Strict):
     gaps: tuple[Text, ...]
     exchanges: tuple[Exchange, ...] = Field(min_length=1)
     routes: tuple[Route, ...] = ()
+    polls: tuple[Poll, ...] = ()
+    folders: tuple[Folder, ...] = ()
+    proof: Text | None = None
+    """Against which release of the real system it was run, when and by whom: what the level `live` stands on."""
     options: dict[str, Text] = Field(default_factory=dict)
     """Options of a system or device that the adapter reads, and what each means."""
     reasons: dict[Slug, Text] = Field(default_factory=dict)
@@ -82,9 +175,26 @@ class Manifest(_Strict):
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Manifest:
-        for names in ([e.name for e in self.exchanges], [r.path for r in self.routes]):
+        for names in (
+            [e.name for e in self.exchanges],
+            [r.path for r in self.routes],
+            [p.name for p in self.polls],
+            [f.name for f in self.folders],
+        ):
             if len(names) != len(set(names)):
-                raise ValueError("names of exchanges and paths of routes are unique")
+                raise ValueError("names of exchanges, polls and folders and paths of routes are unique")
+        return self
+
+    @model_validator(mode="after")
+    def _exchanges_are_there(self) -> Manifest:
+        inward = {e.name for e in self.exchanges if e.direction == "in"}
+        served = [*((p.name, p.exchange) for p in self.polls), *((f.name, f.exchange) for f in self.folders)]
+        for name, exchange_in in served:
+            if exchange_in not in inward:
+                raise ValueError(f"{name}: its exchange goes in, and is declared")
+        for exchange in self.exchanges:
+            if exchange.reads_back is not None and exchange.reads_back not in inward:
+                raise ValueError(f"{exchange.name}: reads_back names an exchange that goes in")
         return self
 
     def exchange(self, name: str) -> Exchange:
@@ -93,6 +203,20 @@ class Manifest(_Strict):
             if exchange.name == name:
                 return exchange
         raise KitError("missing", f"{self.id} has no exchange {name!r}")
+
+    def poll(self, name: str) -> Poll:
+        """The poll called `name`; `KitError` "missing" otherwise."""
+        for poll in self.polls:
+            if poll.name == name:
+                return poll
+        raise KitError("missing", f"{self.id} has no poll {name!r}")
+
+    def folder(self, name: str) -> Folder:
+        """The folder called `name`; `KitError` "missing" otherwise."""
+        for folder in self.folders:
+            if folder.name == name:
+                return folder
+        raise KitError("missing", f"{self.id} has no folder {name!r}")
 
     def route(self, path: str) -> Route | None:
         """The route that serves `path`, or None."""

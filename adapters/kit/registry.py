@@ -18,15 +18,15 @@ from typing import Any, Final
 from adapters.kit import contain
 from adapters.kit.errors import KitError
 from adapters.kit.manifest import FILE, Exchange, Manifest, Route, read_manifest
+from adapters.kit.polling import Cursor, PollContext, PollRequest, PollResponse, Session, Taken
 from adapters.kit.sample import SampleMessage, World
 from adapters.kit.values import (
-    Canonical,
     DeviceContext,
     DeviceReply,
     DeviceRequest,
     MessageContext,
     Outgoing,
-    Refused,
+    Translated,
 )
 from adapters.kit.wire import schema_of
 from schemas.contracts import Checker, compile_checker
@@ -82,7 +82,7 @@ class Adapter:
 
     # calls
 
-    def translate(self, exchange: str, body: Any, message: MessageContext) -> list[Canonical | Refused]:
+    def translate(self, exchange: str, body: Any, message: MessageContext) -> list[Translated]:
         """The rows of `body` (parsed JSON that satisfies the wire contract, or a device's bytes) as canonical
         records and refusals. Raises `AdapterError` (the message) or `KitError` (the adapter)."""
         described, function, watched = self._function(exchange, "in")
@@ -93,16 +93,51 @@ class Adapter:
             raise KitError("mutated", f"{self.id}.{exchange} changed its input")
         return items
 
+    def keys(self, exchange: str, body: bytes, options: Mapping[str, str]) -> list[tuple[str, ...]] | None:
+        """One natural key a row of bytes that came as a file; None where the exchange names no function for it."""
+        described = self.manifest.exchange(exchange)
+        if described.keys is None:
+            return None
+        return contain.keys(contain.call(self._attribute("translate", described.keys), body, options))
+
     def render(
         self, exchange: str, run: dict[str, Any], signals: Sequence[dict[str, Any]], options: Mapping[str, str]
     ) -> list[Outgoing]:
         """The messages that carry a run (pay.run and its pay.signal records) to a receiver, as numbered pages."""
-        _, function, watched = self._function(exchange, "out")
-        before = contain.fingerprint([run, list(signals)]) if watched else b""
-        items = contain.pages(contain.call(function, run, signals, options))
-        if watched and contain.fingerprint([run, list(signals)]) != before:
+        return self._render(exchange, "run", (run, signals), options)
+
+    def render_records(
+        self, exchange: str, records: Sequence[dict[str, Any]], options: Mapping[str, str]
+    ) -> list[Outgoing]:
+        """The messages or files that carry canonical records, each given as {"contract", "value"}, to a receiver."""
+        return self._render(exchange, "records", (records,), options)
+
+    def _render(self, exchange: str, source: str, given: tuple[Any, ...], options: Mapping[str, str]) -> list[Outgoing]:
+        described, function, watched = self._function(exchange, "out")
+        if described.source != source:
+            raise KitError("missing", f"{self.id}.{exchange} is rendered from {described.source}")
+        before = contain.fingerprint([*given]) if watched else b""
+        raw = contain.call(function, *given, options)
+        items = contain.pages(raw, files=described.media_type != "application/json")
+        if watched and contain.fingerprint([*given]) != before:
             raise KitError("mutated", f"{self.id}.{exchange} changed its input")
         return items
+
+    def poll_functions(self, poll: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
+        """The bare functions of a poll, for the laws."""
+        described = self.manifest.poll(poll)
+        return self._attribute("client", described.next_request), self._attribute("client", described.take)
+
+    def next_request(self, poll: str, cursor: Cursor, session: Session, context: PollContext) -> PollRequest:
+        """What the poll asks next."""
+        described = self.manifest.poll(poll)
+        function = self._attribute("client", described.next_request)
+        return contain.request(contain.call(function, cursor, session, context), described.credentials)
+
+    def take(self, poll: str, response: PollResponse, cursor: Cursor, session: Session, context: PollContext) -> Taken:
+        """What an answer came to. Raises `AdapterError` for one that says nothing that can be taken."""
+        function = self._attribute("client", self.manifest.poll(poll).take)
+        return contain.taken(contain.call(function, response, cursor, session, context))
 
     def handle(self, route: Route | str, request: DeviceRequest, device: DeviceContext) -> DeviceReply:
         """The answer to a device's request at `route` (or its path), and what of it is to be admitted."""

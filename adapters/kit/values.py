@@ -1,7 +1,7 @@
 """What passes between an adapter and the hub: plain values, made once per row at most.
 
 Rule: nothing here does anything. A `Canonical` is a record in the hub's language, a `Refused` a row that
-cannot become one, and every row of a message is one of the two. Texts of a refusal hold no personal data.
+cannot become one, and every row of a message is one of the two, or `Repeated`. Texts of a refusal hold no personal data.
 """
 
 from __future__ import annotations
@@ -33,7 +33,14 @@ class Refused(NamedTuple):
     reason: str
 
 
-Translated = Canonical | Refused
+class Repeated(NamedTuple):
+    """Row `row` says what row `first` of the same message has said: it is counted, and nothing else comes of it."""
+
+    row: int
+    first: int
+
+
+Translated = Canonical | Refused | Repeated
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,8 @@ class MessageContext:
     admitted_at: int
     rows: frozenset[int] | None = None
     device: DeviceContext | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+    """Of the folder or poll that it came through; empty for what was pushed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +78,7 @@ class DeviceRequest:
     path: str
     query: Mapping[str, str]
     body: bytes
+    content_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +103,10 @@ class DeviceReply:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One outgoing message of a run: wire JSON without floats, page `page` (from 1) of `pages`."""
+    """One outgoing message or file, page `page` (from 1) of `pages`: wire JSON without floats, or for every other media
+    type the very bytes. `name` is unique among the pages, and a file's name."""
 
-    body: dict[str, Any]
+    body: dict[str, Any] | bytes
     page: int
     pages: int
     name: str

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from adapters.kit import AdapterError, DeviceContext, DeviceMessage, DeviceReply, DeviceRequest
+from adapters.kit.clock import clock_of, time_zone_option
 
-from .clock import clock_of, time_zone_option
 from .lines import lines, natural_key
 
 ATTLOG: Final = "attlog"

@@ -11,8 +11,8 @@ from functools import lru_cache
 from typing import Final
 
 from adapters.kit import AdapterError, Canonical, MessageContext, Refused, Translated
+from adapters.kit.clock import EPOCH, DeviceClock, Now, clock_of, now_of, read_time
 
-from .clock import EPOCH, DeviceClock, Now, clock_of, now_of, read_time
 from .lines import MAX_COLUMNS, MIN_COLUMNS, columns, lines
 
 JUMP: Final = timedelta(minutes=1)

@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from adapters.kit import AdapterError, KitError
+from adapters.kit import AdapterError, KitError, Outgoing
+from adapters.kit.attached import wrap
+from adapters.kit.wire import checkable
 from hub.delivery.deliver import BODY
 from hub.delivery.receipts import NUMBER, subscription_headers
 from hub.errors import BadMessage
@@ -154,7 +156,12 @@ def _pages(
         raise BadMessage("AMANA-TRANS-001", error.kind) from error
     except KitError as error:
         raise BadMessage("AMANA-TRANS-003", error.kind) from error
-    if not all(ok(page.body) for page in rendered):
+    if not all(ok(checkable(page.body)) for page in rendered):
         raise BadMessage("AMANA-TRANS-002", api.contract)
     urn = f"urn:amana:contract:{api.contract}:1"
-    return [_Page(n, page.body, urn, key) for n, page in enumerate(rendered, 1)]
+    return [_Page(n, _carried(page), urn, key) for n, page in enumerate(rendered, 1)]
+
+
+def _carried(page: Outgoing) -> dict[str, Any]:
+    """What the envelope carries: a file goes as its name, its digest and its bytes in base64."""
+    return wrap(page.name, page.body) if isinstance(page.body, bytes) else page.body

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from adapters.kit import AdapterError, Canonical, DeviceContext, KitError, MessageContext, Refused
+from adapters.kit import AdapterError, DeviceContext, KitError, MessageContext, Refused, Repeated, Translated
 from hub.errors import BadMessage
 from hub.gateway.bodies import value_again
 from hub.keys import subject_key
@@ -174,6 +174,9 @@ class Translate:
                 self._bury(out, source, record, n, code="AMANA-TRANS-001", reason=item.code, row=item.row)
                 failed = "AMANA-TRANS-001"
                 continue
+            if isinstance(item, Repeated):
+                taken += 1
+                continue
             contract, subject, value, period, row = item
             head = heads.get(contract)
             if head is None:
@@ -196,7 +199,7 @@ class Translate:
             taken += 1
         return "" if taken else failed
 
-    def _rows(self, record: Record, secret: bytes, source: tuple[str, int, int]) -> Sequence[Canonical | Refused]:
+    def _rows(self, record: Record, secret: bytes, source: tuple[str, int, int]) -> Sequence[Translated]:
         """What the adapter makes of the message, under the directory that it was admitted under."""
         h = record.headers
         view = self._view(int(h[CONTROL_POSITION]))

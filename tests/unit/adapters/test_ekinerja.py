@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from adapters.ekinerja.labels import MATRIX, PREDICATES, parse_month
-from adapters.kit import AdapterError, Canonical, MessageContext, Refused
+from adapters.kit import AdapterError, Canonical, MessageContext, Refused, Translated
 from adapters.kit.attached import wrap
 from adapters.kit.registry import load
 from tests.unit.adapters.recap import CASES, GOLDEN, GOOD, recap, row
@@ -19,7 +19,7 @@ MESSAGE = MessageContext("SYSTEM-1", "CONTOH", "CODE-1", 0)
 EKINERJA = load("ekinerja")
 
 
-def read(content: bytes) -> list[Canonical | Refused]:
+def read(content: bytes) -> list[Translated]:
     return EKINERJA.translate("predicates", wrap("rekap.xlsx", content), MESSAGE)
 
 

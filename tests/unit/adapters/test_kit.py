@@ -22,12 +22,12 @@ def test_listing_imports_no_adapter() -> None:
     """Finding adapters imports none of their modules, so that a broken one can still be listed."""
     program = (
         "import sys; from adapters.kit.registry import find; ids = sorted(find());"
-        "print(ids, [m for m in sys.modules if m.startswith('adapters.') and not m.startswith('adapters.kit')])"
+        "print(len(ids) > 4, [m for m in sys.modules if m.startswith('adapters.') and not m.startswith('adapters.kit')])"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT.parent, timeout=60
     )
-    assert done.stdout.strip() == "['adk_tukin', 'ekinerja', 'generic_json', 'siasn', 'zkteco_adms'] []"
+    assert done.stdout.strip() == "True []"
 
 
 def test_new_adapter_keeps_the_laws(tmp_path: Path) -> None:

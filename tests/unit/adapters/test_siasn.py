@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from adapters.kit import Canonical, MessageContext
+from adapters.kit import Canonical, MessageContext, Refused
 from adapters.kit.registry import load
 
 SIASN = load("siasn")
@@ -84,5 +84,5 @@ def test_dates_are_turned_around(text: str, day: str | None) -> None:
 def test_dates_that_are_none_refuse_the_row(text: str) -> None:
     """A day that does not exist, or another order, is refused and not guessed."""
     (item,) = SIASN.translate("employees", page(ROW | {"tmtCpns": text}), MESSAGE)
-    assert not isinstance(item, Canonical)
+    assert isinstance(item, Refused)
     assert item.code == "date-malformed"

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from adapters.kit import AdapterError, Canonical, Refused
+from adapters.kit import AdapterError, Canonical, Translated
 from adapters.kit.attached import wrap
 from adapters.kit.registry import load
 from adapters.kit.values import MessageContext
@@ -22,7 +22,7 @@ UNSUITABLE = {
 }  # fmt: skip
 
 
-def _read(content: bytes) -> list[Canonical | Refused]:
+def _read(content: bytes) -> list[Translated]:
     return load("ekinerja").translate("predicates", wrap("r.xlsx", content), MESSAGE)
 
 

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.kit import AdapterError, Canonical, DeviceContext, DeviceReply, DeviceRequest, MessageContext, Refused
+from adapters.kit import (
+    AdapterError,
+    Canonical,
+    DeviceContext,
+    DeviceReply,
+    DeviceRequest,
+    MessageContext,
+    Translated,
+)
+from adapters.kit.clock import EPOCH, clock_of, now_of, parse_time_zone, read_time, time_zone_option
 from adapters.kit.registry import load
-from adapters.zkteco_adms.clock import EPOCH, clock_of, now_of, parse_time_zone, read_time, time_zone_option
 from adapters.zkteco_adms.lines import lines, natural_key
 
 ADMS = load("zkteco_adms")
@@ -24,7 +32,7 @@ def say(method: str, path: str, body: bytes = b"", **query: str) -> DeviceReply:
     return ADMS.handle(path, request, device())
 
 
-def punches(body: bytes, of: DeviceContext | None = None) -> list[Canonical | Refused]:
+def punches(body: bytes, of: DeviceContext | None = None) -> list[Translated]:
     return ADMS.translate("attlog", body, MessageContext("S", "CONTOH", "C", NOON, None, of or device()))
 
 
