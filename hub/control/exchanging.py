@@ -42,17 +42,19 @@ def add_api(view: View, args: arguments.ApiAdd, _: Circumstances) -> Decision:
     return Decision({"code": args.code, "contract": api.contract}, (Put("apis", args.code, api),))
 
 
-def _grant(view: View, args: arguments.GrantNamed, *, active: bool) -> Decision:
+def _grant(
+    view: View, args: arguments.GrantNamed | arguments.GrantAdd, *, active: bool, trial: bool = False
+) -> Decision:
     existing(view.system(args.system), "system")
     existing(view.api(args.code), "code")
     if view.granted(args.system, args.code) == active:
         raise BadMessage("AMANA-CHANGE-003", "the grant exists" if active else "there is no grant")
-    value = Grant(args.system, args.code, active)
+    value = Grant(args.system, args.code, active, trial)
     return Decision({"system": args.system, "code": args.code}, (Put("grants", (args.system, args.code), value),))
 
 
-def add_grant(view: View, args: arguments.GrantNamed, _: Circumstances) -> Decision:
-    return _grant(view, args, active=True)
+def add_grant(view: View, args: arguments.GrantAdd, _: Circumstances) -> Decision:
+    return _grant(view, args, active=True, trial=args.trial)
 
 
 def revoke_grant(view: View, args: arguments.GrantNamed, _: Circumstances) -> Decision:

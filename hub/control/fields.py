@@ -54,7 +54,9 @@ def _with_known_values(options: dict[str, str]) -> dict[str, str]:
 
 
 Code = Annotated[str, StringConstraints(pattern=r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")]
-Contract = Annotated[str, StringConstraints(pattern=r"\A[a-z][a-z0-9._:-]{0,99}\Z")]
+Contract = Annotated[str, StringConstraints(pattern=r"\A[a-z][A-Za-z0-9._:-]{0,199}\Z")]
+Pinned = Annotated[str, StringConstraints(pattern=r"\A[a-z][A-Za-z0-9._:-]{0,188}:[1-9][0-9]{0,8}\Z")]
+Date = Annotated[str, StringConstraints(pattern=r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]
 Name = Annotated[str, StringConstraints(pattern=r"\A[^\x00-\x1f\x7f]{1,200}\Z")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"\A[0-9a-f]{64}\Z")]
 Month = Annotated[str, StringConstraints(pattern=r"\A[0-9]{4}-(0[1-9]|1[0-2])\Z")]
@@ -83,6 +85,8 @@ PATTERNS: Final[Mapping[str, str]] = {
     for kind, words in (
         (Code, "1 to 64 letters, digits, dots, underscores or hyphens expected, a letter or digit first"),
         (Contract, "the name of a contract expected, such as employee"),
+        (Pinned, "a contract with its version expected, such as employee:1"),
+        (Date, "expected YYYY-MM-DD, such as 2027-01-31"),
         (Name, "1 to 200 characters without control characters expected"),
         (Sha256, "64 hex digits expected"),
         (Month, "expected YYYY-MM, such as 2026-10"),

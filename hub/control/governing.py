@@ -120,7 +120,7 @@ def open_run(view: View, args: arguments.RunOpen, now: Circumstances) -> Decisio
     return Decision({"run": code}, (Put("runs", code, order),))
 
 
-def _same_person(one: str, other: str) -> bool:
+def same_person(one: str, other: str) -> bool:
     """Spelled alike but for case, spaces, what cannot be seen and how letters are encoded (wide, composed): a second key
     under the own name is no second person."""
     return _plain(one) == _plain(other)
@@ -134,7 +134,7 @@ def _plain(name: str) -> str:
 def _added_by_opener(view: View, approver: Operator, run: RunOrder) -> bool:
     """Whether the person who opened the run registered the approver, under this key or another."""
     adder = view.operator(approver.added_by) if approver.added_by is not None else None
-    return adder is not None and (adder.key_id == run.opened_by or _same_person(adder.person, run.opened_person))
+    return adder is not None and (adder.key_id == run.opened_by or same_person(adder.person, run.opened_person))
 
 
 def approve_run(view: View, args: arguments.RunApprove, now: Circumstances) -> Decision:
@@ -144,7 +144,7 @@ def approve_run(view: View, args: arguments.RunApprove, now: Circumstances) -> D
     operator = existing(now.operator, "operator")
     if operator.key_id == run.opened_by:
         raise BadMessage("AMANA-OPER-002", "the key that opened the run")
-    if _same_person(operator.person, run.opened_person):
+    if same_person(operator.person, run.opened_person):
         raise BadMessage("AMANA-OPER-002", "the person who opened the run")
     if run.approved is not None:
         raise BadMessage("AMANA-CHANGE-003", "the run is approved")

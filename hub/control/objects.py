@@ -33,6 +33,10 @@ RESERVED: Final = frozenset({"OUTBOX", "PING"})
 ANY: Final = "any"
 """The contract of bodies that nobody checks."""
 
+ContractPhase = Literal["draft", "active", "deprecated", "retired"]
+"""State of a version of a contract. draft: only for systems whose grant is a trial; active; deprecated: taken, with a
+notice of its last day; retired: refused."""
+
 Assurance = Literal["signed", "device", "file", "polled"]
 
 
@@ -110,9 +114,54 @@ class Api:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
+    """`trial`: drafts of the code's contract are taken from this system too."""
+
     system: str
     code: str
     active: bool
+    trial: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ContractState:
+    """What an operator decided on a version of a contract. `until`: its last day, of one that is deprecated."""
+
+    contract: str  # "<name>:<version>"
+    state: ContractPhase
+    until: str | None
+    instead: str | None
+    reason: str
+    operator: str
+    position: int
+    at: Ms
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Who signed a change, and when."""
+
+    operator: str  # key id
+    person: str
+    position: int
+    at: Ms
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """Leave to register one breaking schema under a subject. Worth nothing until a second person has signed it."""
+
+    id: str
+    subject: str
+    digest: str  # SHA-256 (hex) of the schema
+    until: str  # last day
+    ends: Ms  # when that day is over everywhere
+    reason: str
+    opened: Signature
+    signed: Signature | None
+
+    def covers(self, subject: str, digest: str, now: Ms) -> bool:
+        """Whether this schema may be registered there now."""
+        return self.signed is not None and now < self.ends and (self.subject, self.digest) == (subject, digest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 
 from hub.control.objects import (
     Api,
+    ContractState,
     Device,
     Erasure,
     Grant,
@@ -23,6 +24,7 @@ from hub.control.objects import (
     Subscription,
     System,
     Unit,
+    Waiver,
 )
 from hub.control.timeline import History
 from signing.keys import KeyRing, KeyWindow, load_public
@@ -40,6 +42,7 @@ class Histories:
     __slots__ = (
         "apis",
         "clients",
+        "contracts",
         "devices",
         "erasures",
         "grants",
@@ -56,6 +59,7 @@ class Histories:
         "subscriptions",
         "systems",
         "units",
+        "waivers",
     )
 
     def __init__(self) -> None:
@@ -77,6 +81,8 @@ class Histories:
         self.settlements: History[str, Settlement] = History()  # by dead letter
         self.hub_keys: History[str, HubKey] = History()
         self.joins: History[str, Join] = History()  # by request
+        self.contracts: History[str, ContractState] = History()  # by "<name>:<version>"
+        self.waivers: History[str, Waiver] = History()
 
     def put(self, table: str, key: Any, value: Any, position: int) -> None:
         history: History[Any, Any] = getattr(self, table)
@@ -91,6 +97,7 @@ class View:
         "_apis",
         "_at",
         "_clients",
+        "_contracts",
         "_devices",
         "_erasures",
         "_grants",
@@ -107,6 +114,7 @@ class View:
         "_subscriptions",
         "_systems",
         "_units",
+        "_waivers",
     )
 
     def __init__(self, histories: Histories, position: int | None) -> None:
@@ -132,6 +140,8 @@ class View:
         self._settlements = table(histories.settlements)
         self._hub_keys = table(histories.hub_keys)
         self._joins = table(histories.joins)
+        self._contracts = table(histories.contracts)
+        self._waivers = table(histories.waivers)
 
     @property
     def position(self) -> int:
@@ -201,6 +211,13 @@ class View:
         """What was decided on a join request."""
         return self._joins.get(request)
 
+    def contract_state(self, contract: str) -> ContractState | None:
+        """What was decided on a version of a contract; None: nothing, so it is active."""
+        return self._contracts.get(contract)
+
+    def waiver(self, id: str) -> Waiver | None:  # noqa: A002 - the field's name
+        return self._waivers.get(id)
+
     # listings, in the order of registration
 
     def institutions(self) -> tuple[Institution, ...]:
@@ -235,6 +252,12 @@ class View:
 
     def joins(self) -> tuple[Join, ...]:
         return tuple(self._joins.values())
+
+    def contract_states(self) -> tuple[ContractState, ...]:
+        return tuple(self._contracts.values())
+
+    def waivers(self) -> tuple[Waiver, ...]:
+        return tuple(self._waivers.values())
 
     def hub_keys(self) -> tuple[HubKey, ...]:
         """Keys that the hub has signed with, the present one last."""

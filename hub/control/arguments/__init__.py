@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from hub.control.arguments import exchanging, governing, joining, onboarding, settling
+from hub.control.arguments import contracting, exchanging, governing, joining, onboarding, settling
+from hub.control.arguments.contracting import ApiContract, ContractStateSet, WaiverOpen, WaiverSign
 from hub.control.arguments.exchanging import (
     ApiAdd,
     DeviceAdd,
     DeviceNamed,
+    GrantAdd,
     GrantNamed,
     SubscriptionAdd,
     SubscriptionNamed,
@@ -44,6 +46,7 @@ ARGUMENTS: Final[Mapping[str, type[Args]]] = {
     **onboarding.ARGUMENTS,
     **joining.ARGUMENTS,
     **exchanging.ARGUMENTS,
+    **contracting.ARGUMENTS,
     **governing.ARGUMENTS,
     **settling.ARGUMENTS,
 }
@@ -52,11 +55,14 @@ ARGUMENTS: Final[Mapping[str, type[Args]]] = {
 __all__ = [
     "ARGUMENTS",
     "ApiAdd",
+    "ApiContract",
+    "ContractStateSet",
     "DeadLetterNamed",
     "DeliveryNamed",
     "DeviceAdd",
     "DeviceNamed",
     "FirstOperator",
+    "GrantAdd",
     "GrantNamed",
     "HubStart",
     "InstitutionAdd",
@@ -75,4 +81,6 @@ __all__ = [
     "SystemRotateKey",
     "SystemRotateSecret",
     "UnitAdd",
+    "WaiverOpen",
+    "WaiverSign",
 ]

@@ -61,6 +61,14 @@ class GrantNamed(Args):
     code: Code
 
 
+class GrantAdd(Args):
+    """`trial`: drafts of the contract are taken from this system too."""
+
+    system: Code
+    code: Code
+    trial: bool = False
+
+
 class SubscriptionAdd(Args):
     system: Code
     code: Code | None = None
@@ -113,7 +121,7 @@ class DeviceNamed(Args):
 
 ARGUMENTS: Final[Mapping[str, type[Args]]] = {
     "api.add": ApiAdd,
-    "grant.add": GrantNamed,
+    "grant.add": GrantAdd,
     "grant.revoke": GrantNamed,
     "subscription.add": SubscriptionAdd,
     "subscription.pause": SubscriptionNamed,
