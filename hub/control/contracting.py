@@ -65,9 +65,9 @@ def set_contract(view: View, args: arguments.ApiContract, _: Circumstances) -> D
     api = existing(view.api(args.code), "code")
     if args.request_contract is not None and api.direction != "pull":
         raise BadMessage("AMANA-CHANGE-003", "only a pull has a contract of its request")
-    if args.contract is not None and api.adapter:
-        if args.contract.rstrip("0123456789").rstrip(":") != f"wire:{api.adapter}.{api.exchange}":
-            raise BadMessage("AMANA-CHANGE-003", "the contract of an exchange is its adapter's")
+    own = f"wire:{api.adapter}.{api.exchange}" if api.adapter else ""
+    if own and args.contract is not None and args.contract.rstrip("0123456789").rstrip(":") != own:
+        raise BadMessage("AMANA-CHANGE-003", "the contract of an exchange is its adapter's")
     value = replace(
         api,
         contract=args.contract or api.contract,
