@@ -44,6 +44,7 @@ from hub.gateway.wire import (
 from hub.logs import logger
 from hub.ports import Admitted, Answered, Candidate, Conflict, Duplicate
 from hub.pull import edge
+from hub.registry import app as registry
 from hub.uploads import Uploads
 from signing import jsontext
 
@@ -79,6 +80,7 @@ class Gateway:
         self._claiming = Claiming(self.uploads, context.clock)
         self._pulling = Claiming(self.uploads, context.clock, PULLED_AT_ONCE, EACH)
         self._uploading = uploading.Uploading(context, self.uploads, self._view, self._terms, self._refuse)
+        self._registry = registry.RegistryApp(context)
         self._failures = Budget(FAILURES_PER_MINUTE, MINUTE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -99,6 +101,8 @@ class Gateway:
                 await self._refuse(send, Refusal("AMANA-HTTP-007", ""), b"", scope)
             elif path in {"/healthz", "/readyz"}:
                 await self._health(path, send)
+            elif path == registry.PREFIX or path.startswith(registry.PREFIX + "/"):
+                await self._registry(scope, receive, send)
             else:
                 place = self._routes.place(path)
                 if place is None:
