@@ -54,7 +54,7 @@ def check_rules(value: Any) -> dict[str, Any] | None:
     made: dict[str, Any] = {}
     names: set[str] = set()
     for which in _LISTS:
-        rules = value.get(which) or []
+        rules = [] if value.get(which) is None else value[which]
         if not isinstance(rules, list):
             raise bad_rules(f"{which} must be a list")
         if rules:

@@ -36,9 +36,7 @@ class Client:
 
     site: Site
 
-    async def ask(
-        self, method: str, target: str, value: Any = None, headers: Mapping[str, str] | None = None
-    ) -> Reply:
+    async def ask(self, method: str, target: str, value: Any = None, headers: Mapping[str, str] | None = None) -> Reply:
         body = b"" if value is None else value if isinstance(value, bytes) else jsontext.render(value)
         given = {"Content-Type": MEDIA, **(headers or {})}
         return await self.site.ask(method, "/registry" + target, body, given)
