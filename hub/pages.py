@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from hub.errors import CODES, Code
+from hub.metrics.page import render_page
 
 DOCS: Final = Path(__file__).parents[1] / "docs"
 FAMILIES: Final[Mapping[str, str]] = {
@@ -24,6 +25,7 @@ FAMILIES: Final[Mapping[str, str]] = {
     "HTTP": "HTTP",
     "PULL": "Pulls",
     "HUB": "The hub itself",
+    "METRICS": "Metrics",
 }
 
 
@@ -53,7 +55,7 @@ def _row(code: str, spec: Code) -> str:
     )
 
 
-PAGES: Final = {"errors.md": render_errors}
+PAGES: Final = {"errors.md": render_errors, "metrics.md": render_page}
 
 
 def main() -> None:

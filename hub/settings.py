@@ -85,16 +85,11 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[list[str], NoDecode] = Field(
         default=[], description="Networks of proxies whose X-Forwarded-For is believed, comma-separated"
     )
+    metrics_networks: Annotated[list[str], NoDecode] = Field(
+        default=[], description="Networks that may read /metrics beside this machine, comma-separated"
+    )
     join_requests: int = Field(
         default=500, ge=0, le=100_000, description="Join requests that may wait at once; 0: nobody can ask"
-    )
-    registry_max_schema: int = Field(
-        default=262_144, ge=1024, le=1_000_000, description="Largest schema that the registry takes, bytes"
-    )
-    registry_writers: Annotated[list[str], NoDecode] = Field(
-        default=[],
-        description="Systems that may write every foreign subject of the registry, comma-separated codes; others write "
-        "those of their institution",
     )
     outbound_hosts: Annotated[list[str], NoDecode] = Field(
         default=[], description="Hosts that the hub may call, comma-separated; a leading dot takes all below"
@@ -162,12 +157,12 @@ class Settings(BaseSettings):
     def _store_scheme(cls, value: str) -> str:
         return _address(value, ("sqlite", "postgresql", "postgresql+psycopg"))
 
-    @field_validator("outbound_hosts", "trusted_proxies", "registry_writers", mode="before")
+    @field_validator("outbound_hosts", "trusted_proxies", "metrics_networks", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
-    @field_validator("trusted_proxies")
+    @field_validator("trusted_proxies", "metrics_networks")
     @classmethod
     def _networks(cls, value: list[str]) -> list[str]:
         return [str(ip_network(text)) for text in value]

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from hub.catalogue import admission, bodies, changes, delivery, exchange, holdings, joining, stages, start
+from hub.catalogue import admission, bodies, changes, delivery, exchange, holdings, joining, stages, start, watching
 from hub.catalogue.entry import Code, Fault
 
 CODES: Final[Mapping[str, Code]] = (
@@ -19,6 +19,7 @@ CODES: Final[Mapping[str, Code]] = (
     | delivery.CODES
     | joining.CODES
     | start.CODES
+    | watching.CODES
 )
 
 __all__ = ["CODES", "Code", "Fault"]

@@ -7,9 +7,10 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from hub.delivery.intake import Intake
+from hub.delivery.intake import NAME, Intake
 from hub.delivery.outcomes import Outcome, Proof, read_answer, settle
 from hub.delivery.receipts import ATTEMPT, OUTCOME, PURPOSE, STATE, SUBSCRIPTION, receipt, receipt_id
 from hub.delivery.states import CALLABLE, FINAL, Event, State
@@ -17,6 +18,7 @@ from hub.delivery.wrapping import encrypt_text, wants_claim, wants_encryption
 from hub.errors import BadMessage, TryAgain
 from hub.gateway.bodies import claim_body
 from hub.gateway.media import CONTENT_TYPES, kept_type
+from hub.metrics.measures import Measures
 from hub.ports import Answer, Append, Bus, Call, Caller, Clock, Store, Vault
 from hub.records import (
     BOUND,
@@ -29,6 +31,8 @@ from hub.records import (
     REQUEST,
     SECRET,
     STAGE,
+    SYSTEM,
+    TIME,
     Ms,
     Record,
     partition_of,
@@ -80,6 +84,7 @@ class Deliverer:
     owner: str
     policy: Policy = field(default_factory=Policy)
     uploads: Uploads | None = None
+    measures: Measures = field(default_factory=Measures)
     confirmed: int = 0
     _flying: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _systems: dict[str, int] = field(default_factory=dict)
@@ -89,7 +94,8 @@ class Deliverer:
     @property
     def intake(self) -> Runner:
         if self._runner is None:
-            self._runner = Runner(Intake(self.store, self.bus, self.follower), self.bus, self.store, self.owner)
+            intake = Intake(self.store, self.bus, self.follower, self.measures)
+            self._runner = Runner(intake, self.bus, self.store, self.owner, measures=self.measures)
         return self._runner
 
     async def catch_up(self) -> int:
@@ -117,6 +123,10 @@ class Deliverer:
         while self._flying:
             await asyncio.wait(list(self._flying.values()))
             self._reap()
+
+    def measure(self) -> None:
+        """What is only to be looked at."""
+        self.measures.set("amana_deliveries_running", len(self._flying))
 
     def flying(self) -> list[asyncio.Task[None]]:
         return list(self._flying.values())
@@ -223,10 +233,12 @@ class Deliverer:
         except BadMessage:
             return Answer(None), Proof(Event.UNWRITABLE)
         content_type = CONTENT_TYPES[target.media].decode()
+        began = perf_counter()
         try:
             answer = await self.caller.call(Call(target.url, push, content_type, self.policy.timeout))
         except BadMessage:
             return Answer(None), Proof(Event.FORBIDDEN)
+        self.measures.observe("amana_delivery_seconds", perf_counter() - began)
         return answer, read_answer(answer, target.ring, headers[REQUEST], self.clock.now())
 
     async def _wrap(self, target: _Target, headers: Mapping[str, str], secret: bytes, body: bytes) -> bytes:
@@ -258,7 +270,15 @@ class Deliverer:
                 if await self._recorded(made):
                     break
         await self.catch_up()
-        self.confirmed += outcome.state is State.CONFIRMED
+        self._count(message, outcome)
+
+    def _count(self, message: Record, outcome: Outcome) -> None:
+        self.measures.inc("amana_delivered_total", message.headers[SYSTEM], outcome.event)
+        if outcome.state is State.DEAD:
+            self.measures.inc("amana_dead_letters_total", NAME, outcome.error)
+        elif outcome.state is State.CONFIRMED:
+            self.confirmed += 1
+            self.measures.observe_age("amana_delivery_age_seconds", int(message.headers[TIME]))
 
     async def _recorded(self, made: Record) -> bool:
         rows = await self.store.rows("delivery", {"id": made.headers[PARENT]})

@@ -12,6 +12,7 @@ from hub.delivery.collecting import Collecting
 from hub.delivery.receipts import ATTEMPT, COLLECT, NEXT_AT, ORDERED, OUTCOME, STATE, SUBSCRIPTION
 from hub.delivery.states import BLOCKING, BY_OPERATOR, FINAL, TRANSITIONS, Event, State, advance
 from hub.errors import TryAgain
+from hub.metrics.measures import Measures
 from hub.ports import Append, Bus, Store, Write
 from hub.records import (
     DERIVED,
@@ -47,8 +48,9 @@ class Intake:
     version = 1
     batch = 500
 
-    def __init__(self, store: Store, bus: Bus, follower: DirectoryFollower) -> None:
+    def __init__(self, store: Store, bus: Bus, follower: DirectoryFollower, measures: Measures | None = None) -> None:
         self._store = store
+        self._measures = measures or Measures()
         self._bus = bus
         self._collecting = Collecting(store, bus, follower)
 
@@ -64,6 +66,8 @@ class Intake:
             made = await self._collecting.confirmed(partition, entries)
         elif topic != RECEIPTS:
             made = self._collecting.erased_on_arrival(topic, partition, entries)
+        for record in made:
+            self._measures.inc("amana_delivered_total", record.headers[SYSTEM], record.headers[OUTCOME])
         receipts = made if topic != RECEIPTS else [entry.record for entry in entries]
         messages = entries if topic.startswith(OUTBOX) else ()
         ids = [e.record.headers[ID] for e in messages] + [record.headers[PARENT] for record in receipts]
@@ -137,7 +141,7 @@ class _Schedule:
         record = entry.record
         old = self._row(record.headers[ID])
         row = dict(old) if old is not None else _row_of(record, record.headers[ID])
-        row.update(topic=topic, partition=partition, offset=entry.offset)
+        row.update(topic=topic, partition=partition, offset=entry.offset, since=int(record.headers[TIME]))
         if old is None and record.headers.get(COLLECT) == "1":
             row["state"] = str(State.WAITING)
         elif old is None and record.headers.get(ORDERED) == "1" and await self._busy(row):
@@ -215,4 +219,5 @@ def _row_of(record: Record, message_id: str) -> Row:
         "run": h.get(RUN),
         "secret_id": h[SECRET],
         "updated": int(h[TIME]),
+        "since": int(h[TIME]),
     }

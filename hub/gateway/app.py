@@ -7,7 +7,8 @@ on purpose; requests of concurrent connections meet in the log's group commit. B
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
+from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
 from adapters.kit.errors import AdapterError, KitError
@@ -42,9 +43,9 @@ from hub.gateway.wire import (
     read_body,
 )
 from hub.logs import logger
+from hub.metrics.endpoint import PATH, gateway_metrics
 from hub.ports import Admitted, Answered, Candidate, Conflict, Duplicate
 from hub.pull import edge
-from hub.registry import app as registry
 from hub.uploads import Uploads
 from signing import jsontext
 
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 
 FAILURES_PER_MINUTE: Final = 30
 _ENGINE: Final = "/esb/"
+_WAYS: Final = {"/esb/push-request": "push", edge.LATE: "late"}
 
 Take = Callable[[Push, Scope, Send], Awaitable[None]]
 """What answers one kind of POST to the engine."""
@@ -72,7 +74,7 @@ class Gateway:
         self._limit = context.settings.max_body
         self._proxies = parse_networks(context.settings.trusted_proxies)
         self._routes = devices.Routes(context.adapters)
-        self._gathering = Gathering(context.admissions, context.clock)
+        self._gathering = Gathering(context.admissions, context.clock, context.measures)
         self.uploads = Uploads(
             context.store, context.keys.wrapper, vault=context.vault, quota=context.settings.upload_quota
         )
@@ -80,7 +82,7 @@ class Gateway:
         self._claiming = Claiming(self.uploads, context.clock)
         self._pulling = Claiming(self.uploads, context.clock, PULLED_AT_ONCE, EACH)
         self._uploading = uploading.Uploading(context, self.uploads, self._view, self._terms, self._refuse)
-        self._registry = registry.RegistryApp(context)
+        self._metrics = gateway_metrics(context)
         self._failures = Budget(FAILURES_PER_MINUTE, MINUTE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -101,8 +103,8 @@ class Gateway:
                 await self._refuse(send, Refusal("AMANA-HTTP-007", ""), b"", scope)
             elif path in {"/healthz", "/readyz"}:
                 await self._health(path, send)
-            elif path == registry.PREFIX or path.startswith(registry.PREFIX + "/"):
-                await self._registry(scope, receive, send)
+            elif path == PATH:
+                await self._guarded(self._metrics(scope, receive, send), scope, send)
             else:
                 place = self._routes.place(path)
                 if place is None:
@@ -130,9 +132,11 @@ class Gateway:
                 authorization = value
             elif name == b"content-type":
                 content_type = value
+        began = perf_counter()
         await take(Push(authorization, content_type, body), scope, send)
+        self._timed(began, _WAYS.get(scope["path"], "pull"))
 
-    async def _guarded(self, work: Coroutine[None, None, None], scope: Scope, send: Send) -> None:
+    async def _guarded(self, work: Awaitable[None], scope: Scope, send: Send) -> None:
         """Answer whatever goes wrong."""
         try:
             await work
@@ -235,6 +239,9 @@ class Gateway:
         body = receipts.render_refusal(error, request or receipts.new_request_id(), self.context.keys.signing, media)
         await answer(send, error.spec.status, body, XML if media == "xml" else JSON, extra)
 
+    def _timed(self, began: float, way: str) -> None:
+        self.context.measures.observe("amana_request_seconds", perf_counter() - began, way)
+
     def _count(self, error: BadMessage, size: int, scope: Scope) -> None:
         self.refusals.count(error.code, size, client_address(scope, self._proxies), self.context.clock.now())
 
@@ -290,6 +297,7 @@ class Gateway:
             query = devices.parse_query(scope["query_string"])
             device = devices.accept(place, query, address, mounted.adapter.id, self._view)
             body = await read_body(scope, receive, self._limit)
+            began = perf_counter()
             request = DeviceRequest(scope["method"], place.path, query, body)
             reply = self._ask_adapter(mounted, request, devices.context_of(device))
             text = reply.text
@@ -298,6 +306,7 @@ class Gateway:
                 _refuse_conflict(await self._gathering.admit(candidate))
                 text = reply.text_when_stored
             await answer(send, reply.status, text.encode(), TEXT)
+            self._timed(began, "device")
         except TooLargeError as large:
             error = BadMessage("AMANA-SIZE-001", f"limit {self._limit} bytes")
             self._count(error, large.size, scope)
@@ -334,6 +343,7 @@ class Gateway:
 
     def _note(self, error: HubError) -> None:
         """What the log could not store makes this process unready until `look` has seen it write again."""
+        self.context.measures.inc("amana_refused_total", error.code)
         if error.code == "AMANA-BUS-001":
             self.context.health.down("bus")
 

@@ -13,7 +13,7 @@ from hub.control.requests import ReadsSeen
 from hub.gateway.health import Health
 from hub.gateway.refusals import Refusals
 from hub.joining.desk import Joins
-from hub.registry.follow import RegistryFollower
+from hub.metrics.measures import Measures
 
 if TYPE_CHECKING:
     from adapters.kit.registry import Adapter
@@ -37,13 +37,12 @@ class GatewayContext:
     clock: Clock
     adapters: Mapping[str, Adapter]
     caller: Caller
+    measures: Measures = field(default_factory=Measures)
     health: Health = field(default_factory=Health)
     reads: ReadsSeen = field(default_factory=ReadsSeen)
     refusals: Refusals = field(init=False)
     joins: Joins = field(init=False)
-    registry: RegistryFollower = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "refusals", Refusals(self))
         object.__setattr__(self, "joins", Joins(self))
-        object.__setattr__(self, "registry", RegistryFollower(self.bus, self.vault))

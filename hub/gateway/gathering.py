@@ -8,10 +8,13 @@ first, so that those who were just answered come along. One caller's defect is t
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from time import perf_counter
 from typing import Final
 
 from hub.errors import HubError
-from hub.ports import Admissions, Answered, Candidate, Clock
+from hub.metrics.measures import Measures
+from hub.ports import Admissions, Admitted, Answered, Candidate, Clock, Duplicate
 
 MOST: Final = 512
 """Messages in one call: bounds how long the first waits for the last."""
@@ -19,14 +22,15 @@ MOST: Final = 512
 TURNS: Final = 3
 """Turns of the loop in which answers leave, the next requests come in and are examined."""
 
-_Waiting = tuple[Candidate, "asyncio.Future[Answered]"]
+_Waiting = tuple[Candidate, "asyncio.Future[Answered]", float]  # and when it came
 
 
 class Gathering:
     """Single-flight batches over `Admissions`. Belongs to one event loop."""
 
-    def __init__(self, admissions: Admissions, clock: Clock) -> None:
+    def __init__(self, admissions: Admissions, clock: Clock, measures: Measures | None = None) -> None:
         self._admissions = admissions
+        self._measures = measures or Measures()
         self._clock = clock
         self._waiting: list[_Waiting] = []
         self._running: asyncio.Task[None] | None = None
@@ -34,7 +38,7 @@ class Gathering:
     def admit(self, candidate: Candidate) -> asyncio.Future[Answered]:
         """A future of the outcome; raises what `Admissions.admit` raises."""
         future: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
-        self._waiting.append((candidate, future))
+        self._waiting.append((candidate, future, perf_counter()))
         if self._running is None:
             self._running = asyncio.create_task(self._run())
         return future
@@ -52,10 +56,11 @@ class Gathering:
             self._running = None
 
     async def _admit(self, batch: list[_Waiting]) -> None:
+        began = perf_counter()
         try:
-            outcomes = await self._admissions.admit([candidate for candidate, _ in batch], self._clock.now())
+            outcomes = await self._admissions.admit([one[0] for one in batch], self._clock.now())
         except HubError as error:
-            for _, future in batch:
+            for _, future, _ in batch:
                 if not future.done():
                     future.set_exception(error)
         except Exception as error:  # noqa: BLE001 - handed to the one whose candidate it is
@@ -65,6 +70,18 @@ class Gathering:
             elif not batch[0][1].done():
                 batch[0][1].set_exception(error)
         else:
-            for (_, future), outcome in zip(batch, outcomes, strict=True):
+            for (_, future, _), outcome in zip(batch, outcomes, strict=True):
                 if not future.done():
                     future.set_result(outcome)
+            self._count(batch, outcomes, began)
+
+    def _count(self, batch: list[_Waiting], outcomes: Sequence[Answered], began: float) -> None:
+        measures, now = self._measures, perf_counter()
+        measures.observe("amana_commit_seconds", now - began, "admission")
+        measures.observe("amana_commit_records", len(batch), "admission")
+        for (candidate, _, came), outcome in zip(batch, outcomes, strict=True):
+            measures.observe("amana_admission_seconds", now - came)
+            if isinstance(outcome, Admitted):
+                measures.inc("amana_admitted_total", candidate.code)
+            elif isinstance(outcome, Duplicate):
+                measures.inc("amana_duplicates_total", candidate.code)

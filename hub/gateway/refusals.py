@@ -91,6 +91,7 @@ class Refusals:
             and self._quota.spend(system.code, cost, now)
         ):
             secret = secrets.token_bytes(SECRET_BYTES)
+            self._context.measures.inc("amana_refused_total", refusal.code)
             self._waiting.append(_Waiting(record_id, system, refusal, received, now, secret))
             self._waiting_bytes += cost
         else:
@@ -99,6 +100,7 @@ class Refusals:
 
     def count(self, code: str, size: int, address: str, now: Ms) -> None:
         """Count a refusal of somebody who did not prove to be anyone."""
+        self._context.measures.inc("amana_refused_total", code)
         minute = now // MINUTE
         if minute != self._minute:
             self._minute = minute

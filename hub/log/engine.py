@@ -15,7 +15,7 @@ from typing import Any, Literal, Protocol, overload
 
 import apsw
 
-from hub.errors import Halt
+from hub.errors import Halt, TryAgain
 from hub.log.batches import encode_records
 from hub.log.bell import Bell
 from hub.log.connections import Readers, create_tables, guarded
@@ -25,6 +25,7 @@ from hub.log.parts import Parts
 from hub.log.reader import find_time, read_batches
 from hub.log.vault import find_secrets, list_erasures
 from hub.log.writer import Writer
+from hub.metrics.measures import Measures
 from hub.ports import Answered, Append, Candidate, Clock, KeyWrapper
 from hub.records import Batch, Ms
 from hub.rundir import run_directory
@@ -32,7 +33,13 @@ from signing.errors import SigningError
 
 
 def open_log(
-    path: Path, wrapper: KeyWrapper, clock: Clock, *, run_dir: Path | None = None, vfs: str | None = None
+    path: Path,
+    wrapper: KeyWrapper,
+    clock: Clock,
+    *,
+    run_dir: Path | None = None,
+    vfs: str | None = None,
+    measures: Measures | None = None,
 ) -> EmbeddedLog:
     """Open the file, made if missing. Raises `ConfigError` when it does not keep its durability settings or is not a
     log, `TryAgain` when the disk refuses."""
@@ -40,12 +47,19 @@ def open_log(
     bell = Bell(run_directory(path.parent) if run_dir is None else run_dir)
     with guarded("opening the log"):
         writer = Writer(path, vfs, wrapper, clock, bell.ring)
-    return EmbeddedLog(wrapper, Readers(path, vfs), writer, bell)
+    return EmbeddedLog(wrapper, Readers(path, vfs), writer, bell, measures or Measures())
 
 
 class _OpenLog(Protocol):
     def __call__(
-        self, path: Path, wrapper: KeyWrapper, clock: Clock, *, run_dir: Path | None = None, vfs: str | None = None
+        self,
+        path: Path,
+        wrapper: KeyWrapper,
+        clock: Clock,
+        *,
+        run_dir: Path | None = None,
+        vfs: str | None = None,
+        measures: Measures | None = None,
     ) -> EmbeddedLog: ...
 
 
@@ -67,12 +81,15 @@ class EmbeddedLog:
 
     open = _Open()
 
-    def __init__(self, wrapper: KeyWrapper, readers: Readers, writer: Writer, bell: Bell) -> None:
+    def __init__(self, wrapper: KeyWrapper, readers: Readers, writer: Writer, bell: Bell, measures: Measures) -> None:
         self._wrapper = wrapper
         self._readers = readers
         self._writer = writer
         self._bell = bell
         self._parts = Parts()
+        self._measures = measures
+        self._waiting = 0  # bytes
+        measures.probe(lambda: measures.set("amana_bus_waiting_bytes", self._waiting))
         with self._reading("opening the log") as connection:
             self._parts.refresh(connection)
 
@@ -172,8 +189,15 @@ class EmbeddedLog:
     async def _do(self, kind: Callable[..., Job], *request: object) -> Any:
         loop = asyncio.get_running_loop()
         job = kind(loop, loop.create_future(), *request)
-        self._writer.submit(job)
-        return await job.future
+        self._waiting += job.size
+        try:
+            self._writer.submit(job)
+            return await job.future
+        except TryAgain:
+            self._measures.inc("amana_bus_refused_total")
+            raise
+        finally:
+            self._waiting -= job.size
 
     @contextmanager
     def _reading(self, doing: str) -> Iterator[apsw.Connection]:

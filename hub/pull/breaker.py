@@ -83,6 +83,10 @@ class Breaker:
             return "closed"
         return "open" if now < found.until else "half-open"
 
+    def resting(self, now: Ms) -> list[str]:
+        """Providers that somebody may not ask now."""
+        return [provider for provider in self._providers if self.phase(provider, now) == "open"]
+
     def enter(self, provider: str, now: Ms, caller: str = EVERYBODY) -> Place | Denied:
         """A place for a request, to be given back by `leave`; or why there is none."""
         one = self._providers.setdefault(provider, _Provider())

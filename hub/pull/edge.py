@@ -42,6 +42,7 @@ def make_engine(context: GatewayContext, view: View, gathering: Gathering, uploa
                 PING: Ping(),
                 **make_answerers(context.bus, context.store, context.vault, context.follower),
             },
+            measures=context.measures,
         )
     )
 

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hub.delivery.states import Event
@@ -19,6 +20,7 @@ from hub.errors import CODES, BadMessage, HubError, TryAgain
 from hub.gateway.quota import HOUR, Budget
 from hub.gateway.refusals import RECORD_BYTES
 from hub.logs import logger
+from hub.metrics.measures import Measures
 from hub.ports import NO_PLACE, Admitted, Answer, Answered, Append, Bus, Call, Caller, Candidate, Clock, Store, Vault
 from hub.pull.abandoned import end_abandoned
 from hub.pull.afterwards import find_again, redeem, take_late, use_up
@@ -79,6 +81,7 @@ class PullPorts:
     signing: PrivateKey
     uploads: Uploads
     answerers: Mapping[str, Answerer] = field(default_factory=dict)
+    measures: Measures = field(default_factory=Measures)
 
 
 class Spoken(NamedTuple):
@@ -109,6 +112,7 @@ class PullEngine:
         self._ports = ports
         self.breaker = breaker or Breaker(_note_phase)
         self._running: set[asyncio.Task[Any]] = set()
+        ports.measures.probe(self._measure)
         self._swept = 0
         self.room = asyncio.Semaphore(LARGE_AT_ONCE)
         self._free = Budget(FREE_BYTES, HOUR)
@@ -159,6 +163,13 @@ class PullEngine:
         if self._running:
             await asyncio.wait(self._running)
 
+    def _measure(self) -> None:
+        """What of the breaker is to be looked at."""
+        measures = self._ports.measures
+        measures.set("amana_pulls_running", self.breaker.under_way)
+        resting = self.breaker.resting(self._ports.clock.now())
+        measures.replace("amana_provider_resting", {(provider,): 1 for provider in resting})
+
     def _start(self, work: Any) -> asyncio.Task[Any]:
         task: asyncio.Task[Any] = asyncio.create_task(work)
         self._running.add(task)
@@ -174,9 +185,11 @@ class PullEngine:
         admitted = await self._ports.admit(question.candidate)
         if not isinstance(admitted, Admitted):
             raise TypeError("a pull is no repeat")
-        asked = asked_of(question.candidate, admitted)
+        asked, began = asked_of(question.candidate, admitted), perf_counter()
         async with AsyncExitStack() as held:
-            return await self._finish(question, asked, await self._end(question, asked, held))
+            spoken = await self._finish(question, asked, await self._end(question, asked, held))
+        self._ports.measures.observe("amana_pull_seconds", perf_counter() - began)
+        return spoken
 
     async def _finish(self, question: Question, asked: Asked, ended: _Ended) -> Spoken:
         """Record how it ended, then say so."""
@@ -190,6 +203,7 @@ class PullEngine:
         except SigningError as error:
             ended.found = failure("AMANA-PULL-014", error.detail)
             spoken = self._speak(asked.name, ended.found, media)
+        self._ports.measures.inc("amana_pulls_total", asked.provider, ended.found.code or ended.found.event)
         await self._keep(asked, await self._record(asked, ended, spoken.body))
         await use_up(self._ports, ended.upload)
         caller = self._ports.view.system(asked.system)

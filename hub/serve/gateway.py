@@ -11,7 +11,7 @@ import contextlib
 import gc
 import logging
 import socket
-from collections.abc import Awaitable, Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from functools import partial
 from typing import Final
 
@@ -27,8 +27,8 @@ from hub.gateway.app import Gateway
 from hub.gateway.context import GatewayContext
 from hub.gateway.tending import close, tend
 from hub.gateway.wire import ASGIApp
+from hub.metrics.process import watch_process
 from hub.ports import Caller, Clock
-from hub.registry.follow import RegistryFollower
 from hub.serve.handshakes import CALLER_HANDSHAKES, TlsListener
 from hub.serve.http import BoundedProtocol, Callers, most_connections
 from hub.serve.ports import Opened, open_ports
@@ -114,29 +114,18 @@ def make_gateway(settings: Settings, opened: Opened, follower: DirectoryFollower
         clock=opened.clock,
         adapters=find(),
         caller=caller,
+        measures=opened.measures,
     )
+    watch_process(opened.measures, opened.clock)
     context.health.up("keys")
     return Gateway(context, build_api(context))
 
 
-async def keep_following(follower: DirectoryFollower, registry: RegistryFollower, clock: Clock) -> None:
-    """Follow the control log and the registry's through times when they cannot be read; `/readyz` says so meanwhile. Ends
-    only by raising."""
-    tasks = [asyncio.create_task(_keep(follow, clock)) for follow in (follower.follow, registry.follow)]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
-
-
-async def _keep(follow: Callable[[], Awaitable[None]], clock: Clock) -> None:
+async def keep_following(follower: DirectoryFollower, clock: Clock) -> None:
+    """Follow the control log through times when it cannot be read; `/readyz` says so meanwhile. Ends only by raising."""
     while True:
         try:
-            await follow()
+            await follower.follow()
         except TryAgain as again:
             await clock.sleep(again.after)
 
@@ -154,16 +143,15 @@ async def run(
     directory."""
     caller = caller or make_caller(settings)
     certificates = tls.inbound(settings)
-    opened = await open_ports(settings)
+    opened = await open_ports(settings, "gateway")
     try:
         follower = DirectoryFollower(opened.bus, opened.vault)
         await follower.catch_up()
         gateway = make_gateway(settings, opened, follower, caller)
-        await gateway.context.registry.catch_up()
         gc.collect()
         gc.freeze()  # what is there now stays: no collection, in the middle of an answer, needs to look at it again
         tending = asyncio.create_task(tend(gateway))
-        following = asyncio.create_task(keep_following(follower, gateway.context.registry, opened.clock))
+        following = asyncio.create_task(keep_following(follower, opened.clock))
         server = make_server(gateway, certificates, wrap)
         serving = asyncio.create_task(server.serve(sockets=list(sockets)))
         stopping = asyncio.create_task(stop.wait())

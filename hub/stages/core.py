@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from hub.control.projection import DirectoryTables
 from hub.delivery.deliver import Deliverer, Policy
 from hub.delivery.settlements import Settlements
+from hub.metrics.measures import Measures
 from hub.ports import Bus, Caller, Clock, Store, Vault
 from hub.pull.stage import Pulls
 from hub.runs.stage import RunStage
@@ -50,6 +51,7 @@ class CorePorts:
     policy: Policy = field(default_factory=Policy)
     draft_rules: bool = False
     hand: Hand | None = None
+    measures: Measures = field(default_factory=Measures)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,7 @@ def build(ports: CorePorts) -> Core:
         owner=p.owner,
         policy=p.policy,
         uploads=Uploads(p.store, p.keys.wrapper, vault=p.vault),
+        measures=p.measures,
     )
-    runners = tuple(Runner(stage, p.bus, p.store, p.owner) for stage in stages)
+    runners = tuple(Runner(stage, p.bus, p.store, p.owner, measures=p.measures) for stage in stages)
     return Core(p, runners, deliverer)

@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Final
 
 from hub.errors import BadMessage
 from hub.logs import logger
+from hub.metrics.measures import Measures
 from hub.ports import Append, Bus, Progress, Store
 from hub.records import DERIVED, STAGE, SYSTEM, Batch, partition_of
 from hub.stages.brake import FAILING, HALTED, Brake, Place, Verdict
@@ -52,6 +54,7 @@ class Runner:
     owner: str
     brake: Brake = field(default_factory=Brake)
     tally: Tally = field(default_factory=Tally)
+    measures: Measures = field(default_factory=Measures)
     _epochs: dict[Place, int] = field(default_factory=dict)
     _progress: dict[Place, Progress] = field(default_factory=dict)
 
@@ -110,12 +113,14 @@ class Runner:
         """
         if not batches:
             return 0
+        began = perf_counter()
         epoch, before = self._epochs[place], self._progress[place]
         entries, after = fresh(batches, before)
         effects = await self._decide(place, entries) if entries else Effects()
         if effects.taken is not None and effects.taken < len(entries):
             batches = _before(batches, entries[effects.taken].offset)
             entries, after = fresh(batches, before)
+        decided = perf_counter()
         for part in _parts(effects.publishes):
             await self.bus.append(part)
             await asyncio.sleep(0)
@@ -128,8 +133,22 @@ class Runner:
         self.tally.published += sum(len(a.records) for a in effects.publishes)
         self.tally.erased += effects.erased
         self.tally.failed += sum(1 for verdict in effects.verdicts if verdict.code)
+        self._measure(began, decided, batches, effects)
         self._brake(place, effects)
         return passed
+
+    def _measure(self, began: float, decided: float, batches: Sequence[Batch], effects: Effects) -> None:
+        measures, stage, now = self.measures, self.stage.name, perf_counter()
+        records = sum(len(batch.records) for batch in batches)
+        measures.inc("amana_stage_records_total", stage, by=records)
+        measures.observe("amana_stage_seconds", now - began, stage)
+        measures.observe("amana_commit_seconds", now - decided, stage)
+        measures.observe("amana_commit_records", records, stage)
+        if batches:
+            measures.observe_age("amana_stage_delay_seconds", batches[0].time, stage)
+        for verdict in effects.verdicts:
+            if verdict.code:
+                measures.inc("amana_dead_letters_total", stage, verdict.code)
 
     def _brake(self, place: Place, effects: Effects) -> None:
         """After the commit: what was decided stands, whatever the brake makes of it."""

@@ -55,6 +55,16 @@ class Worker:
     def braked(self) -> Mapping[str, str]:
         return self._braked
 
+    def measure(self) -> None:
+        """What is only to be looked at."""
+        measures = self._core.ports.measures
+        measures.set("amana_ready", int(not self._halted))
+        measures.replace("amana_halted", dict.fromkeys(self._halted.items(), 1))
+        for what in ("partition", "system"):
+            held = sum(name.partition(" ")[0] == what for name in self._braked)
+            measures.set("amana_braked", held, what)
+        self._core.deliverer.measure()
+
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`. Raises what ends the directory's follower: without configuration nothing may go on."""
         core = self._core
@@ -179,12 +189,14 @@ async def run(
     from hub.control.follow import DirectoryFollower
     from hub.delivery.caller import make_caller
     from hub.delivery.deliver import Policy
+    from hub.metrics.process import watch_process
+    from hub.metrics.sharing import share
     from hub.serve.ports import open_ports
     from hub.stages.halted import write_braked, write_halted
     from hub.stages.hand import Hand
 
     caller = make_caller(settings)
-    opened = await open_ports(settings)
+    opened = await open_ports(settings, "worker")
     opened_ports()
     hand = Hand(settings.data, settings.message_seconds if guarded else 0)
     try:
@@ -203,13 +215,17 @@ async def run(
             draft_rules=settings.unsafe_allow_draft_rules,
             hand=hand,
             policy=Policy(attempts=settings.delivery_attempts, timeout=settings.delivery_timeout),
+            measures=opened.measures,
         )
         worker = Worker(
             build(ports),
             lambda halted: write_halted(settings.data, halted),
             lambda braked: write_braked(settings.data, braked),
         )
-        await worker.run(stop)
+        watch_process(opened.measures, opened.clock)
+        opened.measures.probe(worker.measure)
+        async with share(opened.measures, settings.data):
+            await worker.run(stop)
     finally:
         await caller.close()
         await opened.close()

@@ -12,7 +12,9 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from functools import partial
+from time import perf_counter
 from typing import Any, Final, Literal, TypeVar
 
 import psycopg
@@ -23,6 +25,7 @@ from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, Operationa
 from sqlalchemy.sql.base import Executable
 
 from hub.errors import ConfigError, Halt, TryAgain
+from hub.metrics.measures import Measures
 from hub.ports import Progress, Write
 from hub.store import bulk, migrate, postgresql, queries
 from hub.store.engines import in_memory, make_private, reading_engine, threads, writing_engine
@@ -47,10 +50,11 @@ def _no_fault(_: Moment) -> None:
 class SqlStore:
     """See `hub.ports.Store`. Use it from one event loop."""
 
-    def __init__(self, writing: Engine, reading: Engine | None, fault: Fault) -> None:
+    def __init__(self, writing: Engine, reading: Engine | None, fault: Fault, measures: Measures) -> None:
         self._writing = writing
         self._reading = reading or writing
         self._fault = fault
+        self._measures = measures
         self._statements: dict[tuple[str, tuple[str, ...], str], Executable] = {}
         self._patience = None if writing.dialect.name == "sqlite" else postgresql.PATIENCE_S
         many = threads(writing.url)
@@ -58,7 +62,7 @@ class SqlStore:
         self._reader = ThreadPoolExecutor(many, "store-read") if reading is not None else None
 
     @classmethod
-    def open(cls, url: str, *, fault: Fault | None = None) -> SqlStore:
+    def open(cls, url: str, *, fault: Fault | None = None, measures: Measures | None = None) -> SqlStore:
         """Open and migrate. `url`: "sqlite:///<file>", "sqlite://" (in memory), "postgresql://...". Raises
         `ConfigError` (AMANA-CONF-003, AMANA-CONF-005, AMANA-STORE-002). Blocks: call it before serving."""
         parsed = postgresql.normalize(make_url(url))
@@ -73,7 +77,7 @@ class SqlStore:
             writing.dispose()
             raise
         reading = None if in_memory(parsed) else reading_engine(parsed)
-        return cls(writing, reading, fault or _no_fault)
+        return cls(writing, reading, fault or _no_fault, measures or Measures())
 
     async def claim(self, stage: str, topic: str, partition: int, owner: str) -> tuple[int, Progress]:
         return await self._write(partial(self._claim, stage, topic, partition, owner))
@@ -221,20 +225,26 @@ class SqlStore:
             return work(connection)
 
     async def _write(self, work: Callable[[Connection], T]) -> T:
-        return await self._on(self._writer, partial(self._transact, work))
+        return await self._on("write", self._writer, partial(self._transact, work))
 
     async def _read(self, work: Callable[[Connection], T]) -> T:
-        return await self._on(self._reader, partial(self._look, work))
+        return await self._on("read", self._reader, partial(self._look, work))
 
-    async def _on(self, executor: ThreadPoolExecutor | None, work: Callable[[Line], T]) -> T:
+    async def _on(self, pool: str, executor: ThreadPoolExecutor | None, work: Callable[[Line], T]) -> T:
         line = Line()
         if executor is None:
             return work(line)
         loop = asyncio.get_running_loop()
-        if self._patience is None:
-            return await loop.run_in_executor(executor, work, line)
-        with line.watched(loop, self._patience):
-            return await loop.run_in_executor(executor, work, line)
+        asked = perf_counter()
+        with nullcontext() if self._patience is None else line.watched(loop, self._patience):
+            began, result = await loop.run_in_executor(executor, _begun, work, line)
+        self._measures.observe("amana_store_wait_seconds", began - asked, pool)
+        return result
+
+
+def _begun(work: Callable[[Line], T], line: Line) -> tuple[float, T]:
+    """When the work began, and its result."""
+    return perf_counter(), work(line)
 
 
 class StoreDefect(Exception):

@@ -213,7 +213,9 @@ delivery = Table(
     maybe("run"),
     some("secret_id"),
     some("updated", BigInteger),
+    some("since", BigInteger),  # when the message, or the approval that it descends from, was admitted
     Index(None, "state", "next_at"),
+    Index(None, "state", "since"),
     Index(None, "request_id"),
     Index(None, "topic", "state", "partition", "offset"),
     Index(None, "subscription", "key", "state"),

@@ -114,11 +114,13 @@ def upgrade() -> None:
         sa.Column("run", sa.String(), nullable=True),
         sa.Column("secret_id", sa.String(), nullable=False),
         sa.Column("updated", sa.BigInteger(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
     )
     op.create_index(op.f("ix_delivery_request_id"), "delivery", ["request_id"], unique=False)
     op.create_index(op.f("ix_delivery_run"), "delivery", ["run"], unique=False)
     op.create_index(op.f("ix_delivery_state_next_at"), "delivery", ["state", "next_at"], unique=False)
+    op.create_index(op.f("ix_delivery_state_since"), "delivery", ["state", "since"], unique=False)
     op.create_index(
         op.f("ix_delivery_subscription_key_state"), "delivery", ["subscription", "key", "state"], unique=False
     )
