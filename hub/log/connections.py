@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,14 @@ from hub.errors import ConfigError, Halt, TryAgain
 from hub.log.tables import APPLICATION_ID, FORMAT, TABLES
 
 BUSY_MS = 10_000
+LOOK_SECONDS = 0.0003
+"""Between two looks at a file that another process writes. SQLite's own waits grow from 1 to 100 ms, so whoever appends
+much and often would keep out whoever has little to say and a caller that waits."""
+
+LOOK_RARELY = 0.01
+OFTEN_SECONDS = 0.1
+"""For so long it is looked often, then rarely: nobody holds the file for so long who is well."""
+
 CHECKPOINT_PAGES = 4000  # 16 MB of WAL between checkpoints
 
 _DURABILITY: dict[str, object] = {
@@ -51,12 +60,36 @@ def open_connection(path: Path, vfs: str | None = None) -> apsw.Connection:
     """A connection that holds every durability setting. Raises `ConfigError` (AMANA-CONF-003) when one does not."""
     connection = apsw.Connection(str(path), vfs=vfs)
     connection.set_busy_timeout(BUSY_MS)
-    connection.setlk_timeout(BUSY_MS, 0)
     for name, value in _DURABILITY.items():
         connection.pragma(name, value)
     connection.wal_autocheckpoint(CHECKPOINT_PAGES)
     _assert_settings(connection)
+    be_patient(connection, BUSY_MS)
     return connection
+
+
+def be_patient(connection: apsw.Connection, busy_ms: int) -> None:
+    """Wait up to so long for another process that writes."""
+    connection.set_busy_handler(_Patience(busy_ms / 1000))
+
+
+class _Patience:
+    """A busy handler of SQLite. Belongs to one connection."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._began = 0.0
+
+    def __call__(self, calls: int) -> bool:
+        """Whether to look again; `calls`: how often it was asked before, for the same lock."""
+        now = time.monotonic()
+        if calls == 0:
+            self._began = now
+        waited = now - self._began
+        if waited >= self._seconds:
+            return False
+        time.sleep(LOOK_SECONDS if waited < OFTEN_SECONDS else LOOK_RARELY)
+        return True
 
 
 def create_tables(path: Path, vfs: str | None = None) -> None:

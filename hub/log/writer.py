@@ -15,7 +15,7 @@ import apsw
 
 from hub.errors import HubError, TryAgain
 from hub.log.commit import JobError, commit_shared
-from hub.log.connections import BUSY_MS, guarded, open_connection, prove_writable, reaction, transaction
+from hub.log.connections import BUSY_MS, be_patient, guarded, open_connection, prove_writable, reaction, transaction
 from hub.log.jobs import AdmitJob, AppendJob, EnsureJob, EraseJob, Job, ProveJob, PutJob, SharedJob, TrimJob, settle
 from hub.log.parts import ensure_topics, trim_part
 from hub.log.vault import destroy_secrets, finish_erasures
@@ -160,9 +160,9 @@ class Writer:
         """Try to finish pending erasures; False when someone is in the way."""
         try:
             connection = self._connected()
-            connection.set_busy_timeout(wait_ms)
+            be_patient(connection, wait_ms)
             finish_erasures(connection)
-            connection.set_busy_timeout(BUSY_MS)
+            be_patient(connection, BUSY_MS)
         except (apsw.Error, HubError):
             self._disconnect()
             return False
@@ -172,13 +172,13 @@ class Writer:
     def _truncate_left_over(self) -> None:
         # a power cut may have brought back a WAL that was truncated, with secrets erased since
         connection = self._connected()
-        connection.set_busy_timeout(0)
+        be_patient(connection, 0)
         try:
             with guarded("opening the log"):
                 connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
         except TryAgain:
             pass  # another process is at work on the file
-        connection.set_busy_timeout(BUSY_MS)
+        be_patient(connection, BUSY_MS)
 
     def _connected(self) -> apsw.Connection:
         if self._connection is None:

@@ -298,6 +298,31 @@ async def test_a_file_locked_for_too_long_is_try_again(engine: EmbeddedEngine, m
     await log.close()
 
 
+def test_a_writer_that_waits_for_the_file_looks_often(engine: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who waits for another process to finish its commit looks again after fractions of a millisecond, so the short
+    moment between two commits of a busy process is enough to get in; who waits long looks rarely."""
+    first, second = (log_connections.open_connection(engine.path) for _ in range(2))
+    first.execute("CREATE TABLE t(x); BEGIN IMMEDIATE")
+    slept: list[float] = []
+    now = 100.0
+
+    def sleep(seconds: float) -> None:
+        nonlocal now
+        slept.append(seconds)
+        now += seconds
+        if now >= 100.0 + 2 * log_connections.OFTEN_SECONDS and first.in_transaction:
+            first.execute("ROLLBACK")
+
+    monkeypatch.setattr("hub.log.connections.time.sleep", sleep)
+    monkeypatch.setattr("hub.log.connections.time.monotonic", lambda: now)
+    second.execute("BEGIN IMMEDIATE; ROLLBACK")
+    often = round(log_connections.OFTEN_SECONDS / log_connections.LOOK_SECONDS)
+    assert set(slept[:often]) == {log_connections.LOOK_SECONDS}
+    assert set(slept[often + 1 :]) == {log_connections.LOOK_RARELY}
+    first.close()
+    second.close()
+
+
 @law
 async def test_a_damaged_batch_halts_its_reader(engine: EmbeddedEngine) -> None:
     """A batch with one bit changed, or in another place than its own, is `Halt` AMANA-LOG-001, never other records."""
