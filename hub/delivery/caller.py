@@ -1,4 +1,4 @@
-"""The `Caller` on httpcore: the only place from which the hub opens a connection to a system outside.
+"""The `Caller` over HTTP: the only place from which the hub opens a connection to a system outside.
 
 Rule: only to hosts on the allow-list, only to addresses that the setting permits (`connecting` holds the connection to
 the address that was checked), no redirects, one deadline for the whole exchange, an answer of bounded size that is not
@@ -12,13 +12,15 @@ import asyncio
 import functools
 import ssl
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import httpcore
 
 from hub import tls
 from hub.delivery.connecting import NO_ADDRESS, CheckedNetwork, Context, Resolve, look_up
+from hub.delivery.exchange import PLAIN, exchange
 from hub.delivery.lanes import Lanes
+from hub.delivery.pool import Pool
 from hub.delivery.streams import LoopNetwork
 from hub.errors import BadMessage
 from hub.ports import NO_PLACE, Answer, Call
@@ -28,20 +30,7 @@ if TYPE_CHECKING:
     from hub.settings import Settings
 
 MAX_ANSWER: Final = 1_048_576
-CONNECTIONS: Final = 256
 HOST_CONNECTIONS: Final = 32
-IDLE: Final = 32
-"""Idle connections kept. httpcore compares each of them with each, at every call."""
-
-IDLE_SECONDS: Final = 4.0
-"""Less than the 5 seconds after which common servers close what is idle: a call must not meet that."""
-
-_SENDING: Final = "http11.send_request_headers.started"
-_PHASES: Final = {
-    "connection.connect_tcp.started": "connection",
-    "connection.start_tls.started": "tls",
-    _SENDING: "answer",
-}
 
 
 def make_caller(settings: Settings) -> HttpCaller:
@@ -71,15 +60,7 @@ class HttpCaller:
         self._hosts = frozenset(host.lower() for host in hosts)
         self._max = max_answer
         self._lanes = Lanes(HOST_CONNECTIONS)
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),  # never used: the network has the one that is
-            max_connections=CONNECTIONS,
-            max_keepalive_connections=IDLE,
-            keepalive_expiry=IDLE_SECONDS,
-            network_backend=CheckedNetwork(
-                network or LoopNetwork(), resolve, context or _system_trust, private=private
-            ),
-        )
+        self._pool = Pool(CheckedNetwork(network or LoopNetwork(), resolve, context or _system_trust, private=private))
 
     async def call(self, call: Call) -> Answer:
         target = self._permit(call.url)
@@ -99,31 +80,25 @@ class HttpCaller:
             return Answer(None, reached=sent.begun, reason=type(error).__name__, ended=_ended(error, sent))
 
     async def close(self) -> None:
-        await self._pool.aclose()
+        await self._pool.close()
 
     async def _exchange(self, call: Call, target: Target, sent: _Sent) -> Answer:
-        url = httpcore.URL(scheme=target.scheme, host=target.host, port=target.port, target=target.path)
-        headers = [
-            ("Host", target.authority),
-            ("Content-Type", call.content_type),
-            ("Accept", call.content_type),
-            # what is not compressed cannot unfold past the limit
-            ("Accept-Encoding", "identity"),
-        ]
-        timeouts = dict.fromkeys(("connect", "read", "write", "pool"), call.timeout)
-        extensions = {"timeout": timeouts, "trace": sent.trace}
-        async with self._pool.stream("POST", url, headers=headers, content=call.body, extensions=extensions) as got:
-            if _header(got, b"content-encoding").strip().lower() not in {"", "identity"}:
-                return Answer(None, reason="answer compressed", ended="answer")
-            body = bytearray()
-            async for piece in got.aiter_stream():
-                body += piece
-                if len(body) > self._max:
-                    return Answer(None, reason="answer too large", ended="answer")
-            if _has_more(got):
-                await got.extensions["network_stream"].aclose()
-                return Answer(None, reason="more than one answer", ended="answer")
-            return Answer(got.status, bytes(body), _header(got, b"content-type"))
+        place = (target.scheme, target.host, target.port)
+        connection = await self._pool.take(place, call.timeout, sent.secure)
+        reusable = False
+        try:
+            sent.phase = "answer"
+            reply = await exchange(connection.stream, _render(call, target), self._max)
+            reusable = reply.reusable
+        finally:
+            await self._pool.give_back(connection, reusable=reusable)
+        if reply.encoding not in PLAIN:
+            return Answer(None, reason="answer compressed", ended="answer")
+        if reply.large:
+            return Answer(None, reason="answer too large", ended="answer")
+        if reply.more:
+            return Answer(None, reason="more than one answer", ended="answer")
+        return Answer(reply.status, reply.body, reply.content_type)
 
     def _permit(self, url: str) -> Target:
         """Where the URL leads. Raises `BadMessage` AMANA-OUT-004; the detail names no more than the rule."""
@@ -142,7 +117,7 @@ def _system_trust() -> ssl.SSLContext:
 
 
 class _Sent:
-    """How far a call came, and whether anything of it can have gone out: heard from httpcore before it does a thing."""
+    """How far a call came, and whether anything of it can have gone out: told before a thing is done."""
 
     __slots__ = ("phase",)
 
@@ -153,8 +128,17 @@ class _Sent:
     def begun(self) -> bool:
         return self.phase == "answer"
 
-    async def trace(self, name: str, _: dict[str, Any]) -> None:
-        self.phase = _PHASES.get(name, self.phase)
+    def secure(self) -> None:
+        self.phase = "tls"
+
+
+def _render(call: Call, target: Target) -> bytes:
+    """The whole request. What is not compressed cannot unfold past the limit, so nothing else is asked for."""
+    head = (
+        f"POST {target.path} HTTP/1.1\r\nHost: {target.authority}\r\nContent-Type: {call.content_type}\r\n"
+        f"Accept: {call.content_type}\r\nAccept-Encoding: identity\r\nContent-Length: {len(call.body)}\r\n\r\n"
+    )
+    return head.encode("ascii") + call.body
 
 
 def _ended(error: Exception, sent: _Sent) -> str:
@@ -163,18 +147,6 @@ def _ended(error: Exception, sent: _Sent) -> str:
         return "name"
     complaint = None if isinstance(error, TimeoutError) else tls.complaint(error)
     return sent.phase if complaint is None else f"tls: {complaint}"
-
-
-def _has_more(response: httpcore.Response) -> bool:
-    """Whether more came than the answer. The next call on that connection would take it for its own answer; httpcore
-    does not look, and has no public way to."""
-    connection: Any = response.stream._stream._connection  # type: ignore[union-attr]  # noqa: SLF001
-    surplus, _ = connection._h11_state.trailing_data  # noqa: SLF001
-    return bool(surplus)
-
-
-def _header(response: httpcore.Response, name: bytes) -> str:
-    return ", ".join(value.decode("latin-1") for key, value in response.headers if key.lower() == name)
 
 
 def _covers(allowed: str, host: str) -> bool:
