@@ -91,6 +91,14 @@ class Settings(BaseSettings):
     join_requests: int = Field(
         default=500, ge=0, le=100_000, description="Join requests that may wait at once; 0: nobody can ask"
     )
+    registry_max_schema: int = Field(
+        default=262_144, ge=1024, le=1_000_000, description="Largest schema that the registry takes, bytes"
+    )
+    registry_writers: Annotated[list[str], NoDecode] = Field(
+        default=[],
+        description="Systems that may write every foreign subject of the registry, comma-separated codes; others write "
+        "those of their institution",
+    )
     outbound_hosts: Annotated[list[str], NoDecode] = Field(
         default=[], description="Hosts that the hub may call, comma-separated; a leading dot takes all below"
     )
@@ -157,7 +165,7 @@ class Settings(BaseSettings):
     def _store_scheme(cls, value: str) -> str:
         return _address(value, ("sqlite", "postgresql", "postgresql+psycopg"))
 
-    @field_validator("outbound_hosts", "trusted_proxies", "metrics_networks", mode="before")
+    @field_validator("outbound_hosts", "trusted_proxies", "metrics_networks", "registry_writers", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value

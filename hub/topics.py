@@ -1,7 +1,7 @@
 """Names of the topics of the log and how many partitions each has.
 
-Rule: a topic is named here or nowhere. The number of partitions is fixed for the life of a topic; `control` and
-`audit` have one, because their order is one order.
+Rule: a topic is named here or nowhere. The number of partitions is fixed for the life of a topic; `control`,
+`audit` and `registry` have one, because their order is one order.
 """
 
 from __future__ import annotations
@@ -21,12 +21,13 @@ SIGNALS_PAY: Final = "signals.pay"
 PULLS: Final = "pulls"
 CONFIRMATIONS: Final = "confirmations"
 INBOX_RELAY: Final = "inbox.relay"
+REGISTRY: Final = "registry"
 
 INBOX: Final = "inbox."
 RECORDS: Final = "records."
 OUTBOX: Final = "outbox."
 
-_SINGLE: Final = frozenset({CONTROL, AUDIT})
+_SINGLE: Final = frozenset({CONTROL, AUDIT, REGISTRY})
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,200}")  # what every engine takes as part of a topic's name
 
 
@@ -58,7 +59,7 @@ def layout(
     partitions: int = DEFAULT_PARTITIONS,
 ) -> dict[str, int]:
     """Every topic that a hub with these adapters, contracts and systems has, for `Bus.ensure`."""
-    names = [CONTROL, AUDIT, RECEIPTS, DEADLETTERS, REFUSALS, SIGNALS_PAY, PULLS, CONFIRMATIONS, INBOX_RELAY]
+    names = [CONTROL, AUDIT, RECEIPTS, DEADLETTERS, REFUSALS, SIGNALS_PAY, PULLS, CONFIRMATIONS, INBOX_RELAY, REGISTRY]
     names += [inbox(adapter) for adapter in adapters]
     names += [records(contract) for contract in contracts]
     names += [outbox(system) for system in systems]

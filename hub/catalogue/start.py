@@ -49,6 +49,13 @@ CODES: Final[dict[str, Code]] = {
         "a whole, unchanged file that `amana backup` wrote",
         "Take another copy of the backup",
     ),
+    "AMANA-CONF-008": Code(
+        500,
+        "operator",
+        "A contract of this release cannot follow the one that is registered",
+        "a contract that takes everything that its earlier text took",
+        "Start the release that wrote the data; report the contract named in the detail",
+    ),
     "AMANA-CONF-007": Code(
         500,
         "operator",

@@ -46,6 +46,7 @@ from hub.logs import logger
 from hub.metrics.endpoint import PATH, gateway_metrics
 from hub.ports import Admitted, Answered, Candidate, Conflict, Duplicate
 from hub.pull import edge
+from hub.registry import app as registry
 from hub.uploads import Uploads
 from signing import jsontext
 
@@ -83,6 +84,7 @@ class Gateway:
         self._pulling = Claiming(self.uploads, context.clock, PULLED_AT_ONCE, EACH)
         self._uploading = uploading.Uploading(context, self.uploads, self._view, self._terms, self._refuse)
         self._metrics = gateway_metrics(context)
+        self._registry = registry.RegistryApp(context)
         self._failures = Budget(FAILURES_PER_MINUTE, MINUTE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -106,13 +108,19 @@ class Gateway:
             elif path == PATH:
                 await self._guarded(self._metrics(scope, receive, send), scope, send)
             else:
-                place = self._routes.place(path)
-                if place is None:
-                    await self._api(scope, receive, send)
-                else:
-                    await self._device(place, scope, receive, send)
+                await self._elsewhere(path, scope, receive, send)
         except GoneError:
             return
+
+    async def _elsewhere(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """What is not the engine's: the registry, devices, and everything else."""
+        place = self._routes.place(path)
+        if path == registry.PREFIX or path.startswith(registry.PREFIX + "/"):
+            await self._registry(scope, receive, send)
+        elif place is None:
+            await self._api(scope, receive, send)
+        else:
+            await self._device(place, scope, receive, send)
 
     # the engine
 

@@ -14,6 +14,7 @@ from hub.gateway.health import Health
 from hub.gateway.refusals import Refusals
 from hub.joining.desk import Joins
 from hub.metrics.measures import Measures
+from hub.registry.follow import RegistryFollower
 
 if TYPE_CHECKING:
     from adapters.kit.registry import Adapter
@@ -42,7 +43,9 @@ class GatewayContext:
     reads: ReadsSeen = field(default_factory=ReadsSeen)
     refusals: Refusals = field(init=False)
     joins: Joins = field(init=False)
+    registry: RegistryFollower = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "refusals", Refusals(self))
         object.__setattr__(self, "joins", Joins(self))
+        object.__setattr__(self, "registry", RegistryFollower(self.bus, self.vault))

@@ -17,6 +17,8 @@ from hub.control.follow import DirectoryFollower, submit
 from hub.control.requests import sign_change
 from hub.errors import ConfigError
 from hub.metrics.sharing import forget_shared
+from hub.registry.follow import RegistryFollower
+from hub.registry.own import register_own
 from hub.serve import ports
 from hub.serve.ports import Opened, open_ports
 from hub.settings import Settings
@@ -49,6 +51,7 @@ async def prepare(settings: Settings) -> Path | None:
             await start_hub(opened, follower, keys.load_operator(path))
         elif follower.directory.now().hub_keys()[-1].key_id != opened.keys.signing.public.key_id:
             raise ConfigError("AMANA-CONF-004", "hub.pem is not the key that the control log names")
+        await register_own(RegistryFollower(opened.bus, opened.vault), opened.clock.now())
     finally:
         await opened.close()
     forget_halted(settings.data)  # no worker runs yet, so none has stopped

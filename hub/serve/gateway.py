@@ -11,7 +11,7 @@ import contextlib
 import gc
 import logging
 import socket
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from functools import partial
 from typing import Final
 
@@ -29,6 +29,7 @@ from hub.gateway.tending import close, tend
 from hub.gateway.wire import ASGIApp
 from hub.metrics.process import watch_process
 from hub.ports import Caller, Clock
+from hub.registry.follow import RegistryFollower
 from hub.serve.handshakes import CALLER_HANDSHAKES, TlsListener
 from hub.serve.http import BoundedProtocol, Callers, most_connections
 from hub.serve.ports import Opened, open_ports
@@ -121,11 +122,24 @@ def make_gateway(settings: Settings, opened: Opened, follower: DirectoryFollower
     return Gateway(context, build_api(context))
 
 
-async def keep_following(follower: DirectoryFollower, clock: Clock) -> None:
-    """Follow the control log through times when it cannot be read; `/readyz` says so meanwhile. Ends only by raising."""
+async def keep_following(follower: DirectoryFollower, registry: RegistryFollower, clock: Clock) -> None:
+    """Follow the control log and the registry's through times when they cannot be read; `/readyz` says so meanwhile. Ends
+    only by raising."""
+    tasks = [asyncio.create_task(_keep(follow, clock)) for follow in (follower.follow, registry.follow)]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+
+async def _keep(follow: Callable[[], Awaitable[None]], clock: Clock) -> None:
     while True:
         try:
-            await follower.follow()
+            await follow()
         except TryAgain as again:
             await clock.sleep(again.after)
 
@@ -148,10 +162,11 @@ async def run(
         follower = DirectoryFollower(opened.bus, opened.vault)
         await follower.catch_up()
         gateway = make_gateway(settings, opened, follower, caller)
+        await gateway.context.registry.catch_up()
         gc.collect()
         gc.freeze()  # what is there now stays: no collection, in the middle of an answer, needs to look at it again
         tending = asyncio.create_task(tend(gateway))
-        following = asyncio.create_task(keep_following(follower, opened.clock))
+        following = asyncio.create_task(keep_following(follower, gateway.context.registry, opened.clock))
         server = make_server(gateway, certificates, wrap)
         serving = asyncio.create_task(server.serve(sockets=list(sockets)))
         stopping = asyncio.create_task(stop.wait())

@@ -12,4 +12,4 @@ from tests.laws.engines import ENGINES, Engine
 @pytest.fixture(params=list(ENGINES))
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:
     """One storage of each kind."""
-    return ENGINES[request.param](tmp_path)
+    return Engine(ENGINES[request.param](tmp_path))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -38,14 +38,27 @@ class LawClock:
         await asyncio.sleep(seconds)
 
 
-class Engine(Protocol):
-    """One storage, and logs opened on it."""
+class Storage(Protocol):
+    """One storage, and logs opened on it: at once, or when it has answered."""
 
     clock: LawClock
 
-    def open(self) -> Log:
+    def open(self) -> Log | Awaitable[Log]:
         """A log on what earlier ones have stored."""
         ...
+
+
+class Engine:
+    """A storage as a law uses it."""
+
+    def __init__(self, storage: Storage) -> None:
+        self.clock = storage.clock
+        self._storage = storage
+
+    async def open(self) -> Log:
+        """A log on what earlier ones have stored."""
+        opened = self._storage.open()
+        return await opened if isinstance(opened, Awaitable) else opened
 
 
 class MemoryEngine:
@@ -66,7 +79,7 @@ class EmbeddedEngine:
         return EmbeddedLog.open(self.path, WRAPPER, self.clock)
 
 
-ENGINES: dict[str, Callable[[Path], Engine]] = {"memory": MemoryEngine, "embedded": EmbeddedEngine}
+ENGINES: dict[str, Callable[[Path], Storage]] = {"memory": MemoryEngine, "embedded": EmbeddedEngine}
 
 
 def law(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:

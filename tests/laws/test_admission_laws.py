@@ -18,7 +18,7 @@ DAY = 86_400_000
 
 
 async def opened(engine: Engine) -> Log:
-    log = engine.open()
+    log = await engine.open()
     await log.ensure({"inbox.law": 2})
     return log
 
@@ -151,7 +151,7 @@ async def test_a_request_id_stands_for_one_body(engine: Engine) -> None:
     assert await admit(log, candidate(b"2", "request-id", (b"r1",)), 3) == Conflict(first.id)
     await log.erase([first.id])
     await log.close()
-    log = engine.open()
+    log = await engine.open()
     assert await admit(log, candidate(b"2", "request-id", (b"r1",)), 4) == Conflict(first.id)
     assert await admit(log, candidate(b"1", "request-id", (b"r1",)), 5) == receipt_of(first)
     assert len(await inbox(log)) == 2
@@ -244,7 +244,7 @@ async def test_receipts_survive_reopening(engine: Engine) -> None:
     first = await log.admit(messages, Ms(5))
     await log.erase([answer.id for answer in first])
     await log.close()
-    log = engine.open()
+    log = await engine.open()
     again = await log.admit(messages, Ms(6))
     assert again == [receipt_of(answer) for answer in first]
     other = await log.admit([candidate(b"x"), candidate(b"w")], Ms(7))
@@ -299,7 +299,7 @@ async def test_times_never_run_backwards(engine: Engine) -> None:
     later = await admit(log, candidate(b"cancelled"), 4500)
     assert isinstance(later, Admitted)
     await log.close()
-    reopened = engine.open()
+    reopened = await engine.open()
     last = await admit(reopened, candidate(b"again"), 1000)
     assert isinstance(last, Admitted)
     assert [record.headers[records.TIME] for record in await inbox(reopened)] == ["5000", "5000", "5000"]
@@ -315,7 +315,7 @@ async def test_below_a_window_of_nothing_nothing_is_a_repeat(engine: Engine) -> 
     answers = await log.admit([message, message], Ms(5))
     answers += await asyncio.gather(*(admit(log, message, 5) for _ in range(3)))
     await log.close()
-    log = engine.open()
+    log = await engine.open()
     answers.append(await admit(log, message, 5))
     assert [type(answer) for answer in answers] == [Admitted] * 6
     assert sorted(answer.occurrence for answer in answers if isinstance(answer, Admitted)) == [0, 1, 2, 3, 4, 5]

@@ -16,7 +16,7 @@ from tests.laws.engines import Engine, append, law, record, records, texts
 @law
 async def test_offsets_are_dense_and_order_is_kept(engine: Engine) -> None:
     """Records of one partition get offsets without gaps, in the order of the calls and within each call."""
-    log = engine.open()
+    log = await engine.open()
     await log.ensure({"t": 2})
     bases = [await append(log, "t", 0, f"{n}a", f"{n}b", f"{n}c") for n in range(5)]
     assert bases == [0, 3, 6, 9, 12]
@@ -29,7 +29,7 @@ async def test_offsets_are_dense_and_order_is_kept(engine: Engine) -> None:
 @law
 async def test_one_call_appends_to_many_partitions(engine: Engine) -> None:
     """A call returns a base offset for each of its appends, several for one partition and empty ones included."""
-    log = engine.open()
+    log = await engine.open()
     await log.ensure({"t": 2, "u": 1})
     appends = [
         Append("t", 0, records("a", "b")),
@@ -46,7 +46,7 @@ async def test_one_call_appends_to_many_partitions(engine: Engine) -> None:
 @law
 async def test_records_come_back_unchanged(engine: Engine) -> None:
     """Key, headers with their order and value are the bytes that were appended, whatever they are."""
-    log = engine.open()
+    log = await engine.open()
     await log.ensure({"t": 1})
     kept = [
         Record(b"", {}, b""),
@@ -62,11 +62,11 @@ async def test_records_come_back_unchanged(engine: Engine) -> None:
 @law
 async def test_what_was_appended_survives_reopening(engine: Engine) -> None:
     """A log opened later has the topics, the records and the next offset."""
-    log = engine.open()
+    log = await engine.open()
     await log.ensure({"t": 2, "u": 1})
     await append(log, "t", 1, "a", "b")
     await log.close()
-    log = engine.open()
+    log = await engine.open()
     assert log.topics() == {"t": 2, "u": 1}
     assert await texts(log, "t", 1) == ["a", "b"]
     assert await append(log, "t", 1, "c") == 2
@@ -77,7 +77,7 @@ async def test_what_was_appended_survives_reopening(engine: Engine) -> None:
 async def test_concurrent_appenders_lose_and_double_nothing(engine: Engine) -> None:
     """Appends of many tasks in several event loops are each there once, at the offset that the caller was told, and
     each caller's own order is kept."""
-    log = engine.open()
+    log = await engine.open()
     await log.ensure({"t": 2})
     told: dict[tuple[int, int], str] = {}
 
@@ -108,7 +108,7 @@ async def test_concurrent_appenders_lose_and_double_nothing(engine: Engine) -> N
 @law
 async def test_reading_begins_at_the_offset(engine: Engine) -> None:
     """Wherever reading begins, also within a batch, the first record is that of the offset."""
-    log = engine.open()
+    log = await engine.open()
     await log.ensure({"t": 1})
     for n in range(0, 12, 4):
         await append(log, "t", 0, *(str(n + i) for i in range(4)))
@@ -124,7 +124,7 @@ async def test_reading_begins_at_the_offset(engine: Engine) -> None:
 @law
 async def test_reading_stops_near_its_limit(engine: Engine) -> None:
     """A read gives at least one batch and no further one once the limit is reached; reading on misses nothing."""
-    log = engine.open()
+    log = await engine.open()
     await log.ensure({"t": 1})
     for n in range(0, 40, 4):
         await append(log, "t", 0, *(str(n + i) for i in range(4)))
@@ -140,7 +140,7 @@ async def test_reading_stops_near_its_limit(engine: Engine) -> None:
 @law
 async def test_a_time_finds_its_offset(engine: Engine) -> None:
     """`offset_at` is the first batch of that time or later; a clock that goes back never makes times fall."""
-    log = engine.open()
+    log = await engine.open()
     await log.ensure({"t": 1})
     start = engine.clock.time
     for step in (0, 10, 10, 5, 30):
@@ -158,7 +158,7 @@ async def test_a_time_finds_its_offset(engine: Engine) -> None:
 @law
 async def test_waiting_ends_at_once_when_there_is_more(engine: Engine) -> None:
     """A waiter that is behind does not wait, whichever of its partitions has grown."""
-    log = engine.open()
+    log = await engine.open()
     await log.ensure({"t": 2})
     await append(log, "t", 1, "a")
     assert await log.wait({("t", 0): 0, ("t", 1): 0}, 60) == {("t", 1)}
@@ -168,7 +168,7 @@ async def test_waiting_ends_at_once_when_there_is_more(engine: Engine) -> None:
 @law
 async def test_an_append_wakes_waiters(engine: Engine) -> None:
     """Waiters of the partition are woken by an append, in other loops as well; those of another partition are not."""
-    log = engine.open()
+    log = await engine.open()
     await log.ensure({"t": 2})
     waiting = threading.Event()
 
@@ -190,7 +190,7 @@ async def test_an_append_wakes_waiters(engine: Engine) -> None:
 @law
 async def test_waiting_ends_after_its_timeout(engine: Engine) -> None:
     """Without an append a waiter gets nothing."""
-    log = engine.open()
+    log = await engine.open()
     await log.ensure({"t": 1})
     assert await log.wait({("t", 0): 0}, 0.05) == frozenset()
     assert await log.wait({("t", 0): 0}, 0) == frozenset()
@@ -200,7 +200,7 @@ async def test_waiting_ends_after_its_timeout(engine: Engine) -> None:
 @law
 async def test_closing_wakes_waiters(engine: Engine) -> None:
     """A waiter does not outlive its log: it gets `TryAgain`."""
-    log = engine.open()
+    log = await engine.open()
     await log.ensure({"t": 1})
     waiter = asyncio.create_task(log.wait({("t", 0): 0}, 60))
     await asyncio.sleep(0)
@@ -212,7 +212,7 @@ async def test_closing_wakes_waiters(engine: Engine) -> None:
 @law
 async def test_a_topic_keeps_its_number_of_partitions(engine: Engine) -> None:
     """Making a topic again is no change; with another number it is refused, and the message names both."""
-    log = engine.open()
+    log = await engine.open()
     await log.ensure({"t": 4})
     await append(log, "t", 3, "a")
     await log.ensure({"t": 4, "u": 1})
@@ -231,7 +231,7 @@ async def test_a_topic_keeps_its_number_of_partitions(engine: Engine) -> None:
 @law
 async def test_trimming_drops_whole_batches_only(engine: Engine) -> None:
     """Retention drops batches that lie wholly below the offset; the rest keep their offsets, and the end stays."""
-    log = engine.open()
+    log = await engine.open()
     await log.ensure({"t": 2})
     for n in range(0, 9, 3):
         await append(log, "t", 0, *(str(n + i) for i in range(3)))
@@ -253,7 +253,7 @@ async def test_trimming_drops_whole_batches_only(engine: Engine) -> None:
 @law
 async def test_an_unknown_partition_is_refused(engine: Engine) -> None:
     """A topic or partition that was never made is a LookupError, and nothing of the call is stored."""
-    log = engine.open()
+    log = await engine.open()
     await log.ensure({"t": 1})
     with pytest.raises(LookupError):
         await log.append([Append("t", 0, records("a")), Append("t", 1, records("b"))])
@@ -266,7 +266,7 @@ async def test_an_unknown_partition_is_refused(engine: Engine) -> None:
 @law
 async def test_a_closed_log_takes_nothing(engine: Engine) -> None:
     """Appending to a closed log is `TryAgain`, what was begun before is finished, and closing twice is no error."""
-    log = engine.open()
+    log = await engine.open()
     await log.ensure({"t": 1})
     begun = asyncio.create_task(log.append([Append("t", 0, [record("a")])]))
     await asyncio.sleep(0)
@@ -275,6 +275,6 @@ async def test_a_closed_log_takes_nothing(engine: Engine) -> None:
     with pytest.raises(TryAgain):
         await append(log, "t", 0, "b")
     await log.close()
-    log = engine.open()
+    log = await engine.open()
     assert await texts(log, "t", 0) == ["a"]
     await log.close()

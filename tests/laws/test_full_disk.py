@@ -87,7 +87,7 @@ async def test_a_proof_is_written_and_synced(tmp_path: Path, monkeypatch: pytest
 @law
 async def test_a_proof_stores_no_record(engine: Engine) -> None:
     """Partitions end where they ended."""
-    log = engine.open()
+    log = await engine.open()
     await log.ensure({"t": 1})
     await append(log, "t", 0, "a")
     await log.prove()

@@ -8,11 +8,12 @@ from hub import topics
 
 
 def test_layout_names_every_topic_with_its_partitions() -> None:
-    """`control` and `audit` keep one order; all others have the number that the setting says."""
+    """`control`, `audit` and `registry` keep one order; all others have the number that the setting says."""
     actual = topics.layout(adapters=["a"], contracts=["attendance.day"], systems=["HR-1"], partitions=6)
     assert actual == {
         "control": 1,
         "audit": 1,
+        "registry": 1,
         "receipts": 6,
         "deadletters": 6,
         "refusals": 6,
