@@ -6,7 +6,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from hub.catalogue import admission, bodies, changes, delivery, exchange, holdings, joining, stages, start, watching
+from hub.catalogue import (
+    admission,
+    bodies,
+    changes,
+    delivery,
+    exchange,
+    holdings,
+    joining,
+    kafka,
+    stages,
+    start,
+    watching,
+)
 from hub.catalogue.entry import Code, Fault
 
 CODES: Final[Mapping[str, Code]] = (
@@ -18,6 +30,7 @@ CODES: Final[Mapping[str, Code]] = (
     | stages.CODES
     | delivery.CODES
     | joining.CODES
+    | kafka.CODES
     | start.CODES
     | watching.CODES
 )

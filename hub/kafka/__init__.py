@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from hub.kafka.connection import Connection
+from hub.kafka.connection import Connection, connection_of
+from hub.kafka.log import KafkaLog
 from hub.kafka.names import Names
 from hub.kafka.wire import record_of
 
-__all__ = ["Connection", "Names", "record_of"]
+__all__ = ["Connection", "KafkaLog", "Names", "connection_of", "record_of"]

@@ -9,12 +9,14 @@ import asyncio
 import functools
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
+from hub.kafka import Connection, KafkaLog, Names
 from hub.log import EmbeddedLog
 from hub.ports import Admissions, Append, Bus, Candidate, DedupeRule, Vault
 from hub.records import Ms, Record
 from signing.sealing import LocalKeyWrapper
+from tests.clusters import kafka as clusters
 from tests.simulator.clock import START
 from tests.simulator.memory_log import Disk, MemoryLog
 
@@ -78,6 +80,20 @@ class EmbeddedEngine:
     def open(self) -> Log:
         return EmbeddedLog.open(self.path, WRAPPER, self.clock)
 
+
+class KafkaEngine:
+    """The log alone, in a Kafka that tests share, under a prefix of its own."""
+
+    def __init__(self, _directory: Path) -> None:
+        self.clock = LawClock()
+        self._connection = Connection((clusters.shared(),), Names(clusters.prefix()), replication=1, min_insync=1)
+
+    async def open(self) -> Log:
+        return cast("Log", await KafkaLog.open(self._connection, self.clock))  # laws of the bus use nothing else
+
+
+BUSES: dict[str, Callable[[Path], Storage]] = {"kafka": KafkaEngine}
+"""Logs that are a `Bus` and nothing more."""
 
 ENGINES: dict[str, Callable[[Path], Storage]] = {"memory": MemoryEngine, "embedded": EmbeddedEngine}
 

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from pathlib import Path
 
 import pytest
 
 from hub.errors import ConfigError, TryAgain
 from hub.ports import Append
 from hub.records import Ms, Record
-from tests.laws.engines import Engine, append, law, record, records, texts
+from tests.laws.engines import BUSES, ENGINES, Engine, append, law, record, records, texts
+
+
+@pytest.fixture(params=[*ENGINES, *(pytest.param(name, marks=pytest.mark.needs("kafka")) for name in BUSES)])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:
+    """One storage of each kind, those that are a bus alone included."""
+    return Engine((ENGINES | BUSES)[request.param](tmp_path))
 
 
 @law
