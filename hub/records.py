@@ -74,6 +74,8 @@ DEVICE: Final = "ce_device"  # registry id of the device, never its serial
 FORM: Final = "ce_form"  # how the received bytes verified: json, json-compact, xml, xml-declared, xml-stripped
 CLAIM: Final = "ce_claim"  # "<json or xml>,<n>": the last n bytes of what is kept were uploaded before and claimed
 CHECKED: Final = "ce_checked"  # "no": encrypted for its recipient, so no contract was checked
+ATTEMPT_OF: Final = "ce_attempt"  # 1, 2, ...: an admitted message that was appended before, or may have been
+AFTER: Final = "ce_after"  # beside it: its partition ended here, at the least, before its first attempt
 BOUND: Final = "ce_bound"  # what ties an answer to its request: "signature" (names it) or "exchange" (came back in it)
 
 SPECVERSION: Final = ("ce_specversion", "1.0")

@@ -10,7 +10,7 @@ import asyncio
 import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Final
 
@@ -40,10 +40,13 @@ CONNECT: Final[dict[str, Any]] = {
     "client_encoding": "UTF8",
 }
 
-_SET: Final = (
-    f"SET statement_timeout = {STATEMENT_MS}; SET lock_timeout = {LOCK_MS};"
-    f" SET idle_in_transaction_session_timeout = {LOCK_MS}; SET default_transaction_isolation = 'read committed'"
+SETTINGS: Final = (
+    f"SET statement_timeout = {STATEMENT_MS}",
+    f"SET lock_timeout = {LOCK_MS}",
+    f"SET idle_in_transaction_session_timeout = {LOCK_MS}",
+    "SET default_transaction_isolation = 'read committed'",
 )
+"""What a connection begins with."""
 
 _DURABLE: Final[dict[str, frozenset[str]]] = {
     "synchronous_commit": frozenset({"on", "remote_apply"}),
@@ -77,20 +80,29 @@ def engine(url: URL, connections: int, *, reads: bool = False) -> Engine:
     return made
 
 
-def assert_settings(connection: psycopg.Connection[Any]) -> None:
-    """Set how long things may take, and read back what durability rests on. Raises `ConfigError` (AMANA-CONF-003) naming
-    the setting that is another one, or a server that is too old."""
-    before = connection.autocommit
-    connection.autocommit = True
-    connection.execute(_SET)
-    version = connection.info.server_version // 10_000
-    if version < OLDEST:
-        raise ConfigError("AMANA-CONF-003", f"PostgreSQL {version}, {OLDEST} or newer expected")
-    names = list(_DURABLE)
-    row = connection.execute("SELECT " + ", ".join(f"current_setting('{name}')" for name in names)).fetchone()
-    for name, value in zip(names, row or (), strict=True):
+QUESTION: Final = "SELECT current_setting('server_version_num'), " + ", ".join(
+    f"current_setting('{n}')" for n in _DURABLE
+)
+"""What a connection is asked before it is used; `judge` reads the answer."""
+
+
+def judge(row: Sequence[str] | None) -> None:
+    """Raises `ConfigError` (AMANA-CONF-003) naming the setting that durability rests on and that is another one, or a server
+    that is too old."""
+    version, *values = row or ()
+    if int(version) // 10_000 < OLDEST:
+        raise ConfigError("AMANA-CONF-003", f"PostgreSQL {int(version) // 10_000}, {OLDEST} or newer expected")
+    for name, value in zip(_DURABLE, values, strict=True):
         if value not in _DURABLE[name]:
             raise ConfigError("AMANA-CONF-003", f"{name} is {value}")
+
+
+def assert_settings(connection: psycopg.Connection[Any]) -> None:
+    """Set how long things may take, and read back what durability rests on. Raises `ConfigError` as `judge` does."""
+    before = connection.autocommit
+    connection.autocommit = True
+    connection.execute("; ".join(SETTINGS))
+    judge(connection.execute(QUESTION).fetchone())
     connection.autocommit = before
 
 

@@ -12,7 +12,10 @@ from hub.log.inbox import PURPOSE, parse_rows
 from hub.ports import Admitted, Answered, Candidate, Conflict, Duplicate
 from hub.records import Ms, Record, inbox_id
 from signing.sealing import BodyKey, commitment
+from tests.laws.cluster import engine
 from tests.laws.engines import Engine, Log, candidate, law
+
+__all__ = ["engine"]
 
 DAY = 86_400_000
 
@@ -304,6 +307,7 @@ async def test_times_never_run_backwards(engine: Engine) -> None:
     assert isinstance(last, Admitted)
     assert [record.headers[records.TIME] for record in await inbox(reopened)] == ["5000", "5000", "5000"]
     assert (later.time, last.time) == (5000, 5000)
+    await reopened.close()
 
 
 @law

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from hub.ports import Admitted
 from hub.records import Ms
+from tests.laws.cluster import engine
 from tests.laws.engines import Engine, candidate, law
+
+__all__ = ["engine"]
 
 ONE, TWO, THREE = (bytes([n]) * 32 for n in (1, 2, 3))
 
