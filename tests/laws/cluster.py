@@ -98,4 +98,4 @@ class PostgresEngine:
 @pytest.fixture(params=[*ENGINES, pytest.param("postgres", marks=pytest.mark.needs("postgres"))])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:
     """One storage of each kind."""
-    return PostgresEngine(tmp_path) if request.param == "postgres" else ENGINES[request.param](tmp_path)
+    return Engine(PostgresEngine(tmp_path) if request.param == "postgres" else ENGINES[request.param](tmp_path))
