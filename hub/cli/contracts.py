@@ -75,13 +75,23 @@ def show(
 
 @command(app, "export")
 def export(
-    session: Session, directory: Annotated[Path, typer.Argument(help="Directory to write the JSON Schemas to.")]
+    session: Session,
+    directory: Annotated[Path | None, typer.Argument(help="Directory to write the JSON Schemas to.")] = None,
+    asyncapi: Annotated[
+        bool, typer.Option("--asyncapi", help="The topics of the log as one AsyncAPI document.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="With --asyncapi: file to write to; else it is printed.")] = None,
 ) -> None:
-    """Write every contract as a JSON Schema file."""
+    """Write every contract as a JSON Schema file, or the topics of the log as an AsyncAPI document."""
     import msgspec
 
     from signing.jsontext import render
 
+    if asyncapi == (directory is not None) or (out is not None and not asyncapi):
+        raise typer.BadParameter("a directory expected, or --asyncapi (with --out FILE)")
+    if directory is None:
+        _export_asyncapi(session, out)
+        return
     directory.mkdir(parents=True, exist_ok=True)
     written: list[str] = []
     for name, entry in sorted(_schemas().items()):
@@ -89,3 +99,18 @@ def export(
         path.write_bytes(msgspec.json.format(render(_schema(entry)), indent=2) + b"\n")
         written.append(str(path))
     session.result({"files": written}, f"{len(written)} contracts written to {directory}")
+
+
+def _export_asyncapi(session: Session, out: Path | None) -> None:
+    import msgspec
+
+    from adapters.kit.registry import find
+    from hub.asyncapi import make_document
+    from signing.jsontext import render
+
+    document = make_document(session.settings, adapters=find(), addresses=True)
+    if out is None:
+        session.print_json(document)
+        return
+    out.write_bytes(msgspec.json.format(render(document), indent=2) + b"\n")
+    session.result({"file": str(out)}, f"{len(document['channels'])} channels written to {out}")

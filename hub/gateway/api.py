@@ -11,8 +11,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Final
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 
+from hub.asyncapi import make_document
 from hub.control.changes import MAX_CHANGE_BYTES
 from hub.control.directory import Outcome, render_body
 from hub.control.follow import submit
@@ -81,6 +82,12 @@ def build_api(context: GatewayContext) -> ASGIApp:
     problems.install(app, api_reads.router, api_joining.router)
     app.include_router(api_reads.router)
     app.include_router(api_joining.router)
+
+    @app.get("/api/asyncapi.json", include_in_schema=False)
+    async def show_log() -> Response:
+        """The topics of the log as AsyncAPI, without addresses of brokers. Open to everybody."""
+        document = make_document(context.settings, adapters=context.adapters)
+        return Response(jsontext.render(document), media_type="application/json")
 
     @app.get("/api/v1/hub", tags=["hub"])
     async def show_hub() -> HubRow:

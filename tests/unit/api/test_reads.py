@@ -291,7 +291,7 @@ def test_what_differs_is_named(desk: Desk, differing: dict[str, Any], named: str
 def test_a_delivery_before_approval_is_found(desk: Desk) -> None:
     """Something sent for a run that nobody approved does not reconcile."""
     compute(desk, [signal(0)])
-    place = {"topic": "outbox.P", "partition": 0, "offset": 0, "run": RUN, "updated": 1, "secret_id": "x"}
+    place = {"topic": "outbox.P", "partition": 0, "offset": 0, "run": RUN, "updated": 1, "since": 1, "secret_id": "x"}
     row = {"id": "d", "subscription": "s", "system": "P", "key": "k", "request_id": "r", "state": "due", "attempts": 0}
     desk.write(Write("delivery", [row | place]))
     with desk.client() as client:

@@ -140,9 +140,15 @@ def test_what_waits_to_be_collected_is_shown(kem: Desk, tmp_path: Path) -> None:
     kem.write(
         Write(
             "delivery",
-            [row | {"id": f"m{n}", "request_id": f"r{n}", "offset": n, "updated": 86_400_000 + n} for n in (1, 0)],
+            [
+                row | {"id": f"m{n}", "request_id": f"r{n}", "offset": n, "updated": 86_400_000 + n, "since": n}
+                for n in (1, 0)
+            ],
         ),
-        Write("delivery", [row | {"id": "done", "request_id": "r", "offset": 9, "updated": 1, "state": "confirmed"}]),
+        Write(
+            "delivery",
+            [row | {"id": "done", "request_id": "r", "offset": 9, "updated": 1, "since": 1, "state": "confirmed"}],
+        ),
     )
     listed = {row["id"]: (row["waiting"], row["oldestAt"]) for row in amana(kem, "subscription", "list")["items"]}
     assert listed == {"PAY.SURAT": (2, "1970-01-02T00:00:00.000Z"), "PAY.pay.run": (None, None)}

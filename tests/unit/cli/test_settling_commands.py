@@ -36,7 +36,7 @@ def stuck(desk: Desk, state: str, attempts: int = 8) -> None:
         "request_id": SENT[:32],
         "secret_id": SENT,
     }
-    row |= {"state": state, "attempts": attempts, "topic": topic, "partition": 0, "offset": 0, "updated": 5}
+    row |= {"state": state, "attempts": attempts, "topic": topic, "partition": 0, "offset": 0, "updated": 5, "since": 5}
     desk.write(
         Write("delivery", [row]),
         Write("message", [message("ab" * 32, 5, kind="out", state=state, request_id=SENT[:32])]),
