@@ -17,8 +17,8 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 
 from hub.errors import BadMessage, TryAgain
 from hub.kafka.client import Place
+from hub.kafka.connection import MAX_MESSAGE
 from hub.kafka.producing import Producing
-from hub.kafka.topics import MAX_MESSAGE
 from hub.kafka.wire import Headers, headers_of
 from hub.ports import Append, Clock
 from hub.records import Record

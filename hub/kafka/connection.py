@@ -19,6 +19,9 @@ from hub.settings import Settings
 
 SCHEME: Final = "kafka://"
 MECHANISM: Final = "SCRAM-SHA-512"
+MAX_MESSAGE: Final = 72 << 20
+"""Bytes of the largest batch: a message with all that may be uploaded beside it, below the 100 MiB of a broker's request."""
+ENVELOPE: Final = 1 << 20
 _PROTOCOLS: Final = {
     "plaintext": "PLAINTEXT",
     "tls": "SSL",
@@ -82,6 +85,9 @@ def connection_of(settings: Settings) -> Connection:
     password = settings.kafka_password.get_secret_value()
     if settings.kafka_password_file is not None:
         password = _read_password(settings.kafka_password_file)
+    if settings.max_body + settings.max_upload > MAX_MESSAGE - ENVELOPE:
+        most = (MAX_MESSAGE - ENVELOPE) >> 20
+        raise _unusable(f"AMANA_MAX_BODY and AMANA_MAX_UPLOAD: at most {most} MiB together on Kafka")
     if secured.startswith("sasl") and not (settings.kafka_user and password):
         raise _unusable("AMANA_KAFKA_USER and AMANA_KAFKA_PASSWORD: both expected for sasl")
     return Connection(

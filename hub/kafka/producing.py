@@ -14,8 +14,7 @@ from aiokafka.structs import RecordMetadata
 
 from hub.errors import TryAgain
 from hub.kafka.client import ANSWER_MS, PAUSE, unanswered
-from hub.kafka.connection import Connection
-from hub.kafka.topics import MAX_MESSAGE
+from hub.kafka.connection import MAX_MESSAGE, Connection
 
 DELIVERY: Final = 20.0
 """Seconds after which a batch is not known to be stored: longer than Kafka takes to find another leader."""

@@ -16,10 +16,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from hub.errors import ConfigError
 from hub.kafka.client import ANSWER_MS, PATIENCE, PAUSE, Client, unanswered
-from hub.kafka.connection import Connection
-
-MAX_MESSAGE: Final = 72 << 20
-"""Bytes of the largest batch: a message with all that may be uploaded beside it, below the 100 MiB of a broker's request."""
+from hub.kafka.connection import MAX_MESSAGE, Connection
 
 DAY_MS: Final = 86_400_000
 AT_LEAST: Final = "max.message.bytes"

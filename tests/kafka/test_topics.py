@@ -9,7 +9,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from hub.errors import ConfigError
 from hub.kafka import Connection, KafkaLog, Names
-from hub.kafka.topics import MAX_MESSAGE, describe, settings_of
+from hub.kafka.connection import MAX_MESSAGE
+from hub.kafka.topics import describe, settings_of
 from tests.clusters import kafka as clusters
 from tests.laws.engines import LawClock, append, law
 

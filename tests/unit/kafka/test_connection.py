@@ -63,6 +63,7 @@ def test_an_address_that_is_none_stops_the_start(tmp_path: Path, address: str) -
         ({"kafka_security": "tls", "kafka_ca": "/nowhere.pem"}, "AMANA_KAFKA_CA"),
         ({"kafka_security": "sasl-plaintext", "kafka_password_file": "/nowhere"}, "AMANA_KAFKA_PASSWORD_FILE"),
         ({"kafka_security": "ssl"}, "AMANA_KAFKA_SECURITY"),
+        ({"max_upload": 80 << 20}, "AMANA_MAX_UPLOAD: at most 71 MiB"),
     ],
 )
 def test_what_does_not_fit_together_is_named(tmp_path: Path, given: dict[str, Any], told: str) -> None:
