@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from confluent_kafka.schema_registry import (
@@ -28,7 +27,7 @@ VALUE = SerializationContext("leave", MessageField.VALUE)
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
-    served = HubProcess(cast("Path", tmp_path_factory.mktemp("registry")) / "data")
+    served = HubProcess(tmp_path_factory.mktemp("registry") / "data")
     served.start()
     yield served
     served.stop()
