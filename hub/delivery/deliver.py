@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from hub.delivery.intake import NAME, Intake
 from hub.delivery.outcomes import Outcome, Proof, read_answer, settle
 from hub.delivery.receipts import ATTEMPT, OUTCOME, PURPOSE, STATE, SUBSCRIPTION, receipt, receipt_id
+from hub.delivery.sharing import Share, is_held
 from hub.delivery.states import CALLABLE, FINAL, Event, State
 from hub.delivery.wrapping import encrypt_text, wants_claim, wants_encryption
 from hub.errors import BadMessage, TryAgain
@@ -40,7 +41,7 @@ from hub.records import (
 from hub.stages.bodies import open_body
 from hub.stages.deadletters import dead_letter
 from hub.stages.runner import Runner
-from hub.topics import DEADLETTERS, RECEIPTS
+from hub.topics import DEADLETTERS, RECEIPTS, outbox
 from hub.uploads import Origin, Uploads
 from signing.envelope import seal
 from signing.errors import SigningError
@@ -59,6 +60,10 @@ BODY: Final = "outbox"
 """Bodies of `outbox.*` are sealed by `BodyKey(secret, BODY)`."""
 
 
+_LOOKED_AT: Final = 100
+"""Retries among which the next one of this worker's is looked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """How hard delivery tries. Times in seconds."""
@@ -71,7 +76,8 @@ class Policy:
 
 @dataclass(slots=True)
 class Deliverer:
-    """One per hub. `random` gives jitter in [0, 1)."""
+    """One per worker. `random` gives jitter in [0, 1). `share`: where several workers have one schedule, what this one
+    has of it; somebody else then brings the schedule up to date."""
 
     bus: Bus
     store: Store
@@ -85,6 +91,7 @@ class Deliverer:
     policy: Policy = field(default_factory=Policy)
     uploads: Uploads | None = None
     measures: Measures = field(default_factory=Measures)
+    share: Share | None = None
     confirmed: int = 0
     _flying: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _systems: dict[str, int] = field(default_factory=dict)
@@ -94,13 +101,15 @@ class Deliverer:
     @property
     def intake(self) -> Runner:
         if self._runner is None:
-            intake = Intake(self.store, self.bus, self.follower, self.measures)
+            intake = Intake(self.store, self.bus, self.follower, self.measures, alone=self.share is None)
             self._runner = Runner(intake, self.bus, self.store, self.owner, measures=self.measures)
         return self._runner
 
     async def catch_up(self) -> int:
         """Bring the schedule to the ends of `outbox.*` and `receipts`; returns how many records it took."""
         taken = 0
+        if self.share is not None:
+            return taken
         async with self._lock:
             while passed := await self.intake.step():
                 taken += passed
@@ -133,8 +142,17 @@ class Deliverer:
 
     async def next_at(self) -> Ms | None:
         """When the next retry is due, if any waits."""
-        rows = await self.store.rows("delivery", {"state": str(State.RETRYING)}, order=("next_at",), limit=1)
-        return Ms(rows[0]["next_at"]) if rows else None
+        where: dict[str, Any] = {"state": str(State.RETRYING)}
+        share = self.share
+        if share is None:
+            rows = await self.store.rows("delivery", where, order=("next_at",), limit=1)
+            return Ms(rows[0]["next_at"]) if rows else None
+        held = {topic: set(share.partitions(topic)) for topic in share.topics()}
+        where |= {"topic": list(held), "partition": sorted(set[int]().union(*held.values()))}
+        if not where["partition"]:
+            return None
+        rows = await self.store.rows("delivery", where, order=("next_at",), limit=_LOOKED_AT)
+        return next((Ms(row["next_at"]) for row in rows if row["partition"] in held[row["topic"]]), None)
 
     async def close(self) -> None:
         """Stop; a call whose answer is not recorded is made again after the next start."""
@@ -167,9 +185,12 @@ class Deliverer:
             free = self.policy.per_system - self._systems.get(system, 0)
             if free <= 0:
                 continue
+            held = {} if self.share is None else {"partition": list(self.share.partitions(outbox(system)))}
+            if self.share is not None and not held["partition"]:
+                continue
             found = await self.store.rows(
                 "delivery",
-                where | {"system": system},
+                where | {"system": system} | held,
                 order=("next_at", "topic", "partition", "offset"),
                 limit=self.policy.per_system,
             )
@@ -178,9 +199,13 @@ class Deliverer:
 
     async def _attempt(self, row: dict[str, Any]) -> None:
         try:
+            place = (row["topic"], row["partition"])
+            epoch = None if self.share is None else self.share.epoch(place)
             message = await self._message(row)
             attempt = int(row["attempts"]) + 1
             record, outcome = await self._exchange(message, State(row["state"]), attempt)
+            if self.share is not None and not await is_held(self.store, place, epoch):
+                return  # another worker calls under the same request id, and records what comes of it
             await self._record(message, record, outcome)
         finally:
             self._systems[row["system"]] -= 1
@@ -256,20 +281,22 @@ class Deliverer:
     async def _record(self, message: Record, made: Record, outcome: Outcome) -> None:
         """Append the receipt (and the dead letter) once: after an append of unknown fate the topic is read first."""
         topics = self.bus.topics()
-        appends = [Append(RECEIPTS, partition_of(message.key, topics[RECEIPTS]), [made])]
+        place = (RECEIPTS, partition_of(message.key, topics[RECEIPTS]))
+        appends = [Append(*place, [made])]
         if outcome.state is State.DEAD:
             letter = _letter(message, made, outcome.error)
             appends.append(Append(DEADLETTERS, partition_of(message.key, topics[DEADLETTERS]), [letter]))
         while True:
             try:
-                await self.bus.append(appends)
+                at = (await self.bus.append(appends))[0]
                 break
             except TryAgain as again:
                 await self.clock.sleep(again.after)
-                await self.catch_up()
+                at = await self.bus.end(*place) - 1
+                await self._taken(place, at)
                 if await self._recorded(made):
                     break
-        await self.catch_up()
+        await self._taken(place, at)
         self._count(message, outcome)
 
     def _count(self, message: Record, outcome: Outcome) -> None:
@@ -279,6 +306,13 @@ class Deliverer:
         elif outcome.state is State.CONFIRMED:
             self.confirmed += 1
             self.measures.observe_age("amana_delivery_age_seconds", int(message.headers[TIME]))
+
+    async def _taken(self, place: tuple[str, int], offset: int) -> None:
+        """Until the schedule holds what lies there."""
+        if self.share is None:
+            await self.catch_up()
+        else:
+            await self.share.taken(place, offset)
 
     async def _recorded(self, made: Record) -> bool:
         rows = await self.store.rows("delivery", {"id": made.headers[PARENT]})

@@ -1,7 +1,9 @@
 """outbox.* and receipts -> the schedule (table `delivery`); confirmations and erasures of what is collected -> receipts.
 
 Rule: the schedule follows from these topics alone; so after a crash nothing is called again that has its outcome
-recorded, and a lost schedule can be read again."""
+recorded, and a lost schedule can be read again. Where several workers share it, each has all that concerns a key: its
+outbox and its receipts (docs/adr/0025-running-on-kafka.md).
+"""
 
 from __future__ import annotations
 
@@ -10,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hub.delivery.collecting import Collecting
 from hub.delivery.receipts import ATTEMPT, COLLECT, NEXT_AT, ORDERED, OUTCOME, STATE, SUBSCRIPTION
+from hub.delivery.sharing import has_read, outbox_ends
 from hub.delivery.states import BLOCKING, BY_OPERATOR, FINAL, TRANSITIONS, Event, State, advance
 from hub.errors import TryAgain
 from hub.metrics.measures import Measures
@@ -42,17 +45,29 @@ Row = dict[str, Any]
 
 
 class Intake:
-    """The stage."""
+    """The stage. `alone`: whether one worker has all of the schedule; where several share it, runs are looked at after
+    each commit (`sharing.Delivered`) and an erasure waits for what others had in hand."""
 
     name = NAME
     version = 1
     batch = 500
 
-    def __init__(self, store: Store, bus: Bus, follower: DirectoryFollower, measures: Measures | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        bus: Bus,
+        follower: DirectoryFollower,
+        measures: Measures | None = None,
+        *,
+        alone: bool = True,
+    ) -> None:
         self._store = store
         self._measures = measures or Measures()
         self._bus = bus
+        self._follower = follower
+        self._alone = alone
         self._collecting = Collecting(store, bus, follower)
+        self._ends: tuple[int, dict[tuple[str, int], int]] | None = None  # for the erasure ordered there
 
     def sources(self, topics: Iterable[str]) -> list[str]:
         known = {CONTROL, CONFIRMATIONS, RECEIPTS}
@@ -61,10 +76,14 @@ class Intake:
     async def decide(self, topic: str, partition: int, entries: Sequence[Entry]) -> Effects:
         made: list[Record] = []  # receipts of messages that are collected
         if topic == CONTROL:
+            if not self._alone and not await self._others_have_read(entries):
+                return Effects(taken=0)
             made = await self._collecting.erased(entries)
         elif topic == CONFIRMATIONS:
             made = await self._collecting.confirmed(partition, entries)
         elif topic != RECEIPTS:
+            if not self._alone and any(entry.record.headers.get(COLLECT) == "1" for entry in entries):
+                await self._follower.catch_up()
             made = self._collecting.erased_on_arrival(topic, partition, entries)
         for record in made:
             self._measures.inc("amana_delivered_total", record.headers[SYSTEM], record.headers[OUTCOME])
@@ -78,8 +97,21 @@ class Intake:
         for record in receipts:
             await schedule.outcome(record)
         writes = schedule.writes()
-        writes += await self._delivered(_orders(schedule.changed.values(), messages), schedule)
+        if self._alone:
+            writes += await self._delivered(_orders(schedule.changed.values(), messages), schedule)
         return Effects(publishes=self._appends(made), writes=writes)
+
+    async def _others_have_read(self, entries: Sequence[Entry]) -> bool:
+        """Whether the schedule holds every message that came before the orders to erase among `entries`: what comes
+        later is looked at when it comes."""
+        last = entries[-1].offset
+        if self._follower.directory.position < last:
+            await self._follower.catch_up()
+        if not any(entries[0].offset <= o.position <= last for o in self._follower.directory.now().erasures()):
+            return True
+        if self._ends is None or self._ends[0] != entries[0].offset:
+            self._ends = (entries[0].offset, await outbox_ends(self._bus))
+        return await has_read(self._store, self._ends[1])
 
     def _appends(self, made: Sequence[Record]) -> list[Append]:
         partitions = self._bus.topics()[RECEIPTS] if made else 0
@@ -149,12 +181,15 @@ class _Schedule:
         self._put(row)
 
     async def outcome(self, record: Record) -> None:
-        """What came of an attempt. A message that has its end keeps it: a second receipt changes nothing."""
+        """What came of an attempt. A message that has its end keeps it: a second receipt changes nothing. Nor does a
+        second outcome of one attempt, from a worker that had lost the partition."""
         h = record.headers
         old = self._row(h[PARENT])
         if old is not None and State(old["state"]) in FINAL:
             return
         event = Event(h[OUTCOME])
+        if old is not None and event not in BY_OPERATOR and int(h[ATTEMPT]) <= old["attempts"]:
+            return
         if event in BY_OPERATOR:
             # decided on what this schedule does not hold (any more): the receipts before it were lost
             if old is None or (State(old["state"]), event) not in TRANSITIONS or old["attempts"] != int(h[ATTEMPT]):
