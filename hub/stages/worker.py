@@ -1,4 +1,4 @@
-"""The worker role: every stage and delivery in one event loop, woken by the log's bell.
+"""The worker role: every stage and delivery in one event loop, woken by the log's bell, or fed by a group of workers.
 
 Rule: a stage that halts stops alone, says so and lets the others go on; nothing here waits by polling, and long work
 gives the loop away between batches, so that deliveries are never starved.
@@ -11,7 +11,7 @@ import os
 import random
 import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from hub.errors import Halt, TryAgain
 from hub.logs import logger
@@ -33,13 +33,40 @@ costs a commit now and then and not one each."""
 
 OnHalt = Callable[[Mapping[str, str]], None]
 
+CALLS_FINISH: Final = 3.0
+"""Seconds that calls under way get when a worker of several ends; what is then unanswered, another one sends again."""
+
+
+class Feed(Protocol):
+    """Where several workers share the stages: hands each what is its part."""
+
+    async def run(self, runner: Runner, after: Callable[[], None]) -> None:
+        """Feed a stage until cancelled; `after` whenever it took something, or has another part. Raises what ends the
+        stage."""
+        ...
+
+    async def renew(self) -> None:
+        """There may be new topics."""
+        ...
+
+    async def look(self) -> None:
+        """Before the schedule is looked at: note what its new part began with. Raises `TryAgain`."""
+        ...
+
+    async def close(self) -> None: ...
+
 
 class Worker:
     """Runs a core until told to stop. `on_halt` is called with all stages that have halted, by code; `on_brake`
-    with the partitions and systems that the dead-letter brake holds, by code."""
+    with the partitions and systems that the dead-letter brake holds, by code. `feed`: who hands out what is read, where
+    this worker is not the only one."""
 
-    def __init__(self, core: Core, on_halt: OnHalt, on_brake: OnHalt = lambda _: None) -> None:
+    def __init__(
+        self, core: Core, on_halt: OnHalt, on_brake: OnHalt = lambda _: None, feed: Feed | None = None
+    ) -> None:
         self._core = core
+        self._feed = feed
+        self._moved = asyncio.Event()  # the schedule, as it is fed
         self._on_halt = on_halt
         self._on_brake = on_brake
         self._braked: dict[str, str] = {}
@@ -74,8 +101,13 @@ class Worker:
         follower.on_change(lambda _: self._changed.set())
         self._on_halt({})
         self._on_brake({})
-        tasks = [asyncio.create_task(self._guarded(r.stage.name, self._stage, r)) for r in core.runners]
-        tasks.append(asyncio.create_task(self._guarded("deliver", self._deliver)))
+        if self._feed is None:
+            tasks = [asyncio.create_task(self._guarded(r.stage.name, self._stage, r)) for r in core.runners]
+        else:
+            runners = (*core.runners, core.deliverer.intake)
+            tasks = [asyncio.create_task(self._guarded(r.stage.name, self._fed, self._feed, r)) for r in runners]
+        delivering = asyncio.create_task(self._guarded("deliver", self._deliver))
+        tasks.append(delivering)
         tasks.append(asyncio.create_task(self._topics()))
         following = asyncio.create_task(follower.follow())
         stopping = asyncio.create_task(stop.wait())
@@ -85,10 +117,21 @@ class Worker:
                 if ended.done():
                     ended.result()
         finally:
+            if self._feed is not None:
+                delivering.cancel()
+                await self._settle_calls()
             for task in (following, stopping, *tasks):
                 task.cancel()
             await asyncio.gather(following, stopping, *tasks, return_exceptions=True)
             await core.deliverer.close()
+            if self._feed is not None:
+                await self._feed.close()
+
+    async def _settle_calls(self) -> None:
+        """Calls that are under way come back and are recorded while their partitions are still held."""
+        flying = self._core.deliverer.flying()
+        if flying:
+            await asyncio.wait(flying, timeout=CALLS_FINISH)
 
     async def _guarded(self, name: str, loop: Callable[..., Awaitable[None]], *args: object) -> None:
         try:
@@ -102,6 +145,14 @@ class Worker:
         else:
             return
         self._on_halt(dict(self._halted))
+
+    async def _fed(self, feed: Feed, runner: Runner) -> None:
+        def after() -> None:
+            self._tell_braked()
+            if runner is self._core.deliverer.intake:
+                self._moved.set()
+
+        await feed.run(runner, after)
 
     async def _stage(self, runner: Runner) -> None:
         clock = self._core.ports.clock
@@ -121,7 +172,8 @@ class Worker:
 
     def _tell_braked(self) -> None:
         braked: dict[str, str] = {}
-        for runner in self._core.runners:
+        fed = () if self._feed is None else (self._core.deliverer.intake,)
+        for runner in (*self._core.runners, *fed):
             for topic, partition in runner.brake.halted:
                 braked[f"partition {runner.stage.name} {topic}/{partition}"] = HALTED
             braked |= {f"system {system}": FAILING for system in runner.brake.failing}
@@ -134,7 +186,10 @@ class Worker:
         clock = self._core.ports.clock
         while True:
             stirred = self._stirred
+            self._moved.clear()
             try:
+                if self._feed is not None:
+                    await self._feed.look()
                 started = await deliverer.step()
                 due = await deliverer.next_at()
             except TryAgain as again:
@@ -155,7 +210,11 @@ class Worker:
     ) -> None:
         """Until there is something to read, the directory changed since `stirred` was taken, or one of `also` is
         done. Taken before the step, so that a change during it is not missed."""
-        bell = asyncio.create_task(self._core.ports.bus.wait(runner.seen(), timeout))
+        bell: asyncio.Task[object]
+        if self._feed is None:
+            bell = asyncio.create_task(self._core.ports.bus.wait(runner.seen(), timeout))
+        else:
+            bell = asyncio.create_task(self._moved.wait())
         change = asyncio.create_task(stirred.wait())
         try:
             await asyncio.wait({bell, change, *also}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
@@ -176,6 +235,8 @@ class Worker:
                 await clock.sleep(again.after)
                 self._changed.set()
                 continue
+            if self._feed is not None:
+                await self._feed.renew()
             stirred, self._stirred = self._stirred, asyncio.Event()
             stirred.set()
 

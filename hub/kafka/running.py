@@ -1,0 +1,263 @@
+"""The worker on the cluster: every stage is a member of a group of its own, fed by FastStream.
+
+Rule: a subscriber wakes its stage with the first record that came; what else has come is fetched with it, at most a batch, and
+taken before the next record is asked for. So what is in flight is bounded, nothing is polled, and nothing is acknowledged but
+by the store's commit. Why not FastStream's own batches: docs/adr/0025-running-on-kafka.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from aiokafka import TopicPartition
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker, KafkaMessage
+
+from hub.delivery.sharing import Delivered
+from hub.kafka.assigning import make_assignor
+from hub.kafka.member import Member
+from hub.records import Batch
+from hub.topics import OUTBOX, RECEIPTS
+
+if TYPE_CHECKING:
+    from aiokafka import AIOKafkaConsumer, ConsumerRecord
+    from faststream.kafka.subscriber.usecase import LogicSubscriber
+
+    from hub.ports import Bus, Store
+    from hub.stages.brake import Place
+    from hub.stages.runner import Runner
+
+FETCH_BYTES: Final = 8 << 20
+"""Of one broker's answer to one stage: what waits in memory, about."""
+
+LONGEST_TAKE_MS: Final = 3_600_000
+"""A batch, a large pay run included, may take an hour; a worker that is gone is noticed by its heartbeats, long before."""
+
+FINISH: Final = 5.0
+"""Seconds that a batch in hand gets when the worker ends."""
+
+Decode = Callable[[Sequence["ConsumerRecord[Any, Any]"]], "list[Batch]"]
+
+
+class KafkaFeed:
+    """What feeds the stages of one worker. `connection`: arguments of FastStream's broker; `decode`: records of one
+    partition, as they lie in Kafka, to batches; `session`: seconds without a sign of life after which others take over;
+    `gather`: seconds that a stage, by name, lets records come together."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        connection: Mapping[str, Any],
+        prefix: str,
+        decode: Decode,
+        *,
+        session: float = 10.0,
+        gather: Mapping[str, float] | None = None,
+    ) -> None:
+        self._bus = bus
+        self._prefix = prefix
+        self._decode = decode
+        self._session = session
+        self._gather = gather or {}
+        self._broker = KafkaBroker(
+            **connection, consumer_only=True, apply_types=False, logger=None, graceful_timeout=FINISH
+        )
+        self._connected = asyncio.Lock()
+        self._members: dict[str, tuple[Member, LogicSubscriber[Any]]] = {}
+        self.share: KafkaShare | None = None
+
+    async def run(self, runner: Runner, after: Callable[[], None]) -> None:
+        """Feed a stage until cancelled; then what is in hand is finished, and the group is left. Raises what ends the
+        stage: `Halt`, or a defect."""
+        member, subscriber = self.join(runner, after)
+        async with self._connected:
+            await self._broker.connect()
+        starting = asyncio.create_task(subscriber.start())
+        try:
+            await asyncio.wait({starting, member.ended}, return_when=asyncio.FIRST_COMPLETED)
+            if starting.done():
+                starting.result()
+            await asyncio.shield(member.ended)
+        finally:
+            del self._members[runner.stage.name]
+            starting.cancel()
+            await asyncio.shield(_leave(member, subscriber))
+
+    def join(self, runner: Runner, after: Callable[[], None]) -> tuple[Member, LogicSubscriber[Any]]:
+        """The membership of a stage; nothing is asked of Kafka yet."""
+        name = runner.stage.name
+        member = Member(runner, self._prefix, reclaim=self._session, after=after)
+        subscriber = self._broker.subscriber(
+            *self._topics(runner),
+            group_id=self._prefix + name,
+            ack_policy=AckPolicy.MANUAL,
+            auto_offset_reset="earliest",
+            listener=member,
+            parser=_parse,
+            decoder=_keep,
+            partition_assignment_strategy=(make_assignor(name, self._prefix),),
+            session_timeout_ms=round(self._session * 1000),
+            heartbeat_interval_ms=round(self._session * 300),
+            rebalance_timeout_ms=round(self._session * 1000) + 10_000,
+            max_poll_interval_ms=LONGEST_TAKE_MS,
+            fetch_max_bytes=FETCH_BYTES,
+        )
+
+        async def handle(record: ConsumerRecord[Any, Any]) -> None:
+            try:
+                consumer = subscriber.consumer
+                if consumer is not None:
+                    await asyncio.sleep(self._gather.get(name, 0.0))
+                    found = await _rest(consumer, record, runner.stage.batch)
+                    await member.take({place: self._decode(records) for place, records in found.items()})
+            except Exception as error:  # noqa: BLE001 -- FastStream would go on as if nothing had been
+                member.fail(error)
+
+        subscriber(handle)
+        member.consumer = _Late(subscriber)
+        self._members[name] = (member, subscriber)
+        return member, subscriber
+
+    async def look(self) -> None:
+        """See `KafkaShare.look`."""
+        if self.share is not None:
+            await self.share.look()
+
+    async def close(self) -> None:
+        """Every stage has left its group before."""
+        await self._broker.stop()
+
+    async def renew(self) -> None:
+        """Subscribe to topics that have come since."""
+        for member, subscriber in list(self._members.values()):
+            wanted = self._topics(member.runner)
+            consumer = subscriber.consumer
+            if consumer is not None and set(wanted) != set(consumer.subscription()):
+                consumer.subscribe(topics=wanted, listener=member)
+
+    def member(self, stage: str) -> Member | None:
+        """The membership of a stage that is fed now."""
+        found = self._members.get(stage)
+        return None if found is None else found[0]
+
+    def _topics(self, runner: Runner) -> list[str]:
+        return [self._prefix + topic for topic in sorted(runner.stage.sources(self._bus.topics()))]
+
+
+class KafkaShare:
+    """What this worker has of the schedule of deliveries: what its member of the intake's group holds."""
+
+    def __init__(self, feed: KafkaFeed, bus: Bus, store: Store, stage: str) -> None:
+        self._feed = feed
+        self._bus = bus
+        self._stage = stage
+        self._delivered = Delivered(bus, store)
+        self._ends: dict[
+            tuple[Place, int], int
+        ] = {}  # by place and epoch: where the receipts ended when it was claimed
+
+    def partitions(self, topic: str) -> Collection[int]:
+        return [place[1] for place in self._held() if place[0] == topic]
+
+    def topics(self) -> Collection[str]:
+        return {topic for topic, _ in self._held() if topic.startswith(OUTBOX)}
+
+    def epoch(self, place: Place) -> int | None:
+        member = self._feed.member(self._stage)
+        return None if member is None or not member.holds(place) else member.runner.held().get(place)
+
+    async def taken(self, place: Place, offset: int) -> None:
+        member = self._feed.member(self._stage)
+        if member is not None:
+            await member.taken(place, offset)
+
+    async def look(self) -> None:
+        """After something moved: note where the receipts of new claims end, and which runs are delivered. Raises
+        `TryAgain`."""
+        member = self._feed.member(self._stage)
+        if member is None or not member.claimed:
+            return
+        held = {(place, epoch) for place, epoch in member.runner.held().items() if place[0] == RECEIPTS}
+        self._ends = {key: end for key, end in self._ends.items() if key in held}
+        for key in held - self._ends.keys():
+            self._ends[key] = await self._bus.end(*key[0])
+        await self._delivered.look()
+
+    def _held(self) -> list[Place]:
+        """What may be called for: nothing before every outcome that lay in the receipts is known."""
+        member = self._feed.member(self._stage)
+        if member is None or not member.claimed:
+            return []
+        held = member.runner.held()
+        for place, epoch in held.items():
+            end = self._ends.get((place, epoch))
+            if place[0] == RECEIPTS and (end is None or member.runner.position(place) < end):
+                return []
+        return [place for place in held if member.holds(place)]
+
+
+class _Late:
+    """The consumer of a subscriber, which has one only between its start and its stop."""
+
+    def __init__(self, subscriber: LogicSubscriber[Any]) -> None:
+        self._subscriber = subscriber
+
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        if self._subscriber.consumer is not None:
+            self._subscriber.consumer.seek(partition, offset)
+
+    def pause(self, *partitions: TopicPartition) -> None:
+        if self._subscriber.consumer is not None:
+            self._subscriber.consumer.pause(*partitions)
+
+    def resume(self, *partitions: TopicPartition) -> None:
+        if self._subscriber.consumer is not None:
+            self._subscriber.consumer.resume(*partitions)
+
+    async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+        if self._subscriber.consumer is not None:
+            await self._subscriber.consumer.commit(dict(offsets))
+
+
+async def _leave(member: Member, subscriber: LogicSubscriber[Any]) -> None:
+    await member.let_go()
+    await subscriber.stop()
+    if not member.ended.done():
+        member.ended.cancel()
+
+
+async def _rest(
+    consumer: AIOKafkaConsumer, first: ConsumerRecord[Any, Any], batch: int
+) -> dict[TopicPartition, list[ConsumerRecord[Any, Any]]]:
+    """What has come, the record that woke the stage before all else; about `batch` records."""
+    found: dict[TopicPartition, list[ConsumerRecord[Any, Any]]] = {
+        TopicPartition(first.topic, first.partition): [first]
+    }
+    if batch > 1:
+        for partition, records in (await consumer.getmany(timeout_ms=0, max_records=batch - 1)).items():
+            found.setdefault(partition, []).extend(records)
+    return found
+
+
+async def _parse(record: ConsumerRecord[Any, Any]) -> KafkaMessage:
+    """Nothing is looked into: a header may be any bytes, which FastStream's own parser takes for text."""
+    return KafkaMessage(body=b"", raw_message=record, consumer=_NOBODY)
+
+
+async def _keep(message: KafkaMessage) -> ConsumerRecord[Any, Any]:
+    return message.raw_message
+
+
+class _Nobody:
+    """Stands for a consumer where FastStream would acknowledge: only the store does."""
+
+    async def commit(self) -> None:
+        return
+
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        del partition, offset
+
+
+_NOBODY: Final = _Nobody()
