@@ -72,6 +72,11 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # the library ha
         """Kafka says that it is ours, and it was claimed."""
         return place in self._assigned and place in self.runner.held()
 
+    @property
+    def waits(self) -> bool:
+        """Whether a partition is to be read again a moment later."""
+        return bool(self._timers)
+
     # what Kafka proposes
 
     async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
@@ -193,6 +198,10 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # the library ha
         with suppress(IllegalStateError):  # it is being revoked
             self.consumer.seek(self._partition(place), self.runner.position(place))
             self.consumer.resume(self._partition(place))
+
+    async def settled(self) -> None:
+        """Until what was assigned is claimed."""
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def fail(self, error: BaseException) -> None:
         """The stage ends: nothing more is taken, and who runs it learns why."""

@@ -8,25 +8,23 @@ by the store's commit. Why not FastStream's own batches: docs/adr/0025-running-o
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from aiokafka import TopicPartition
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 
-from hub.delivery.sharing import Delivered
 from hub.kafka.assigning import make_assignor
 from hub.kafka.member import Member
+from hub.kafka.share import KafkaShare
 from hub.records import Batch
-from hub.topics import OUTBOX, RECEIPTS
 
 if TYPE_CHECKING:
     from aiokafka import AIOKafkaConsumer, ConsumerRecord
     from faststream.kafka.subscriber.usecase import LogicSubscriber
 
-    from hub.ports import Bus, Store
-    from hub.stages.brake import Place
+    from hub.ports import Bus
     from hub.stages.runner import Runner
 
 FETCH_BYTES: Final = 8 << 20
@@ -144,58 +142,6 @@ class KafkaFeed:
 
     def _topics(self, runner: Runner) -> list[str]:
         return [self._prefix + topic for topic in sorted(runner.stage.sources(self._bus.topics()))]
-
-
-class KafkaShare:
-    """What this worker has of the schedule of deliveries: what its member of the intake's group holds."""
-
-    def __init__(self, feed: KafkaFeed, bus: Bus, store: Store, stage: str) -> None:
-        self._feed = feed
-        self._bus = bus
-        self._stage = stage
-        self._delivered = Delivered(bus, store)
-        self._ends: dict[
-            tuple[Place, int], int
-        ] = {}  # by place and epoch: where the receipts ended when it was claimed
-
-    def partitions(self, topic: str) -> Collection[int]:
-        return [place[1] for place in self._held() if place[0] == topic]
-
-    def topics(self) -> Collection[str]:
-        return {topic for topic, _ in self._held() if topic.startswith(OUTBOX)}
-
-    def epoch(self, place: Place) -> int | None:
-        member = self._feed.member(self._stage)
-        return None if member is None or not member.holds(place) else member.runner.held().get(place)
-
-    async def taken(self, place: Place, offset: int) -> None:
-        member = self._feed.member(self._stage)
-        if member is not None:
-            await member.taken(place, offset)
-
-    async def look(self) -> None:
-        """After something moved: note where the receipts of new claims end, and which runs are delivered. Raises
-        `TryAgain`."""
-        member = self._feed.member(self._stage)
-        if member is None or not member.claimed:
-            return
-        held = {(place, epoch) for place, epoch in member.runner.held().items() if place[0] == RECEIPTS}
-        self._ends = {key: end for key, end in self._ends.items() if key in held}
-        for key in held - self._ends.keys():
-            self._ends[key] = await self._bus.end(*key[0])
-        await self._delivered.look()
-
-    def _held(self) -> list[Place]:
-        """What may be called for: nothing before every outcome that lay in the receipts is known."""
-        member = self._feed.member(self._stage)
-        if member is None or not member.claimed:
-            return []
-        held = member.runner.held()
-        for place, epoch in held.items():
-            end = self._ends.get((place, epoch))
-            if place[0] == RECEIPTS and (end is None or member.runner.position(place) < end):
-                return []
-        return [place for place in held if member.holds(place)]
 
 
 class _Late:
