@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from hub import keys
 from hub.clock import SystemClock
 from hub.errors import ConfigError
-from hub.keys import load as load_keys
 from hub.log.engine import EmbeddedLog
 from hub.settings import load as load_settings
 from signing import jsontext
@@ -189,9 +189,9 @@ def _later_erasures(given: Path | None, origin: Path) -> list[str] | None:
 
 
 async def _apply_erasures(data: Path, ids: list[str]) -> int:
-    keys = load_keys(data)
+    held = keys.load(keys.directory(data))
     with tempfile.TemporaryDirectory(prefix="amana-") as run:
-        log = EmbeddedLog.open(data / BUS, keys.wrapper, SystemClock(), run_dir=Path(run))
+        log = EmbeddedLog.open(data / BUS, held.wrapper, SystemClock(), run_dir=Path(run))
         try:
             return await log.erase(ids) if ids else 0
         finally:

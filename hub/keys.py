@@ -1,6 +1,6 @@
-"""The hub's own keys, as files under `<data>/keys/`, and the keyed hash that stands for people in the log.
+"""The hub's own keys, as files in one directory (`AMANA_KEYS`, else `<data>/keys/`), and the keyed hash that stands for people in the log.
 
-Rule: the four keys are made once, together, and never made again beside data that an older key protects. Nothing
+Rule: all processes of a hub have the same keys. The four keys are made once, together, and never made again beside data that an older key protects. Nothing
 here shows a key in its `repr`, and whatever is wrong with a key file is a `ConfigError`.
 
     keys/ (0700)   hub.pem  wrap.key  hmac.key  token.key  operators/<name>.pem   (each 0600)
@@ -8,11 +8,14 @@ here shows a key in its `repr`, and whatever is wrong with a key file is a `Conf
 
 from __future__ import annotations
 
+import fcntl
 import hmac as hmac_module
+import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -66,19 +69,18 @@ class FileKeyWrapper:
 
 
 def directory(data: Path) -> Path:
-    """Where the keys of the hub in `data` lie."""
+    """Where the keys of the hub in `data` lie, unless `AMANA_KEYS` says otherwise."""
     return data / "keys"
 
 
-def exists(data: Path) -> bool:
-    """Whether the hub in `data` has its keys."""
-    return directory(data).is_dir()
+def exists(where: Path) -> bool:
+    """Whether the hub has its keys."""
+    return where.is_dir()
 
 
-def load(data: Path) -> HubKeys:
-    """The keys of the hub in `data`. Raises `ConfigError` (AMANA-CONF-004) when one is missing, damaged or readable
+def load(where: Path) -> HubKeys:
+    """The keys in the directory `where`. Raises `ConfigError` (AMANA-CONF-004) when one is missing, damaged or readable
     by others."""
-    where = directory(data)
     return HubKeys(
         signing=_read(keyfiles.read_key, where / SIGNING_FILE),
         wrapper=FileKeyWrapper(_read(keyfiles.read_secret_key, where / WRAP_FILE)),
@@ -87,15 +89,29 @@ def load(data: Path) -> HubKeys:
     )
 
 
-def create(data: Path) -> HubKeys:
+@contextmanager
+def making(where: Path) -> Iterator[None]:
+    """Alone, among all processes that would make keys in `where`."""
+    try:
+        where.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(where.parent / f".{where.name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise ConfigError("AMANA-CONF-005", f"the keys cannot be made: {error.strerror}") from None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def create(where: Path) -> HubKeys:
     """Make the keys of a new hub, all of them or none, on the disk on return. Raises `ConfigError`
     (AMANA-CONF-005) when there are keys already: replacing them would lock away everything sealed so far."""
-    where = directory(data)
     if where.exists():
-        raise ConfigError("AMANA-CONF-005", "the data directory has keys already")
+        raise ConfigError("AMANA-CONF-005", "the directory of the keys exists already")
     try:
-        data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(prefix=".keys-", dir=data))  # mode 0700
+        where.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(prefix=".keys-", dir=where.parent))  # mode 0700
         try:
             (fresh / OPERATORS).mkdir(mode=0o700)
             keyfiles.write_key(fresh / SIGNING_FILE, keys.generate())
@@ -105,22 +121,22 @@ def create(data: Path) -> HubKeys:
         except BaseException:
             shutil.rmtree(fresh)
             raise
-        keyfiles.sync_directory(data)
+        keyfiles.sync_directory(where.parent)
     except OSError as error:
         raise ConfigError("AMANA-CONF-005", f"the keys cannot be made: {error.strerror}") from None
-    return load(data)
+    return load(where)
 
 
-def operator_file(data: Path, name: str) -> Path:
+def operator_file(where: Path, name: str) -> Path:
     """Where the key of a local operator lies. Raises `ConfigError` for a name that is no plain file name."""
     if not _OPERATOR_NAME.fullmatch(name):
         raise ConfigError("AMANA-CONF-001", "an operator's name takes a-z, 0-9, dot, underscore and hyphen")
-    return directory(data) / OPERATORS / f"{name}.pem"
+    return where / OPERATORS / f"{name}.pem"
 
 
-def create_operator(data: Path, name: str) -> keys.PrivateKey:
+def create_operator(where: Path, name: str) -> keys.PrivateKey:
     """Make the key of a local operator; on the disk on return. Raises `ConfigError` when the name has one."""
-    path = operator_file(data, name)
+    path = operator_file(where, name)
     key = keys.generate()
     try:
         keyfiles.write_key(path, key)

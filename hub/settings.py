@@ -65,6 +65,10 @@ class Settings(BaseSettings):
         repr=False,
         description="Address of directory, state and index",
     )
+    keys: Path = Field(
+        default_factory=lambda values: values["data"] / "keys",
+        description="Directory of the hub's keys, the same for all its processes",
+    )
     operator: Path | None = Field(default=None, description="Key file that signs changing commands")
     host: str = Field(default="127.0.0.1", min_length=1, description="Address to listen on")
     port: int = Field(default=8460, ge=0, le=65_535, description="Port to listen on; 0 takes any free one")
@@ -139,7 +143,7 @@ class Settings(BaseSettings):
     kafka_password_file: Path | None = Field(default=None, description="File that holds it, mode 0600, instead")
     delivery_attempts: int = Field(default=8, ge=1, le=100, description="Calls before a dead letter")
 
-    @field_validator("data")
+    @field_validator("data", "keys")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
         # the roles of one hub may be started from different directories

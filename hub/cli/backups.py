@@ -19,7 +19,11 @@ def register(app: typer.Typer) -> None:
 def backup(session: Session, file: Annotated[Path, typer.Argument(help="File to write; never overwritten.")]) -> None:
     """Back up the log, the secrets and the keys of a hub, running or not."""
     from hub.backup import backup as write_backup
+    from hub.errors import ConfigError
+    from hub.keys import directory
 
+    if session.settings.keys != directory(session.data):
+        raise ConfigError("AMANA-CONF-001", "AMANA_KEYS: a backup holds the keys of the data directory, and no others")
     write_backup(session.data, file)
     session.result({"file": str(file)}, f"{file} written: it holds private keys, keep it safe")
 

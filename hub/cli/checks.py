@@ -63,19 +63,18 @@ def check_disk(data: Path) -> Finding:
     return Finding("disk", usage.free >= LEAST_FREE, found, "make room: a full disk stops admission (senders get 503)")
 
 
-def check_keys(data: Path) -> Iterator[Finding]:
+def check_keys(directory: Path) -> Iterator[Finding]:
     """Modes of all key files, and whether the hub's own load."""
     from hub import keys
     from hub.errors import ConfigError
 
-    directory = keys.directory(data)
     for path in sorted(directory.rglob("*")):
         if path.is_file() and not path.name.endswith(".pub.pem"):
             mode = stat.S_IMODE(path.stat().st_mode)
             name = f"key file {path.relative_to(directory)}"
             yield Finding(name, mode in PRIVATE, f"mode {mode:04o}", f"chmod 600 {path}")
     try:
-        held = keys.load(data)
+        held = keys.load(directory)
     except ConfigError as error:
         yield Finding("hub keys", False, error.detail, error.spec.remedy)
     else:

@@ -60,7 +60,7 @@ def _here(session: Session) -> Iterator[Finding]:
     if checks.is_usable(session.data):
         yield checks.check_files(session.data)
         yield checks.check_disk(session.data)
-        yield from checks.check_keys(session.data)
+        yield from checks.check_keys(session.settings.keys)
         yield checks.check_log(session.settings)
         yield checks.check_store(session.settings)
 

@@ -16,14 +16,14 @@ from hub.cli.failures import CONFIGURATION, USAGE, CommandError
 if TYPE_CHECKING:
     from signing.keys import PrivateKey, PublicKey
 
-OPERATORS = Path("keys") / "operators"
+OPERATORS = "operators"
 
 
-def load_operator_key(named: Path | str | None, data: Path) -> PrivateKey:
-    """The named key file, else the only operator key in the data directory, else its first one."""
+def load_operator_key(named: Path | str | None, keys: Path) -> PrivateKey:
+    """The named key file, else the only operator key in the directory of the hub's keys, else its first one."""
     if named:
         return read_private_key(Path(named))
-    directory = data / OPERATORS
+    directory = keys / OPERATORS
     found = sorted(directory.glob("*.pem")) if directory.is_dir() else []
     first = directory / "admin.pem"  # the one that the first start makes
     if first in found:

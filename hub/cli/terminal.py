@@ -89,7 +89,7 @@ class Session:
         """The key that signs: `--operator`, the setting, or the only key in the data directory."""
         from hub.cli.operator_key import load_operator_key
 
-        return load_operator_key(self.operator_option or self.settings.operator, self.data)
+        return load_operator_key(self.operator_option or self.settings.operator, self.settings.keys)
 
     @cached_property
     def trust(self) -> ssl.SSLContext | None:

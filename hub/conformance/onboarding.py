@@ -41,9 +41,9 @@ def onboard(folder: Path, connector: PublicKey) -> Onboarded:
     """Have everything that the steps need. The hub of `folder` must be ready."""
     data = folder / files.HUB
     provider = files.keep_key(folder / files.PROVIDER)
-    hub = keys.load(data).signing
+    hub = keys.load(keys.directory(data)).signing
     known = files.read_credentials(folder)
-    with HubClient(data, None, keys.load_operator(keys.operator_file(data, FIRST_OPERATOR))) as client:
+    with HubClient(data, None, keys.load_operator(keys.operator_file(keys.directory(data), FIRST_OPERATOR))) as client:
         if known is None:
             known = _onboard(client, connector, provider.public)
         elif known["keyId"] != connector.key_id:

@@ -8,6 +8,8 @@ by the store's commit. Why not FastStream's own batches: docs/adr/0025-running-o
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,12 +20,14 @@ from faststream.kafka import KafkaBroker, KafkaMessage
 from hub.kafka.assigning import make_assignor
 from hub.kafka.member import Member
 from hub.kafka.share import KafkaShare
+from hub.kafka.wire import record_of
 from hub.records import Batch
 
 if TYPE_CHECKING:
     from aiokafka import AIOKafkaConsumer, ConsumerRecord
     from faststream.kafka.subscriber.usecase import LogicSubscriber
 
+    from hub.kafka.connection import Connection
     from hub.ports import Bus
     from hub.stages.runner import Runner
 
@@ -36,31 +40,25 @@ LONGEST_TAKE_MS: Final = 3_600_000
 FINISH: Final = 5.0
 """Seconds that a batch in hand gets when the worker ends."""
 
-Decode = Callable[[Sequence["ConsumerRecord[Any, Any]"]], "list[Batch]"]
-
 
 class KafkaFeed:
-    """What feeds the stages of one worker. `connection`: arguments of FastStream's broker; `decode`: records of one
-    partition, as they lie in Kafka, to batches; `session`: seconds without a sign of life after which others take over;
+    """What feeds the stages of one worker. `session`: seconds without a sign of life after which others take over;
     `gather`: seconds that a stage, by name, lets records come together."""
 
     def __init__(
-        self,
-        bus: Bus,
-        connection: Mapping[str, Any],
-        prefix: str,
-        decode: Decode,
-        *,
-        session: float = 10.0,
-        gather: Mapping[str, float] | None = None,
+        self, bus: Bus, connection: Connection, *, session: float = 10.0, gather: Mapping[str, float] | None = None
     ) -> None:
         self._bus = bus
-        self._prefix = prefix
-        self._decode = decode
+        self._names = connection.names
         self._session = session
         self._gather = gather or {}
         self._broker = KafkaBroker(
-            **connection, consumer_only=True, apply_types=False, logger=None, graceful_timeout=FINISH
+            **connection.broker_options(),
+            client_id=f"amana-{socket.gethostname()}-{os.getpid()}",
+            consumer_only=True,
+            apply_types=False,
+            logger=None,
+            graceful_timeout=FINISH,
         )
         self._connected = asyncio.Lock()
         self._members: dict[str, tuple[Member, LogicSubscriber[Any]]] = {}
@@ -86,16 +84,16 @@ class KafkaFeed:
     def join(self, runner: Runner, after: Callable[[], None]) -> tuple[Member, LogicSubscriber[Any]]:
         """The membership of a stage; nothing is asked of Kafka yet."""
         name = runner.stage.name
-        member = Member(runner, self._prefix, reclaim=self._session, after=after)
+        member = Member(runner, self._names.of(""), reclaim=self._session, after=after)
         subscriber = self._broker.subscriber(
             *self._topics(runner),
-            group_id=self._prefix + name,
+            group_id=self._names.group(name),
             ack_policy=AckPolicy.MANUAL,
             auto_offset_reset="earliest",
             listener=member,
             parser=_parse,
             decoder=_keep,
-            partition_assignment_strategy=(make_assignor(name, self._prefix),),
+            partition_assignment_strategy=(make_assignor(name, self._names.of("")),),
             session_timeout_ms=round(self._session * 1000),
             heartbeat_interval_ms=round(self._session * 300),
             rebalance_timeout_ms=round(self._session * 1000) + 10_000,
@@ -109,7 +107,7 @@ class KafkaFeed:
                 if consumer is not None:
                     await asyncio.sleep(self._gather.get(name, 0.0))
                     found = await _rest(consumer, record, runner.stage.batch)
-                    await member.take({place: self._decode(records) for place, records in found.items()})
+                    await member.take({place: batches_of(records) for place, records in found.items()})
             except Exception as error:  # noqa: BLE001 -- FastStream would go on as if nothing had been
                 member.fail(error)
 
@@ -141,7 +139,7 @@ class KafkaFeed:
         return None if found is None else found[0]
 
     def _topics(self, runner: Runner) -> list[str]:
-        return [self._prefix + topic for topic in sorted(runner.stage.sources(self._bus.topics()))]
+        return [self._names.of(topic) for topic in sorted(runner.stage.sources(self._bus.topics()))]
 
 
 class _Late:
@@ -184,6 +182,18 @@ async def _rest(
     if batch > 1:
         for partition, records in (await consumer.getmany(timeout_ms=0, max_records=batch - 1)).items():
             found.setdefault(partition, []).extend(records)
+    return found
+
+
+def batches_of(records: Sequence[ConsumerRecord[Any, Any]]) -> list[Batch]:
+    """Records of one partition, ascending, as batches without gaps, each of one time."""
+    found: list[Batch] = []
+    for record in records:
+        last = found[-1] if found else None
+        if last is None or last.time != record.timestamp or last.base + len(last.records) != record.offset:
+            last = Batch(record.offset, record.timestamp, [])
+            found.append(last)
+        last.records.append(record_of(record))
     return found
 
 

@@ -7,6 +7,7 @@ done again. The hub's key and the first operator enter the control log as one se
 from __future__ import annotations
 
 import secrets
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +16,7 @@ from adapters.kit.registry import find
 from hub import keys, topics
 from hub.control.follow import DirectoryFollower, submit
 from hub.control.requests import sign_change
-from hub.errors import ConfigError
+from hub.errors import ConfigError, Halt
 from hub.metrics.sharing import forget_shared
 from hub.registry.follow import RegistryFollower
 from hub.registry.own import register_own
@@ -27,17 +28,34 @@ from schemas.contracts import CONTRACTS
 
 FIRST_OPERATOR: Final = "admin"
 
+_NO_KEYS: Final = "there is a log, but not the keys that open it"
+
 
 async def prepare(settings: Settings) -> Path | None:
     """Make the directory fit to be served; the key file of the first operator if it was made just now."""
+    if settings.data.is_dir():
+        settings.data.chmod(0o700)  # it may have been made by hand; it holds keys and people's data
+    with keys.making(settings.keys):  # several processes of one hub may start for the first time at once
+        fresh = not keys.exists(settings.keys)
+        if fresh:
+            if ports.has_log(settings):
+                raise ConfigError("AMANA-CONF-004", _NO_KEYS)
+            keys.create(settings.keys)
+        try:
+            made = await _prepare(settings)
+        except Halt:
+            if not fresh:
+                raise
+            shutil.rmtree(settings.keys)  # they open nothing of what is there
+            raise ConfigError("AMANA-CONF-004", _NO_KEYS) from None
+    forget_halted(settings.data)  # no worker of this directory runs yet, so none has stopped
+    forget_shared(settings.data)
+    return made
+
+
+async def _prepare(settings: Settings) -> Path | None:
     made = None
-    if not keys.exists(settings.data):
-        if ports.has_log(settings):
-            raise ConfigError("AMANA-CONF-004", "there is a log, but not the keys that open it")
-        if settings.data.is_dir():
-            settings.data.chmod(0o700)  # it may have been made by hand; from now on it holds keys and people's data
-        keys.create(settings.data)
-    path = keys.operator_file(settings.data, FIRST_OPERATOR)
+    path = keys.operator_file(settings.keys, FIRST_OPERATOR)
     opened = await open_ports(settings)
     try:
         await opened.bus.ensure(first_topics(settings.partitions, opened.bus.topics()))
@@ -46,7 +64,7 @@ async def prepare(settings: Settings) -> Path | None:
         await follower.catch_up()
         if not follower.directory.now().operators():
             if not path.exists():
-                keys.create_operator(settings.data, FIRST_OPERATOR)
+                keys.create_operator(settings.keys, FIRST_OPERATOR)
                 made = path
             await start_hub(opened, follower, keys.load_operator(path))
         elif follower.directory.now().hub_keys()[-1].key_id != opened.keys.signing.public.key_id:
@@ -54,8 +72,6 @@ async def prepare(settings: Settings) -> Path | None:
         await register_own(RegistryFollower(opened.bus, opened.vault), opened.clock.now())
     finally:
         await opened.close()
-    forget_halted(settings.data)  # no worker runs yet, so none has stopped
-    forget_shared(settings.data)
     return made
 
 
@@ -72,7 +88,7 @@ async def start_hub(opened: Opened, follower: DirectoryFollower, operator: Any) 
     now = opened.clock.now()
     envelope = sign_change(operator, "hub.start", arguments, now, secrets.token_hex(16))
     outcome = await submit(opened.bus, follower, opened.keys, envelope, {"start": True}, now)
-    if not outcome.accepted:
+    if not outcome.accepted and not follower.directory.now().operators():  # else another process was first
         raise ConfigError("AMANA-CONF-005", f"the control log refused its first record: {outcome.code}")
 
 

@@ -44,7 +44,7 @@ async def open_ports(settings: Settings, role: str = "") -> Opened:
     Raises `ConfigError`."""
     if not settings.bus.startswith(SQLITE):
         raise ConfigError("AMANA-CONF-001", "AMANA_BUS: this version serves sqlite:///")
-    held = keys.load(settings.data)
+    held = keys.load(settings.keys)
     clock = SystemClock()
     measures = Measures(role, clock.now)
     path = Path(settings.bus.removeprefix(SQLITE))

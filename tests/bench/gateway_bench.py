@@ -60,7 +60,7 @@ def leave(number: int) -> dict[str, Any]:
 async def onboard(settings: Settings, sender: PrivateKey) -> bytes:
     """A hub with one system that may send one code; an access token of it, good for the whole run."""
     await first.prepare(settings)
-    operator = keys.load_operator(keys.operator_file(settings.data, first.FIRST_OPERATOR))
+    operator = keys.load_operator(keys.operator_file(settings.keys, first.FIRST_OPERATOR))
     opened = await open_ports(settings)
     try:
         follower = DirectoryFollower(opened.bus, opened.vault)

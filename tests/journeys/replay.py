@@ -74,7 +74,7 @@ async def _rest(core: Core) -> None:
 
 
 async def _replay(data: Path) -> tuple[list[bytes], dict[str, object]]:
-    held = keys.load(data)
+    held = keys.load(keys.directory(data))
     clock = SystemClock()
     log = EmbeddedLog.open(data / "bus.db", held.wrapper, clock, run_dir=run_directory(data))
     store = SqlStore.open(f"sqlite:///{data / 'store.db'}")

@@ -46,7 +46,7 @@ class Message:
 @asynccontextmanager
 async def opened_log(data: Path) -> AsyncIterator[EmbeddedLog]:
     """The log of the hub in `data`, which is not being served."""
-    held = keys.load(data)
+    held = keys.load(keys.directory(data))
     log = EmbeddedLog.open(data / "bus.db", held.wrapper, SystemClock(), run_dir=run_directory(data))
     try:
         yield log

@@ -77,7 +77,7 @@ def stop(process: subprocess.Popen[str]) -> tuple[int, str, str]:
 def test_first_start_makes_keys_and_operator_and_says_so_once(tmp_path: Path, start: Start) -> None:
     """On an empty directory the key file of the first operator is named once; the next start does not repeat it."""
     data = tmp_path / "data"
-    path = operator_file(data, "admin")
+    path = operator_file(data / "keys", "admin")
     first = start("--role", "gateway")
     assert await_ready(data, 60, lambda: first.poll() is None)
     url = read_address(data)

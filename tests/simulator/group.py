@@ -144,6 +144,7 @@ class SimWorker:
             moved += await self.core.deliverer.step()
         except TryAgain:
             moved += 1
+        await asyncio.sleep(0)
         return moved
 
     async def take_over(self, stage: str, partitions: Sequence[TopicPartition]) -> None:

@@ -49,8 +49,8 @@ class Desk:
         self.data = data
         self.admin = generate()
         self.clock = SystemClock()
-        keys.create(data)
-        self.keys = keys.load(data)
+        keys.create(keys.directory(data))
+        self.keys = keys.load(keys.directory(data))
         (data / "keys" / "operators").mkdir(exist_ok=True)
         write_key(data / "keys" / "operators" / "admin.pem", self.admin)
         self.log = MemoryLog(self.keys.wrapper, self.clock, Faults())

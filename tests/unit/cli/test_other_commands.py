@@ -70,7 +70,7 @@ def test_keys_that_others_may_read_are_found(desk: Desk) -> None:
     """A key file of mode 0644 fails, with the command that mends it."""
     path = desk.data / "keys" / "operators" / "admin.pem"
     path.chmod(0o644)
-    failed = [finding for finding in checks.check_keys(desk.data) if not finding.ok]
+    failed = [finding for finding in checks.check_keys(desk.data / "keys") if not finding.ok]
     assert [(f.name, f.remedy) for f in failed] == [("key file operators/admin.pem", f"chmod 600 {path}")]
 
 
@@ -91,7 +91,7 @@ def test_a_directory_and_files_that_others_may_read_are_found(desk: Desk) -> Non
 def test_a_missing_hub_key_is_found(desk: Desk) -> None:
     """The doctor names the file and what to do."""
     (desk.data / "keys" / "wrap.key").unlink()
-    assert [(f.name, f.ok) for f in checks.check_keys(desk.data)][-1] == ("hub keys", False)
+    assert [(f.name, f.ok) for f in checks.check_keys(desk.data / "keys")][-1] == ("hub keys", False)
 
 
 def test_a_full_disk_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

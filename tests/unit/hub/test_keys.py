@@ -17,8 +17,8 @@ def code_of(error: pytest.ExceptionInfo[ConfigError]) -> str:
 
 def test_load_gives_what_create_made(tmp_path: Path) -> None:
     """A hub comes back with the keys it was made with."""
-    made = keys.create(tmp_path / "data")
-    loaded = keys.load(tmp_path / "data")
+    made = keys.create(tmp_path / "data" / "keys")
+    loaded = keys.load(tmp_path / "data" / "keys")
     assert loaded.signing.public == made.signing.public
     assert (loaded.hmac, loaded.token) == (made.hmac, made.token)
     assert loaded.wrapper.unwrap(made.wrapper.wrap(b"s" * 32, b"id"), b"id") == b"s" * 32
@@ -26,15 +26,15 @@ def test_load_gives_what_create_made(tmp_path: Path) -> None:
 
 def test_every_key_is_its_own(tmp_path: Path) -> None:
     """No key of a hub equals another, of this or of a second hub."""
-    one, two = keys.create(tmp_path / "one"), keys.create(tmp_path / "two")
+    one, two = keys.create(tmp_path / "one" / "keys"), keys.create(tmp_path / "two" / "keys")
     assert len({one.hmac, one.token, two.hmac, two.token}) == 4
     assert one.signing.public != two.signing.public
 
 
 def test_files_are_for_the_owner_only(tmp_path: Path) -> None:
     """Directories have mode 0700, files 0600, and nothing half-made is left beside them."""
-    keys.create(tmp_path)
-    keys.create_operator(tmp_path, "first")
+    keys.create(tmp_path / "keys")
+    keys.create_operator(tmp_path / "keys", "first")
     actual = {
         str(path.relative_to(tmp_path)): oct(stat.S_IMODE(path.stat().st_mode)) for path in sorted(tmp_path.rglob("*"))
     }
@@ -51,10 +51,10 @@ def test_files_are_for_the_owner_only(tmp_path: Path) -> None:
 
 def test_keys_are_never_made_twice(tmp_path: Path) -> None:
     """Where keys lie, or some of them, none are made: new ones would lock away what the old ones sealed."""
-    made = keys.create(tmp_path)
+    made = keys.create(tmp_path / "keys")
     (tmp_path / "keys" / "wrap.key").unlink()
     with pytest.raises(ConfigError) as caught:
-        keys.create(tmp_path)
+        keys.create(tmp_path / "keys")
     assert code_of(caught) == "AMANA-CONF-005"
     assert (tmp_path / "keys" / "hmac.key").read_bytes() == made.hmac
     assert not (tmp_path / "keys" / "wrap.key").exists()
@@ -68,33 +68,33 @@ def test_failed_creation_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monk
 
     monkeypatch.setattr("signing.keyfiles.new_secret_key", full)
     with pytest.raises(ConfigError, match="No space left"):
-        keys.create(tmp_path)
+        keys.create(tmp_path / "keys")
     assert list(tmp_path.iterdir()) == []
-    assert keys.exists(tmp_path) is False
+    assert keys.exists(tmp_path / "keys") is False
 
 
 @pytest.mark.parametrize("name", ["hub.pem", "wrap.key", "hmac.key", "token.key"])
 def test_bad_key_file_refuses_the_start(tmp_path: Path, name: str) -> None:
     """A missing, damaged or readable key file is a configuration error that names the file and quotes none of it."""
-    keys.create(tmp_path)
+    keys.create(tmp_path / "keys")
     path = tmp_path / "keys" / name
     path.chmod(0o640)
     with pytest.raises(ConfigError, match=f"{name}: mode is 0640") as readable:
-        keys.load(tmp_path)
+        keys.load(tmp_path / "keys")
     path.chmod(0o600)
     path.write_bytes(b"damaged-content")
     with pytest.raises(ConfigError, match=name) as damaged:
-        keys.load(tmp_path)
+        keys.load(tmp_path / "keys")
     path.unlink()
     with pytest.raises(ConfigError, match=f"{name}: No such file") as missing:
-        keys.load(tmp_path)
+        keys.load(tmp_path / "keys")
     assert {code_of(readable), code_of(damaged), code_of(missing)} == {"AMANA-CONF-004"}
     assert "damaged-content" not in str(damaged.value)
 
 
 def test_repr_shows_no_key(tmp_path: Path) -> None:
     """`repr` of the hub's keys holds its public key id and nothing secret."""
-    made = keys.create(tmp_path)
+    made = keys.create(tmp_path / "keys")
     shown = repr(made)
     assert shown == f"HubKeys(signing=PrivateKey(secp256r1, {made.signing.public.key_id[:16]}))"
     assert repr(made.wrapper) == "FileKeyWrapper(...)"
@@ -102,26 +102,26 @@ def test_repr_shows_no_key(tmp_path: Path) -> None:
 
 def test_wrong_wrapping_key_halts(tmp_path: Path) -> None:
     """A secret that does not open is `Halt`: it must never look like an erased message."""
-    one, two = keys.create(tmp_path / "one"), keys.create(tmp_path / "two")
+    one, two = keys.create(tmp_path / "one" / "keys"), keys.create(tmp_path / "two" / "keys")
     with pytest.raises(Halt, match="AMANA-SEAL-001"):
         two.wrapper.unwrap(one.wrapper.wrap(b"s" * 32, b"id"), b"id")
 
 
 def test_operator_keys_round_trip(tmp_path: Path) -> None:
     """An operator's key is made once under its name and comes back."""
-    keys.create(tmp_path)
-    made = keys.create_operator(tmp_path, "budi.2")
-    assert keys.load_operator(keys.operator_file(tmp_path, "budi.2")).public == made.public
+    keys.create(tmp_path / "keys")
+    made = keys.create_operator(tmp_path / "keys", "budi.2")
+    assert keys.load_operator(keys.operator_file(tmp_path / "keys", "budi.2")).public == made.public
     with pytest.raises(ConfigError, match="exists already"):
-        keys.create_operator(tmp_path, "budi.2")
+        keys.create_operator(tmp_path / "keys", "budi.2")
 
 
 @pytest.mark.parametrize("name", ["", "../x", "a/b", ".hidden", "A", "a\x00", "x" * 65])
 def test_operator_names_stay_in_their_directory(tmp_path: Path, name: str) -> None:
     """A name that is no plain file name makes no file anywhere."""
-    keys.create(tmp_path)
+    keys.create(tmp_path / "keys")
     with pytest.raises(ConfigError, match="name"):
-        keys.create_operator(tmp_path, name)
+        keys.create_operator(tmp_path / "keys", name)
 
 
 def test_subject_key_is_pinned() -> None:
