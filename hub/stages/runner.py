@@ -17,6 +17,7 @@ from hub.logs import logger
 from hub.metrics.measures import Measures
 from hub.ports import Append, Bus, Progress, Store
 from hub.records import DERIVED, STAGE, SYSTEM, Batch, partition_of
+from hub.stages import repeats
 from hub.stages.brake import FAILING, HALTED, Brake, Place, Verdict
 from hub.stages.deadletters import dead_letter
 from hub.stages.effects import Effects, Entry, Stage
@@ -57,6 +58,7 @@ class Runner:
     measures: Measures = field(default_factory=Measures)
     _epochs: dict[Place, int] = field(default_factory=dict)
     _progress: dict[Place, Progress] = field(default_factory=dict)
+    _counted: dict[Place, dict[str, int]] = field(default_factory=dict)
 
     async def step(self) -> int:
         """Take one batch from each source partition; returns how many records were passed, 0 at the end.
@@ -83,7 +85,8 @@ class Runner:
     async def claim(self, place: Place) -> int:
         """Take a partition, from whoever had it: its epoch is raised, its progress read. Returns the position."""
         epoch, progress = await self.store.claim(self.stage.name, *place, self.owner)
-        self._epochs[place], self._progress[place] = epoch, progress
+        counted = await repeats.load(self.store, place)
+        self._epochs[place], self._progress[place], self._counted[place] = epoch, progress, counted
         return progress.position
 
     def release(self, *places: Place) -> None:
@@ -91,6 +94,7 @@ class Runner:
         for place in places or tuple(self._epochs):
             self._epochs.pop(place, None)
             self._progress.pop(place, None)
+            self._counted.pop(place, None)
 
     def held(self) -> Mapping[Place, int]:
         """What is claimed, with its epochs. Another process may have raised one since: only the store knows."""
@@ -116,17 +120,21 @@ class Runner:
         began = perf_counter()
         epoch, before = self._epochs[place], self._progress[place]
         entries, after = fresh(batches, before)
+        known = self._counted[place]
+        counted = dict(known)
+        entries = await repeats.first_places(self.bus, place, entries, counted)
         effects = await self._decide(place, entries) if entries else Effects()
         if effects.taken is not None and effects.taken < len(entries):
             batches = _before(batches, entries[effects.taken].offset)
-            entries, after = fresh(batches, before)
+            entries, after = entries[: effects.taken], fresh(batches, before)[1]
         decided = perf_counter()
+        found = repeats.writes(place, known, counted)
         for part in _parts(effects.publishes):
             await self.bus.append(part)
             await asyncio.sleep(0)
-        await self.store.commit(self.stage.name, {place: epoch}, {place: after}, effects.writes)
+        await self.store.commit(self.stage.name, {place: epoch}, {place: after}, [*effects.writes, *found])
         if self._epochs.get(place) == epoch:  # not released meanwhile
-            self._progress[place] = after
+            self._progress[place], self._counted[place] = after, counted
         passed = after.position - before.position
         self.tally.records += len(entries)
         self.tally.dropped += sum(len(b.records) for b in batches) - len(entries)

@@ -33,6 +33,17 @@ stage_progress = Table(
     some("owner"),
 )
 
+# admitted messages whose first place in the log is that of a repeat
+
+repeat = Table(
+    "repeat",
+    metadata,
+    key("topic"),
+    key("partition", Integer),
+    key("id"),
+    some("offset", BigInteger),
+)
+
 fact = Table(
     "fact",
     metadata,

@@ -22,6 +22,7 @@ TABLES = [
     "device",
     "stage_progress",
     "secret_erasure",
+    "repeat",
     "run_signal",
     "run",
     "refusal_count",
@@ -255,6 +256,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("run", "signal_id", name=op.f("pk_run_signal")),
     )
     op.create_index(op.f("ix_run_signal_run_subject"), "run_signal", ["run", "subject"], unique=False)
+    op.create_table(
+        "repeat",
+        sa.Column("topic", sa.String(), autoincrement=False, nullable=False),
+        sa.Column("partition", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.String(), autoincrement=False, nullable=False),
+        sa.Column("offset", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("topic", "partition", "id", name=op.f("pk_repeat")),
+    )
     op.create_table(
         "secret_erasure",
         sa.Column("id", sa.String(), autoincrement=False, nullable=False),
