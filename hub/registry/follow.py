@@ -50,7 +50,9 @@ class RegistryFollower:
         """Read and apply what the log holds now; returns the position reached. Raises `Halt` when a record cannot be
         opened."""
         async with self._reading:
-            while REGISTRY in self._bus.topics():
+            if REGISTRY not in self._bus.topics():  # another process may have made it since this one opened the log
+                await self._bus.ensure({REGISTRY: partitions_of(REGISTRY)})
+            while True:
                 batches = await self._bus.read(REGISTRY, 0, self.registry.position + 1)
                 if not batches:
                     break
@@ -142,7 +144,6 @@ class RegistryFollower:
         ids = {n: record.headers[ID] for n, record in records.items()}
         self._awaited |= dict.fromkeys(ids.values())
         try:
-            await self._bus.ensure({REGISTRY: partitions_of(REGISTRY)})
             await self._bus.append([Append(REGISTRY, 0, list(records.values()))])
             await self.catch_up()
             found = {n: self._awaited[record_id] for n, record_id in ids.items()}

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hub.registry.follow import Build
+from hub.registry.state import Registry
 from hub.settings import Settings
 from signing import jsontext
 from tests.journeys.gateway_client import Reply, Site, open_site
@@ -28,6 +30,29 @@ AVRO = '{"type":"record","name":"R","fields":[{"name":"a","type":"string"}]}'
 def json_schema(text: str, **members: Any) -> dict[str, Any]:
     """Body of a registration."""
     return {"schema": text, "schemaType": "JSON", **members}
+
+
+def registration(subject: str, text: str) -> Build:
+    """What a process asks for."""
+
+    def build(_: Registry) -> dict[str, Any]:
+        return {
+            "do": "register",
+            "by": "local",
+            "subject": subject,
+            "kind": "JSON",
+            "text": text,
+            "references": [],
+            "metadata": None,
+            "rules": None,
+            "normalize": False,
+            "id": None,
+            "version": None,
+            "force": False,
+            "basis": None,
+        }
+
+    return build
 
 
 @dataclass

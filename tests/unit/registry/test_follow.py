@@ -12,36 +12,21 @@ from hub.errors import Halt
 from hub.ports import Append
 from hub.records import Record
 from hub.registry import judging
-from hub.registry.follow import Build, RegistryFollower
+from hub.registry.follow import RegistryFollower
 from hub.registry.judging import Case, Judgement
 from hub.registry.own import own_schemas, register_own
 from hub.registry.state import Registry
 from hub.topics import REGISTRY
-from tests.unit.registry.client import CLOSED, CLOSED_TWO, STRICTER, Client, json_schema, open_registry
+from tests.unit.registry.client import (
+    CLOSED,
+    CLOSED_TWO,
+    STRICTER,
+    Client,
+    json_schema,
+    open_registry,
+    registration,
+)
 from tests.unit.registry.conftest import Tell
-
-
-def registration(subject: str, text: str) -> Build:
-    """What a process asks for."""
-
-    def build(_: Registry) -> dict[str, Any]:
-        return {
-            "do": "register",
-            "by": "local",
-            "subject": subject,
-            "kind": "JSON",
-            "text": text,
-            "references": [],
-            "metadata": None,
-            "rules": None,
-            "normalize": False,
-            "id": None,
-            "version": None,
-            "force": False,
-            "basis": None,
-        }
-
-    return build
 
 
 def everything(registry: Registry) -> Any:
