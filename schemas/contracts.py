@@ -92,16 +92,18 @@ CONTRACTS: Final[Mapping[str, Contract]] = MappingProxyType(
 
 
 class Checker:
-    """A compiled schema. `whole`: refuse floats too, which JSON Schema takes for integers when they have no fraction."""
+    """A compiled schema. `whole`: refuse floats too, which JSON Schema takes for integers when they have no fraction.
+    `any_draft`: of the draft that the schema names, where formats are checked as far as they are known."""
 
     __slots__ = ("_known", "_valid", "_validator", "_whole")
 
-    def __init__(self, schema: dict[str, Any], *, whole: bool = False) -> None:
+    def __init__(self, schema: dict[str, Any], *, whole: bool = False, any_draft: bool = False) -> None:
         try:
-            self._validator = jsonschema_rs.Draft202012Validator(
+            make = jsonschema_rs.validator_cls_for(schema) if any_draft else jsonschema_rs.Draft202012Validator
+            self._validator = make(
                 schema,
                 validate_formats=True,
-                ignore_unknown_formats=False,
+                ignore_unknown_formats=any_draft,
                 pattern_options=jsonschema_rs.RegexOptions(),
                 offline=True,
             )

@@ -10,6 +10,7 @@ from hub.catalogue import (
     admission,
     bodies,
     changes,
+    contracts,
     delivery,
     exchange,
     holdings,
@@ -27,6 +28,7 @@ CODES: Final[Mapping[str, Code]] = (
     | exchange.CODES
     | holdings.CODES
     | changes.CODES
+    | contracts.CODES
     | stages.CODES
     | delivery.CODES
     | joining.CODES

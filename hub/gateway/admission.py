@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hub import records as r
+from hub.contracts.standing import check_standing
 from hub.control.objects import RESERVED
 from hub.errors import BadMessage
 from hub.gateway.assurance import weaker
@@ -25,10 +26,12 @@ from hub.ports import Candidate, DedupeRule
 from hub.records import Ms
 from hub.stages.passing import render_body
 from hub.topics import INBOX_RELAY
+from schemas.datarules import EMPTY, RuleSet, find_broken
 from signing import jsontext, tokens
 from signing.errors import SigningError
 
 if TYPE_CHECKING:
+    from hub.contracts.registered import Registered
     from hub.control.objects import Api, System
     from hub.control.view import View
     from schemas.contracts import Checker
@@ -63,6 +66,7 @@ class Lane(NamedTuple):
     rows: str | None
     window_ms: int
     read_xml: Callable[[Any], Any] | None = None  # what a value from XML means under the contract
+    rules: RuleSet = EMPTY
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,7 @@ class Terms:
     partitions: Callable[[str], int]
     wire: Wire
     key: PrivateKey | None = field(default=None, repr=False)  # the hub's: opens what was encrypted for it
+    registered: Registered | None = field(default=None, repr=False)
     lanes: dict[tuple[int, str, str], Lane] = field(default_factory=dict)  # memo, by directory position
     tokens: dict[bytes, tokens.Token] = field(default_factory=dict)  # memo of tokens that are ours, by their text
 
@@ -116,7 +121,7 @@ def examine(
         check_members(members)
         api = find_api(members["pushCode"], view)
         check_grant(system, api, view)
-        lane = find_lane(system, api, view.position, terms)
+        lane = find_lane(system, api, view, terms)
         claim = find_claim(members["esbBody"])
         if claim is not None and claimed is None:
             return Wanted(claim, system, api.code)
@@ -124,10 +129,13 @@ def examine(
         if body.media == "xml":
             body = read_values(body, lane)
         check_wire(body.value, lane.checker if body.checked else None)
+        aside = check_rules(body.value, lane.rules) if body.checked else ""
         if api.direction == "relay":
             render_body(body.value)  # refused now, not after the receipt
         written = (form, push.content_type)
         candidate = make_candidate(push.body, body, members, system.code, api.code, lane, terms.hmac, written)
+        if aside:
+            candidate.headers[r.SET_ASIDE] = aside
         return attach(candidate, claimed) if claim and claimed else candidate
     except BadMessage as refused:
         return Refusal(refused.code, refused.detail, system, api.code if api else None)
@@ -215,20 +223,33 @@ def check_wire(value: Any, checker: Checker | None) -> None:
     raise BadMessage("AMANA-CONTRACT-001", shown)
 
 
-def find_lane(system: System, api: Api, position: int, terms: Terms) -> Lane:
-    """The lane of a system and a code as the directory stands at `position`."""
-    name = (position, system.code, api.code)
+def check_rules(value: Any, rules: RuleSet, *, asides: bool = True) -> str:
+    """The rules of the contract for senders. A rule may want the message kept and set aside: returns what it says.
+    `asides` False: what is asked is answered or refused, never set aside."""
+    broken = find_broken(rules, "WRITE", value) if rules.rules else None
+    if broken is None:
+        return ""
+    if broken.action == "ERROR" or not asides:
+        raise BadMessage("AMANA-RULE-001", broken.text)
+    return broken.text
+
+
+def find_lane(system: System, api: Api, view: View, terms: Terms) -> Lane:
+    """The lane of a system and a code as the directory stands. Raises `BadMessage` for a contract whose state forbids
+    it."""
+    name = (view.position, system.code, api.code)
     lane = terms.lanes.get(name)
     if lane is None:
         if len(terms.lanes) >= _LANES_KEPT:
             terms.lanes.clear()
-        lane = terms.lanes[name] = make_lane(system, api, position, terms)
+        lane = terms.lanes[name] = make_lane(system, api, view, terms)
     return lane
 
 
-def make_lane(system: System, api: Api, position: int, terms: Terms) -> Lane:
+def make_lane(system: System, api: Api, view: View, terms: Terms) -> Lane:
+    notice = check_standing(view, (api.contract,), trial=on_trial(view, system, api))
     relayed = api.direction == "relay"
-    wire = relayed_wire(api, terms.wire) if relayed else terms.wire(api.adapter, api.exchange)
+    wire = relayed_wire(api, terms.wire, terms.registered) if relayed else terms.wire(api.adapter, api.exchange)
     topic = INBOX_RELAY if relayed else f"inbox.{api.adapter}"
     key = subject_key(terms.hmac, "system", system.code)
     headers = {
@@ -242,7 +263,8 @@ def make_lane(system: System, api: Api, position: int, terms: Terms) -> Lane:
         r.INSTITUTION: system.institution,
         r.CODE: api.code,
         r.ASSURANCE: weaker(api.assurance, "signed"),
-        r.CONTROL_POSITION: str(position),
+        r.CONTROL_POSITION: str(view.position),
+        **({r.NOTICE: notice} if notice else {}),
     }
     return Lane(
         topic=topic,
@@ -255,7 +277,14 @@ def make_lane(system: System, api: Api, position: int, terms: Terms) -> Lane:
         rows=wire.rows,
         window_ms=api.window_ms,
         read_xml=wire.read_xml,
+        rules=wire.rules,
     )
+
+
+def on_trial(view: View, system: System, api: Api) -> bool:
+    """Whether the system may send under drafts of the code's contract."""
+    grant = view.grant(system.code, api.code)
+    return grant is not None and grant.trial
 
 
 def make_candidate(

@@ -20,7 +20,7 @@ from hub.control.follow import submit
 from hub.delivery import settlements
 from hub.errors import BadMessage
 from hub.gateway import api_joining, api_reads, problems, wire
-from hub.gateway.contracts import find_contract
+from hub.gateway.contracts import terms_of
 from hub.reads.rows import ChangeAnswer, HubRow
 from hub.reads.runs import run_state
 from hub.stages.index import ERASABLE
@@ -29,6 +29,7 @@ from signing import envelope, jsontext
 from signing.errors import SigningError
 
 if TYPE_CHECKING:
+    from hub.contracts.registered import Registered
     from hub.gateway.context import GatewayContext
     from hub.gateway.wire import ASGIApp, Receive, Scope, Send
 
@@ -181,14 +182,14 @@ async def _check_digest(context: GatewayContext, args: dict[str, Any]) -> None:
         raise BadMessage("AMANA-CHANGE-004", "another digest")
 
 
-def check_contracts(args: Mapping[str, Any]) -> None:
+def check_contracts(args: Mapping[str, Any], registered: Registered | None = None) -> None:
     """The contracts that a new code names must be known here, or nobody could ever check a body."""
     for member in ("contract", "requestContract"):
         name = args.get(member)
         if name is None or (member == "contract" and args.get("adapter") is not None):
             continue  # that of an exchange is its adapter's matter
         try:
-            find_contract(name)
+            terms_of(name, registered)
         except BadMessage:
             known = "any, a canonical contract (`amana contract list`), or wire:<adapter>.<exchange>"
             raise BadMessage("AMANA-CHANGE-002", f"{member}: {known}") from None

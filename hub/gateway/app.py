@@ -194,12 +194,17 @@ class Gateway:
             refusal = Refusal("AMANA-DUP-001", "", self._view.system(found.system), found.code)
             await self._refuse(send, refusal, received, scope)
             return None
-        await self._say_receipt(outcome, scope, send, checked=r.CHECKED not in found.headers)
+        checked, notice = r.CHECKED not in found.headers, found.headers.get(r.NOTICE, "")
+        await self._say_receipt(outcome, scope, send, checked=checked, notice=notice)
         return outcome
 
-    async def _say_receipt(self, receipt: Admitted | Duplicate, scope: Scope, send: Send, *, checked: bool) -> None:
+    async def _say_receipt(
+        self, receipt: Admitted | Duplicate, scope: Scope, send: Send, *, checked: bool, notice: str = ""
+    ) -> None:
         media = answer_media(find_header(scope["headers"], b"content-type"))
-        signed = receipts.render_receipt(receipt, self.context.keys.signing, checked=checked, media=media)
+        signed = receipts.render_receipt(
+            receipt, self.context.keys.signing, checked=checked, media=media, notice=notice
+        )
         await answer_whole(scope, send, 200, signed, XML if media == "xml" else JSON)
 
     async def _pull(self, pull: Push, scope: Scope, send: Send) -> None:

@@ -14,26 +14,29 @@ from typing import Any
 from hub.errors import HubError
 from hub.ports import Admitted, Duplicate
 from hub.records import request_id
-from signing import envelope
+from signing import envelope, jsontext
 from signing.forms import Media, seal_form
 from signing.keys import PrivateKey
 
 
 def render_receipt(
-    outcome: Admitted | Duplicate, key: PrivateKey, *, checked: bool = True, media: Media = "json"
+    outcome: Admitted | Duplicate, key: PrivateKey, *, checked: bool = True, media: Media = "json", notice: str = ""
 ) -> bytes:
     """Proof that the hub holds the message. A duplicate gets the first one's receipt again, newly signed. `checked`
-    False: the body was passed on unread, and the receipt says so."""
+    False: the body was passed on unread, and the receipt says so. `notice`: what the sender should know of its contract."""
     if media == "xml":
         body = {
             "digest": outcome.digest,
             "receivedAt": format_time(outcome.time),
             "duplicate": isinstance(outcome, Duplicate),
             "checked": None if checked else False,
+            "notice": notice or None,
         }
         return _seal({"success": True, "requestId": request_id(outcome.id), "esbBody": body}, key, media)
     duplicate = "true" if isinstance(outcome, Duplicate) else "false"
     unread = "" if checked else ',"checked":false'
+    if notice:
+        unread += f',"notice":{jsontext.render(notice).decode()}'
     data = (
         f'{{"success":true,"requestId":"{request_id(outcome.id)}","esbBody":{{"digest":"{outcome.digest}",'
         f'"receivedAt":"{format_time(outcome.time)}","duplicate":{duplicate}{unread}}}}}'

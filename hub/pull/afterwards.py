@@ -52,7 +52,7 @@ async def find_again(ports: PullPorts, question: Question) -> Finding:
         raise BadMessage("AMANA-PULL-016", "its answer is not kept")
     value = members["esbBody"]
     if question.api is not None:
-        value = read_value(value, form, answer_reading(question.api, ports.signing), claimed)
+        value = read_value(value, form, answer_reading(question.api, ports.signing, ports.registered), claimed)
     return Finding(Event.ANSWER, value=value)
 
 
@@ -103,7 +103,7 @@ async def _append(ports: PullPorts, row: Row, late: LateAnswer) -> int:
         claim = claim_of(late.value, None) if late.success else None
         if claim is not None:
             upload, claimed = await redeem(ports, claim, late.system, api.code)
-        check_content(late, answer_reading(api, ports.signing), claimed)
+        check_content(late, answer_reading(api, ports.signing, ports.registered), claimed)
     secret = (await ports.vault.open([row["id"]])).get(row["id"])
     if secret is None:
         raise BadMessage("AMANA-ERASED-001")

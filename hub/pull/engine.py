@@ -38,6 +38,7 @@ from hub.uploads import Origin
 from signing.errors import SigningError
 
 if TYPE_CHECKING:
+    from hub.contracts.registered import Registered
     from hub.control.view import View
     from hub.gateway.bodies import Claimed
     from hub.pull.question import Question
@@ -80,6 +81,7 @@ class PullPorts:
     view: View
     signing: PrivateKey
     uploads: Uploads
+    registered: Registered | None = None
     answerers: Mapping[str, Answerer] = field(default_factory=dict)
     measures: Measures = field(default_factory=Measures)
 
@@ -246,7 +248,7 @@ class PullEngine:
             return _Ended(failure("AMANA-PULL-013"))
         media = media_of(provider)
         try:
-            reading = answer_reading(api, ports.signing)
+            reading = answer_reading(api, ports.signing, ports.registered)
             body = forwarded_body(question.body, provider, ports.clock.now())
             request = say(_forwarded(question, asked, body), ports.signing, media, "request")
         except SigningError as error:

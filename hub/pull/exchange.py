@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from hub.delivery.states import Event
 from hub.errors import BadMessage
+from hub.gateway.contracts import breach_of
 from hub.pull.envelopes import read_signed
 from hub.pull.wrapping import claim_of, read_value
 from signing.keys import KeyRing
@@ -105,10 +106,7 @@ def read_silence(answer: Answer) -> Finding:
 
 def breaches(value: Any, terms: WireTerms) -> str:
     """The rules that a value breaks, without anything of the value; empty when it breaks none."""
-    checker = terms.checker
-    if checker is None or checker.ok(value):
-        return ""
-    return "; ".join(f"{breach.path or '/'}: {breach.rule}" for breach in checker.breaches(value, BREACHES_SHOWN))
+    return breach_of(value, terms, ("WRITE", "READ"), BREACHES_SHOWN)[1]
 
 
 def plain_words(message: Any) -> str:

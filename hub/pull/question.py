@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from hub import records as r
+from hub.contracts.names import URN, pin
+from hub.contracts.standing import check_standing
 from hub.control.objects import ANY, RESERVED
 from hub.errors import BadMessage
 from hub.gateway.admission import (
@@ -24,9 +26,11 @@ from hub.gateway.admission import (
     attach,
     check_active,
     check_grant,
+    check_rules,
     check_size,
     check_wire,
     identify,
+    on_trial,
     read_values,
     text_member,
 )
@@ -98,7 +102,7 @@ def examine(
         known = code
         if api is not None:
             check_grant(system, api, view)
-        lane = find_lane(system, code, api, view.position, terms)
+        lane = find_lane(system, code, api, view, terms)
         user = _optional_text(members, "userId")
         again = None if code in RESERVED else _optional_text(members, "requestId")
         body, plain, claim, sealed = members.get("esbBody"), span or b"", None, False
@@ -116,6 +120,7 @@ def examine(
                 read = read_values(opened, lane)
                 body, plain = read.value, read.plain
             check_wire(body, lane.checker)
+            check_rules(body, lane.rules, asides=False)
         candidate = Candidate(
             topic=lane.topic,
             partition=lane.partition,
@@ -148,18 +153,22 @@ def find_pull(code: str, view: View) -> Api | None:
     return api
 
 
-def find_lane(system: System, code: str, api: Api | None, position: int, terms: Terms) -> Lane:
+def find_lane(system: System, code: str, api: Api | None, view: View, terms: Terms) -> Lane:
     """All that is the same for every pull of one system under one code."""
-    name = (position, system.code, code)
+    name = (view.position, system.code, code)
     lane = terms.lanes.get(name)
     if lane is None:
         if len(terms.lanes) >= _LANES_KEPT:
             terms.lanes.clear()
-        lane = terms.lanes[name] = make_lane(system, code, api, position, terms)
+        lane = terms.lanes[name] = make_lane(system, code, api, view, terms)
     return lane
 
 
-def make_lane(system: System, code: str, api: Api | None, position: int, terms: Terms) -> Lane:
+def make_lane(system: System, code: str, api: Api | None, view: View, terms: Terms) -> Lane:
+    notice = ""
+    if api is not None:
+        trial = on_trial(view, system, api)
+        notice = check_standing(view, dict.fromkeys((api.contract, api.request_contract)), trial=trial)
     key = subject_key(terms.hmac, "system", system.code)
     headers = {
         r.SPECVERSION[0]: r.SPECVERSION[1],
@@ -170,11 +179,13 @@ def make_lane(system: System, code: str, api: Api | None, position: int, terms: 
         r.INSTITUTION: system.institution,
         r.CODE: code,
         r.ASSURANCE: "signed",
-        r.CONTROL_POSITION: str(position),
+        r.CONTROL_POSITION: str(view.position),
         PROVIDER: (api.provider if api is not None else None) or THE_HUB,
+        **({} if api is None or api.contract == ANY else {r.DATASCHEMA: URN + pin(api.contract)}),
+        **({r.NOTICE: notice} if notice else {}),
     }
     checked = api is not None and api.sealed == "no"
-    wire = terms_of(api.request_contract if checked and api is not None else ANY)
+    wire = terms_of(api.request_contract if checked and api is not None else ANY, terms.registered)
     return Lane(
         topic=PULLS,
         partition=r.partition_of(key, terms.partitions(PULLS)),
@@ -186,6 +197,7 @@ def make_lane(system: System, code: str, api: Api | None, position: int, terms: 
         rows=None,
         window_ms=NEVER_A_REPEAT,
         read_xml=wire.read_xml,
+        rules=wire.rules,
     )
 
 

@@ -50,6 +50,7 @@ from signing.forms import render_data_json
 from signing.sealing import BodyKey
 
 if TYPE_CHECKING:
+    from hub.contracts.registered import Registered
     from hub.control.follow import DirectoryFollower
     from hub.control.objects import Subscription
     from signing.keys import PrivateKey
@@ -68,13 +69,21 @@ class Pulls:
     batch = 500
 
     def __init__(
-        self, bus: Bus, store: Store, vault: Vault, follower: DirectoryFollower, hmac: bytes, key: PrivateKey
+        self,
+        bus: Bus,
+        store: Store,
+        vault: Vault,
+        follower: DirectoryFollower,
+        hmac: bytes,
+        key: PrivateKey,
+        registered: Registered | None = None,
     ) -> None:
         self._bus = bus
         self._store = store
         self._vault = vault
         self._follower = follower
         self._hmac = hmac
+        self._registered = registered
         self._key = key  # the hub's: opens what was encrypted for it
 
     def sources(self, topics: Iterable[str]) -> list[str]:
@@ -115,7 +124,7 @@ class Pulls:
         members, claimed = read_kept_answer(open_with(secret, PURPOSE, record), record.headers)
         api = view.api(row["code"])
         if api is not None and "esbBody" in members:
-            reading = answer_reading(api, self._key)
+            reading = answer_reading(api, self._key, self._registered)
             members["esbBody"] = read_value(members["esbBody"], record.headers[FORM], reading, claimed)
         body = render_answer(row, members)
         topic = outbox(row["system"])

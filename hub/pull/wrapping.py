@@ -21,6 +21,7 @@ from signing.jsontext import render
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from hub.contracts.registered import Registered
     from hub.control.objects import Api, Sealed, System
     from hub.records import Ms
     from hub.uploads import Uploads
@@ -36,9 +37,9 @@ class Reading:
     key: PrivateKey = field(repr=False)
 
 
-def answer_reading(api: Api, key: PrivateKey) -> Reading:
+def answer_reading(api: Api, key: PrivateKey, registered: Registered | None = None) -> Reading:
     """Raises `BadMessage` for a contract that is not known here."""
-    return Reading(answer_terms(api), api.sealed, key)
+    return Reading(answer_terms(api, registered), api.sealed, key)
 
 
 def read_value(value: Any, form: str, reading: Reading, claimed: Claimed | None = None) -> Any:

@@ -12,10 +12,10 @@ from urllib.parse import quote
 from typing_extensions import TypedDict
 
 from adapters.kit.errors import KitError
+from hub.contracts.names import WIRE
 from hub.control.objects import ANY, Api
 from hub.control.view import View
 from hub.errors import BadMessage
-from hub.gateway.contracts import WIRE
 from hub.reads.paging import page_values
 from schemas.contracts import CONTRACTS
 

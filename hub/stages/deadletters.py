@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from hub.errors import BadMessage
 from hub.records import (
     CODE,
     DERIVED,
@@ -15,6 +16,7 @@ from hub.records import (
     REQUEST,
     RUN,
     SECRET,
+    SET_ASIDE,
     SOURCE,
     SPECVERSION,
     STAGE,
@@ -32,6 +34,12 @@ REASON: Final = "ce_reason"  # slug of the adapter, or the detail of the error: 
 ROW: Final = "ce_row"  # row of the message, or "" when it is the whole message
 
 _KEPT: Final = (TIME, SYSTEM, INSTITUTION, CODE, SECRET, RUN, REQUEST)
+
+
+def check_aside(record: Record) -> None:
+    """Raises `BadMessage` AMANA-RULE-002 for a message that the gateway took to be set aside."""
+    if SET_ASIDE in record.headers:
+        raise BadMessage("AMANA-RULE-002", record.headers[SET_ASIDE])
 
 
 def dead_letter(

@@ -14,9 +14,10 @@ from hub.delivery.deliver import BODY
 from hub.delivery.receipts import subscription_headers
 from hub.errors import BadMessage
 from hub.gateway.bodies import value_again
-from hub.gateway.contracts import find_reader
+from hub.gateway.contracts import answer_terms
 from hub.ports import Append, Bus, Vault
 from hub.records import (
+    CHECKED,
     CODE,
     CONTENT_TYPE,
     CONTROL_POSITION,
@@ -42,13 +43,15 @@ from hub.records import (
 )
 from hub.stages.bodies import RECEIVED, open_body, secrets_of
 from hub.stages.brake import Verdict
-from hub.stages.deadletters import dead_letter
+from hub.stages.deadletters import check_aside, dead_letter
 from hub.stages.effects import Effects, Entry
 from hub.stages.passing import render_body
 from hub.topics import DEADLETTERS, INBOX_RELAY, outbox, partitions_of
+from schemas.datarules import find_broken
 from signing.sealing import BodyKey
 
 if TYPE_CHECKING:
+    from hub.contracts.registered import Registered
     from hub.control.directory import Directory
     from hub.control.follow import DirectoryFollower
     from hub.control.objects import Subscription
@@ -78,13 +81,20 @@ class Relay:
     batch = 256
 
     def __init__(
-        self, bus: Bus, vault: Vault, follower: DirectoryFollower, partitions: int, key: PrivateKey | None = None
+        self,
+        bus: Bus,
+        vault: Vault,
+        follower: DirectoryFollower,
+        partitions: int,
+        key: PrivateKey | None = None,
+        registered: Registered | None = None,
     ) -> None:
         self._bus = bus
         self._vault = vault
         self._follower = follower
         self._partitions = partitions
         self._key = key
+        self._registered = registered
 
     def sources(self, topics: Iterable[str]) -> list[str]:
         return [topic for topic in topics if topic == INBOX_RELAY]
@@ -105,6 +115,7 @@ class Relay:
             found = takers_of(self._follower.directory, record)
             code = ""
             try:
+                check_aside(record)
                 if found:
                     body = render_body(self._value(record, secret))
                     made += _copies(record, (topic, partition, entry.offset), secret, body, found)
@@ -124,7 +135,12 @@ class Relay:
         api = self._follower.directory.at(int(h[CONTROL_POSITION])).api(h[CODE])
         assert api is not None
         received = open_body(BodyKey(secret, RECEIVED), h[ID], record.value)
-        return value_again(received, h, api.sealed, self._key, find_reader(api.contract))
+        terms = answer_terms(api, self._registered)
+        value = value_again(received, h, api.sealed, self._key, terms.read_xml)
+        broken = find_broken(terms.rules, "READ", value) if terms.rules.rules and CHECKED not in h else None
+        if broken is not None:
+            raise BadMessage("AMANA-RULE-003", broken.text)
+        return value
 
     async def _appends(self, made: Iterable[tuple[str, Record]]) -> list[Append]:
         by_topic: dict[str, list[Record]] = {}

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from adapters.kit import AdapterError, KitError, Outgoing
 from adapters.kit.attached import wrap
 from adapters.kit.wire import checkable
+from hub.contracts.names import URN, pin
+from hub.contracts.standing import check_standing
 from hub.delivery.deliver import BODY
 from hub.delivery.receipts import NUMBER, subscription_headers
 from hub.errors import BadMessage
@@ -149,6 +151,7 @@ def _pages(
     adapter = None if api is None else adapters.get(api.adapter)
     if api is None or adapter is None:
         raise BadMessage("AMANA-TRANS-003", "the code's adapter is not installed")
+    check_standing(view, (api.contract,), trial=subscription.options.get("trial") == "yes")
     try:
         rendered = adapter.render(api.exchange, approved.run, approved.signals, subscription.options)
         ok = adapter.wire_checker(api.exchange).ok
@@ -158,7 +161,7 @@ def _pages(
         raise BadMessage("AMANA-TRANS-003", error.kind) from error
     if not all(ok(checkable(page.body)) for page in rendered):
         raise BadMessage("AMANA-TRANS-002", api.contract)
-    urn = f"urn:amana:contract:{api.contract}:1"
+    urn = URN + pin(api.contract)
     return [_Page(n, _carried(page), urn, key) for n, page in enumerate(rendered, 1)]
 
 

@@ -45,7 +45,7 @@ from hub.records import (
 )
 from hub.stages.bodies import RECEIVED, open_body, secrets_of
 from hub.stages.brake import Verdict
-from hub.stages.deadletters import dead_letter
+from hub.stages.deadletters import check_aside, dead_letter
 from hub.stages.effects import Effects, Entry
 from hub.topics import DEADLETTERS, INBOX, INBOX_RELAY, RECORDS
 from schemas.contracts import CONTRACTS, checker
@@ -146,6 +146,7 @@ class Translate:
         """Make the records of one message; returns "" when any row of it could be taken, else the code of the last."""
         record, source = entry.record, (topic, partition, entry.offset)
         try:
+            check_aside(record)
             items = self._rows(record, secret, source)
         except BadMessage as bad:
             self._bury(out, source, record, 0, code=bad.code, reason=bad.detail)
