@@ -106,9 +106,14 @@ def show_all(session: Session, limit: LimitOption = 100, after: AfterOption = No
 
 
 @command(grants, "add")
-def grant(session: Session, system: SystemOption, code: CodeOption) -> None:
+def grant(
+    session: Session,
+    system: SystemOption,
+    code: CodeOption,
+    trial: Annotated[bool, typer.Option("--trial", help="It may use drafts of the code's contract too.")] = False,
+) -> None:
     """Let a system use a code."""
-    answer = session.client.change("grant.add", {"system": system, "code": code})
+    answer = session.client.change("grant.add", {"system": system, "code": code} | ({"trial": True} if trial else {}))
     session.result(answer, f"system {system} may use {code}")
 
 

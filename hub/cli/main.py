@@ -18,6 +18,7 @@ from hub.cli import (
     apis,
     backups,
     conformance,
+    contract_changes,
     contracts,
     dead_letters,
     devices,
@@ -59,6 +60,7 @@ for _name, _group in {
     "conformance": conformance.app,
 }.items():
     app.add_typer(_group, name=_name)
+assert contract_changes.app is contracts.app  # it adds to the same group
 for _module in (serving, sending, reconciling, doctor, backups):
     _module.register(app)
 

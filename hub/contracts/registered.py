@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol
+
+from hub.contracts.names import SUBJECT, parse_pinned
 
 
 class RegisteredContent(Protocol):
@@ -35,3 +38,27 @@ class Registered(Protocol):
     def version(self, subject: str, number: int, *, deleted: bool = False) -> RegisteredVersion | None:
         """A version of a subject, hidden ones too when `deleted`."""
         ...
+
+
+class Following(Protocol):
+    """The registry of a process, and how it gets further."""
+
+    @property
+    def registry(self) -> Registered: ...
+
+    async def catch_up(self) -> int:
+        """Read what the log holds now."""
+        ...
+
+
+async def ensure_known(following: Following | None, contracts: Iterable[str]) -> None:
+    """Read on where one of these contracts is a version that this process has not read yet: the gateway had."""
+    if following is None:
+        return
+    for name in contracts:
+        base, version = parse_pinned(name)
+        if not base.startswith(SUBJECT) or version is None:
+            continue
+        if following.registry.version(base.removeprefix(SUBJECT), version, deleted=True) is None:
+            await following.catch_up()
+            return

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any, Final
 from fastapi import FastAPI, Request, Response
 
 from hub.asyncapi import make_document
+from hub.contracts.governing import check_repinned
 from hub.control.changes import MAX_CHANGE_BYTES
 from hub.control.directory import Outcome, render_body
 from hub.control.follow import submit
 from hub.delivery import settlements
 from hub.errors import BadMessage
-from hub.gateway import api_joining, api_reads, problems, wire
+from hub.gateway import api_contracts, api_joining, api_reads, problems, wire
 from hub.gateway.contracts import terms_of
 from hub.reads.rows import ChangeAnswer, HubRow
 from hub.reads.runs import run_state
@@ -80,8 +81,9 @@ def build_api(context: GatewayContext) -> ASGIApp:
         responses=PROBLEMS,
     )
     app.state.context = context
-    problems.install(app, api_reads.router, api_joining.router)
+    problems.install(app, api_reads.router, api_joining.router, api_contracts.router)
     app.include_router(api_reads.router)
+    app.include_router(api_contracts.router)  # before the contracts by name
     app.include_router(api_joining.router)
 
     @app.get("/api/asyncapi.json", include_in_schema=False)
@@ -130,7 +132,13 @@ async def make_change(context: GatewayContext, body: bytes) -> ChangeAnswer:
     if kind == "run.approve" and not judged.repeated:
         await _check_digest(context, args)
     if kind == "api.add" and not judged.repeated:
-        check_contracts(args)
+        await context.registry.catch_up()
+        check_contracts(args, context.registry.registry)
+    if kind == "api.contract" and not judged.repeated:
+        registry = context.registry
+        await registry.catch_up()
+        check_contracts(args, registry.registry)
+        await check_repinned(context.follower.directory.now(), registry.registry, args, now)
     if kind == "message.erase" and not judged.repeated:
         await _check_known(context, args)
     if not judged.repeated:
@@ -191,7 +199,7 @@ def check_contracts(args: Mapping[str, Any], registered: Registered | None = Non
         try:
             terms_of(name, registered)
         except BadMessage:
-            known = "any, a canonical contract (`amana contract list`), or wire:<adapter>.<exchange>"
+            known = "any, a canonical contract (`amana contract list`), wire:<adapter>.<exchange>, or subject:<name>:<version>"
             raise BadMessage("AMANA-CHANGE-002", f"{member}: {known}") from None
 
 

@@ -50,7 +50,7 @@ def _context(request: Request) -> GatewayContext:
     return context
 
 
-def _target(request: Request) -> str:
+def signed_target(request: Request) -> str:
     """Path and query as sent."""
     path: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
     query: bytes = request.scope["query_string"]
@@ -63,7 +63,7 @@ async def _reader(request: Request) -> Operator:
     return verify_read(
         request.headers.get("authorization"),
         request.method,
-        _target(request),
+        signed_target(request),
         context.follower.directory.now(),
         context.clock.now(),
         context.reads,
@@ -301,7 +301,7 @@ async def explain(context: Context, request: Request, run: str) -> r.Explanation
     view = _view(context)
     now = context.clock.now()
     header = request.headers.get("authorization")
-    reader = verify_read(header, request.method, body_target(_target(request), body), view, now, context.reads)
+    reader = verify_read(header, request.method, body_target(signed_target(request), body), view, now, context.reads)
     runs.find_run(view, run)
     where = _question(body, context.keys.hmac)
     found = await runs.open_signals(context.store, context.vault, run, where, 100, None)

@@ -37,6 +37,7 @@ def make_terms(context: GatewayContext) -> Terms:
         partitions=partitions,
         wire=wire,
         key=context.keys.signing,
+        registered=context.registry.registry,
     )
 
 

@@ -38,6 +38,7 @@ def make_engine(context: GatewayContext, view: View, gathering: Gathering, uploa
             view=view,
             signing=context.keys.signing,
             uploads=uploads,
+            registered=context.registry.registry,
             answerers={
                 PING: Ping(),
                 **make_answerers(context.bus, context.store, context.vault, context.follower),

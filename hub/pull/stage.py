@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from hub.contracts.registered import ensure_known
 from hub.delivery.deliver import BODY
 from hub.delivery.receipts import NUMBER, OUTCOME, subscription_headers
 from hub.delivery.states import Event
@@ -50,7 +51,7 @@ from signing.forms import render_data_json
 from signing.sealing import BodyKey
 
 if TYPE_CHECKING:
-    from hub.contracts.registered import Registered
+    from hub.contracts.registered import Following
     from hub.control.follow import DirectoryFollower
     from hub.control.objects import Subscription
     from signing.keys import PrivateKey
@@ -76,14 +77,14 @@ class Pulls:
         follower: DirectoryFollower,
         hmac: bytes,
         key: PrivateKey,
-        registered: Registered | None = None,
+        registry: Following | None = None,
     ) -> None:
         self._bus = bus
         self._store = store
         self._vault = vault
         self._follower = follower
         self._hmac = hmac
-        self._registered = registered
+        self._registry = registry
         self._key = key  # the hub's: opens what was encrypted for it
 
     def sources(self, topics: Iterable[str]) -> list[str]:
@@ -124,7 +125,8 @@ class Pulls:
         members, claimed = read_kept_answer(open_with(secret, PURPOSE, record), record.headers)
         api = view.api(row["code"])
         if api is not None and "esbBody" in members:
-            reading = answer_reading(api, self._key, self._registered)
+            await ensure_known(self._registry, (api.contract,))
+            reading = answer_reading(api, self._key, None if self._registry is None else self._registry.registry)
             members["esbBody"] = read_value(members["esbBody"], record.headers[FORM], reading, claimed)
         body = render_answer(row, members)
         topic = outbox(row["system"])

@@ -59,6 +59,7 @@ def message_row(row: Mapping[str, Any]) -> MessageRow:
         "institution": row["institution"] or None,
         "code": row["code"] or None,
         "state": row["state"],
+        "contract": row["contract"] or None,
         "detail": row["detail"] or None,
         "parent": row["parent"] or None,
         "place": None if not row["topic"] else f"{row['topic']}/{row['partition']}/{row['offset']}",

@@ -196,6 +196,7 @@ class MessageRow(TypedDict):
     system: str | None
     institution: str | None
     code: str | None
+    contract: str | None
     state: str
     detail: str | None
     parent: str | None

@@ -28,6 +28,7 @@ from schemas.contracts import CONTRACTS
 
 if TYPE_CHECKING:
     from adapters.kit.registry import Adapter
+    from hub.contracts.registered import Following
     from hub.control.follow import DirectoryFollower
     from hub.keys import HubKeys
     from hub.stages.hand import Hand
@@ -51,6 +52,7 @@ class CorePorts:
     policy: Policy = field(default_factory=Policy)
     draft_rules: bool = False
     hand: Hand | None = None
+    registry: Following | None = None
     measures: Measures = field(default_factory=Measures)
 
 
@@ -83,11 +85,11 @@ def build(ports: CorePorts) -> Core:
     p = ports
     stages = (
         Translate(p.vault, p.follower, p.adapters, p.keys.hmac, p.bus.topics, p.hand, p.keys.signing),
-        Relay(p.bus, p.vault, p.follower, p.partitions, p.keys.signing),
+        Relay(p.bus, p.vault, p.follower, p.partitions, p.keys.signing, p.registry),
         Collect(p.store),
         RunStage(p.bus, p.store, p.vault, p.follower, p.adapters, p.keys.hmac, p.partitions, p.draft_rules),
         Erase(p.vault, p.follower),
-        Pulls(p.bus, p.store, p.vault, p.follower, p.keys.hmac, p.keys.signing),
+        Pulls(p.bus, p.store, p.vault, p.follower, p.keys.hmac, p.keys.signing, p.registry),
         Index(p.store, p.follower),
         DirectoryTables(p.follower),
         Settlements(p.bus, p.follower),

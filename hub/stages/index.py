@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from hub.contracts.names import pin_of
 from hub.delivery.receipts import COLLECT, OUTCOME, STATE
 from hub.delivery.settlements import settled
 from hub.delivery.states import BY_OPERATOR, COMING_IN, DECIDED, FINAL, TRANSITIONS, Event, State, advance
@@ -15,6 +16,7 @@ from hub.pull.records import ENDED
 from hub.records import (
     CODE,
     CONTROL_POSITION,
+    DATASCHEMA,
     ID,
     INSTITUTION,
     ORIGIN,
@@ -224,6 +226,7 @@ _EMPTY: Final[dict[str, Any]] = {
     "updated": 0,
     "detail": "",
     "parent": "",
+    "contract": "",
 }
 
 
@@ -240,6 +243,7 @@ def _facts(kind: str, record: Record, topic: str, partition: int, offset: int) -
         "offset": offset,
         "time": int(h[TIME]),
         "parent": h.get(PARENT, ""),
+        "contract": pin_of(h.get(DATASCHEMA, "")),
     } | ({"detail": h["ce_reason"]} if kind == REFUSED else {})
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from hub.contracts.registered import ensure_known
 from hub.delivery.deliver import BODY
 from hub.delivery.receipts import subscription_headers
 from hub.errors import BadMessage
@@ -51,10 +52,10 @@ from schemas.datarules import find_broken
 from signing.sealing import BodyKey
 
 if TYPE_CHECKING:
-    from hub.contracts.registered import Registered
+    from hub.contracts.registered import Following
     from hub.control.directory import Directory
     from hub.control.follow import DirectoryFollower
-    from hub.control.objects import Subscription
+    from hub.control.objects import Api, Subscription
     from hub.control.view import View
     from signing.keys import PrivateKey
 
@@ -87,14 +88,14 @@ class Relay:
         follower: DirectoryFollower,
         partitions: int,
         key: PrivateKey | None = None,
-        registered: Registered | None = None,
+        registry: Following | None = None,
     ) -> None:
         self._bus = bus
         self._vault = vault
         self._follower = follower
         self._partitions = partitions
         self._key = key
-        self._registered = registered
+        self._registry = registry
 
     def sources(self, topics: Iterable[str]) -> list[str]:
         return [topic for topic in topics if topic == INBOX_RELAY]
@@ -103,6 +104,8 @@ class Relay:
         needed = max(int(entry.record.headers[CONTROL_POSITION]) for entry in entries)
         if self._follower.directory.position < needed:
             await self._follower.catch_up()
+        pinned = {self._api(entry.record).contract for entry in entries}
+        await ensure_known(self._registry, pinned)
         secrets = await secrets_of(self._vault, (entry.record for entry in entries))
         effects = Effects()
         made: list[tuple[str, Record]] = []
@@ -129,13 +132,19 @@ class Relay:
         effects.publishes = await self._appends(made)
         return effects
 
-    def _value(self, record: Record, secret: bytes) -> Any:
-        """The body that the gateway admitted."""
+    def _api(self, record: Record) -> Api:
+        """The code as it was when the message was admitted."""
         h = record.headers
         api = self._follower.directory.at(int(h[CONTROL_POSITION])).api(h[CODE])
         assert api is not None
+        return api
+
+    def _value(self, record: Record, secret: bytes) -> Any:
+        """The body that the gateway admitted."""
+        h = record.headers
+        api = self._api(record)
         received = open_body(BodyKey(secret, RECEIVED), h[ID], record.value)
-        terms = answer_terms(api, self._registered)
+        terms = answer_terms(api, None if self._registry is None else self._registry.registry)
         value = value_again(received, h, api.sealed, self._key, terms.read_xml)
         broken = find_broken(terms.rules, "READ", value) if terms.rules.rules and CHECKED not in h else None
         if broken is not None:

@@ -252,6 +252,7 @@ async def run(
     from hub.delivery.deliver import Policy
     from hub.metrics.process import watch_process
     from hub.metrics.sharing import share
+    from hub.registry.follow import RegistryFollower
     from hub.serve.ports import open_ports
     from hub.stages.halted import write_braked, write_halted
     from hub.stages.hand import Hand
@@ -275,6 +276,7 @@ async def run(
             partitions=settings.partitions,
             draft_rules=settings.unsafe_allow_draft_rules,
             hand=hand,
+            registry=RegistryFollower(opened.bus, opened.vault),
             policy=Policy(attempts=settings.delivery_attempts, timeout=settings.delivery_timeout),
             measures=opened.measures,
         )

@@ -194,8 +194,10 @@ def upgrade() -> None:
         sa.Column("updated", sa.BigInteger(), nullable=False),
         sa.Column("detail", sa.String(), nullable=True),
         sa.Column("parent", sa.String(), nullable=True),
+        sa.Column("contract", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_message")),
     )
+    op.create_index(op.f("ix_message_contract_time"), "message", ["contract", "time"], unique=False)
     op.create_index(op.f("ix_message_kind_state_time"), "message", ["kind", "state", "time"], unique=False)
     op.create_index(op.f("ix_message_parent"), "message", ["parent"], unique=False)
     op.create_index(op.f("ix_message_request_id"), "message", ["request_id"], unique=False)

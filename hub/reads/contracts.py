@@ -1,0 +1,157 @@
+"""Contracts in force as operators read them: states with who uses them, waivers, and who breaks. Rule: no value of a
+message, only counts by the index."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+from hub.contracts.breaking import DAY_MS
+from hub.contracts.names import pin
+from hub.reads.rows import moment
+
+if TYPE_CHECKING:
+    from hub.contracts.breaking import Checked
+    from hub.control.view import View
+    from hub.ports import Store
+    from hub.records import Ms
+
+DAYS = 30
+
+
+class DifferenceRow(TypedDict):
+    version: int
+    kind: str
+    path: str
+    message: str
+    hint: str
+    breaks: str | None
+
+
+class UseRow(TypedDict):
+    contract: str
+    institution: str
+    system: str
+    role: str
+    messages: int
+
+
+class CheckAnswer(TypedDict):
+    subject: str
+    digest: str
+    level: str
+    policy: str
+    compatible: bool
+    waived: bool
+    breaks: list[str]
+    differences: list[DifferenceRow]
+    affected: list[UseRow]
+    days: int
+
+
+class ContractStateRow(TypedDict):
+    contract: str
+    state: str
+    until: str | None
+    instead: str | None
+    reason: str | None
+    since: str | None
+    codes: list[str]
+    used: list[UseRow]
+
+
+class WaiverRow(TypedDict):
+    id: str
+    subject: str
+    digest: str
+    until: str
+    reason: str
+    openedBy: str
+    signedBy: str | None
+
+
+def check_answer(found: Checked, pins: dict[int, str], days: int, *, waived: bool) -> CheckAnswer:
+    """`breaks`: the versions that a document or a reader of would break; `affected`: who used those."""
+    broken = {pins[one.number] for one in found.held if not one.verdict.compatible}
+    return {
+        "subject": found.subject,
+        "digest": found.digest,
+        "level": found.level,
+        "policy": found.policy,
+        "compatible": found.compatible,
+        "waived": waived,
+        "breaks": sorted(broken),
+        "differences": [
+            {
+                "version": one.number,
+                "kind": d.kind,
+                "path": d.path,
+                "message": d.message,
+                "hint": d.hint,
+                "breaks": d.breaks,
+            }
+            for one in found.held
+            for d in one.verdict.differences
+        ],
+        "affected": [
+            {
+                "contract": use.contract,
+                "institution": use.institution,
+                "system": use.system,
+                "role": use.role,
+                "messages": use.messages,
+            }
+            for use in found.uses
+            if use.contract in broken
+        ],
+        "days": days,
+    }
+
+
+async def show_states(view: View, store: Store, now: Ms, contract: str | None = None) -> list[ContractStateRow]:
+    """The versions that codes name or that somebody decided on, with who used them in the last 30 days."""
+    codes: dict[str, list[str]] = {}
+    for api in view.apis():
+        for name in dict.fromkeys((api.contract, api.request_contract)):
+            if pin(name):
+                codes.setdefault(pin(name), []).append(api.code)
+    names = sorted({*codes, *(state.contract for state in view.contract_states())})
+    chosen = [name for name in names if contract is None or pin(contract) == name]
+    where = {"contract": chosen, "time": (">=", now - DAYS * DAY_MS)}
+    counted = await store.count("message", where, by=("contract", "institution", "system", "kind")) if chosen else {}
+    rows: list[ContractStateRow] = []
+    for name in chosen:
+        state = view.contract_state(name)
+        used: list[UseRow] = [
+            {"contract": name, "institution": institution, "system": system, "role": kind, "messages": count}
+            for (which, institution, system, kind), count in sorted(counted.items())
+            if which == name
+        ]
+        rows.append(
+            {
+                "contract": name,
+                "state": "active" if state is None else state.state,
+                "until": None if state is None else state.until,
+                "instead": None if state is None else state.instead,
+                "reason": None if state is None else state.reason,
+                "since": None if state is None else moment(state.at),
+                "codes": codes.get(name, []),
+                "used": used,
+            }
+        )
+    return rows
+
+
+def list_waivers(view: View) -> list[WaiverRow]:
+    """Newest first."""
+    return [
+        {
+            "id": one.id,
+            "subject": one.subject,
+            "digest": one.digest,
+            "until": one.until,
+            "reason": one.reason,
+            "openedBy": one.opened.person,
+            "signedBy": None if one.signed is None else one.signed.person,
+        }
+        for one in reversed(view.waivers())
+    ]
