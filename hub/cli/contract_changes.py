@@ -16,6 +16,9 @@ from hub.cli.failures import CommandError
 from hub.cli.paging import AfterOption, LimitOption, target
 from hub.cli.terminal import Column, Session
 
+GROUP = app
+"""The commands of `contracts`, and those of this module."""
+
 BREAKS = 1
 """Exit status of `check` for a schema that breaks somebody."""
 

@@ -19,7 +19,6 @@ from hub.cli import (
     backups,
     conformance,
     contract_changes,
-    contracts,
     dead_letters,
     devices,
     doctor,
@@ -52,7 +51,7 @@ for _name, _group in {
     "grant": apis.grants,
     "subscription": subscriptions.app,
     "device": devices.app,
-    "contract": contracts.app,
+    "contract": contract_changes.GROUP,
     "adapter": adapters.app,
     "message": messages.app,
     "dead-letter": dead_letters.app,
@@ -60,7 +59,6 @@ for _name, _group in {
     "conformance": conformance.app,
 }.items():
     app.add_typer(_group, name=_name)
-assert contract_changes.app is contracts.app  # it adds to the same group
 for _module in (serving, sending, reconciling, doctor, backups):
     _module.register(app)
 

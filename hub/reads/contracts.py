@@ -3,7 +3,9 @@ message, only counts by the index."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
+
+from typing_extensions import TypedDict
 
 from hub.contracts.breaking import DAY_MS
 from hub.contracts.names import pin

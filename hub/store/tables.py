@@ -120,7 +120,7 @@ message = Table(
     some("updated", BigInteger),
     maybe("detail"),
     maybe("parent"),
-    some("contract"),
+    maybe("contract"),
     Index(None, "time", "id"),
     Index(None, "contract", "time"),
     Index(None, "kind", "state", "time"),

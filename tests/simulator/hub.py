@@ -27,6 +27,7 @@ from hub.gateway.contracts import WireTerms
 from hub.keys import FileKeyWrapper, HubKeys
 from hub.ports import Answered
 from hub.records import Ms, Record
+from hub.registry.follow import RegistryFollower
 from hub.stages.core import Core, CorePorts, build
 from hub.store.sql import Fault, SqlStore
 from hub.topics import INBOX, OUTBOX, RECORDS, SIGNALS_PAY
@@ -107,6 +108,7 @@ class SimHub:
         self._starts += 1
         self.log = MemoryLog(HUB_KEYS.wrapper, self.clock, self.faults, disk=self.disk)
         self.follower = DirectoryFollower(self.log, self.log)
+        self.registry = RegistryFollower(self.log, self.log)
         self.core: Core | None = None
 
     async def crash(self) -> None:
@@ -133,6 +135,7 @@ class SimHub:
                     owner=f"sim:{self._starts}",
                     partitions=self.partitions,
                     policy=self.policy,
+                    registry=RegistryFollower(self.log, self.log),
                 )
             )
             await core.ensure_topics()
@@ -208,7 +211,13 @@ class SimHub:
             )
 
         return Terms(
-            HUB_KEYS.token, HUB_KEYS.hmac, 4_194_304, lambda topic: self.log.topics()[topic], wire, HUB_KEYS.signing
+            HUB_KEYS.token,
+            HUB_KEYS.hmac,
+            4_194_304,
+            lambda topic: self.log.topics()[topic],
+            wire,
+            HUB_KEYS.signing,
+            self.registry.registry,
         )
 
     # time

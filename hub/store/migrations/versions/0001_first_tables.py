@@ -194,7 +194,7 @@ def upgrade() -> None:
         sa.Column("updated", sa.BigInteger(), nullable=False),
         sa.Column("detail", sa.String(), nullable=True),
         sa.Column("parent", sa.String(), nullable=True),
-        sa.Column("contract", sa.String(), nullable=False),
+        sa.Column("contract", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_message")),
     )
     op.create_index(op.f("ix_message_contract_time"), "message", ["contract", "time"], unique=False)

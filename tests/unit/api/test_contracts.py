@@ -1,0 +1,153 @@
+"""Who breaks: an engineer asks before a release, operators waive, and the directory holds everybody to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hub.contracts.breaking import digest_schema
+from hub.control.client import Refused
+from hub.ports import Write
+from signing.jsontext import render
+from tests.simulator.contracting import SCHEMA, SUBJECT, register
+from tests.unit.api.desk import Desk
+
+NARROWER = SCHEMA | {"properties": SCHEMA["properties"] | {"nomor": {"type": "integer", "maximum": 9}}}
+WIDER = SCHEMA | {"properties": SCHEMA["properties"] | {"lampiran": {"type": "string"}}}
+CHECK = "/api/v1/contracts/check"
+
+
+def text(schema: Any) -> str:
+    return render(schema).decode()
+
+
+def message(desk: Desk, name: str, contract: str, system: str, *, kind: str = "inbox", days_ago: int = 1) -> Write:
+    at = desk.clock.now() - days_ago * 86_400_000
+    row = {
+        "id": name * 32,
+        "kind": kind,
+        "system": system,
+        "institution": "KEM",
+        "code": "SURAT",
+        "state": "relayed",
+        "request_id": name * 16,
+        "topic": "inbox.relay",
+        "partition": 0,
+        "offset": 0,
+        "time": at,
+        "updated": at,
+        "detail": "",
+        "parent": "",
+        "contract": contract,
+    }
+    return Write("message", [row])
+
+
+@pytest.fixture
+def used(desk: Desk) -> Desk:
+    """A subject with one version, a code that has it, and three systems that used it or something else lately."""
+    desk.run(register(desk.context.registry, desk.clock.now()))
+    pinned = f"subject:{SUBJECT}:1"
+    desk.write(
+        message(desk, "aa", pinned, "SENDER"),
+        message(desk, "bb", pinned, "SENDER"),
+        message(desk, "cc", pinned, "READER", kind="out"),
+        message(desk, "dd", pinned, "OLD", days_ago=100),
+        message(desk, "ee", "employee:1", "OTHER"),
+    )
+    with desk.client() as client:
+        client.change("api.add", {"code": "SURAT", "direction": "relay", "contract": pinned})
+    return desk
+
+
+def ask(desk: Desk, wanted: Any, **more: Any) -> dict[str, Any]:
+    with desk.client() as client:
+        return client.ask(CHECK, {"subject": SUBJECT, "schema": text(wanted), "days": 30} | more)
+
+
+def test_a_breaking_schema_names_who_it_breaks(used: Desk) -> None:
+    """Each difference with a hint, and the systems that sent or received the version lately, not the others."""
+    found = ask(used, NARROWER)
+    assert not found["compatible"]
+    assert found["breaks"] == [f"subject:{SUBJECT}:1"]
+    assert [(d["version"], d["path"], d["breaks"]) for d in found["differences"] if d["breaks"]] == [
+        (1, "#/properties/nomor/maximum", "writers")
+    ]
+    assert all(d["hint"] for d in found["differences"] if d["breaks"])
+    assert [(u["system"], u["role"], u["messages"]) for u in found["affected"]] == [
+        ("READER", "received", 1),
+        ("SENDER", "sent", 2),
+    ]
+    assert [u["system"] for u in ask(used, NARROWER, days=365)["affected"]] == ["OLD", "READER", "SENDER"]
+
+
+def test_a_compatible_schema_breaks_nobody(used: Desk) -> None:
+    """It may be registered; nobody is named."""
+    found = ask(used, WIDER)
+    assert (found["compatible"], found["breaks"], found["affected"]) == (True, [], [])
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({"schema": "{"}, "AMANA-CONTRACT-005"),
+        ({"schema": '{"type": 7}'}, "AMANA-CONTRACT-005"),
+        ({"subject": "nobody-value"}, "AMANA-CONTRACT-005"),
+        ({"days": 0}, "AMANA-HTTP-004"),
+        ({"days": True}, "AMANA-HTTP-004"),
+        ({"extra": 1}, "AMANA-HTTP-004"),
+    ],
+)
+def test_questions_that_cannot_be_answered(used: Desk, more: dict[str, Any], code: str) -> None:
+    """No schema, no subject, no days: said so."""
+    with pytest.raises(Refused) as refused:
+        ask(used, WIDER, **more)
+    assert refused.value.code == code
+
+
+def test_a_code_moves_to_a_breaking_version_only_with_a_waiver(used: Desk) -> None:
+    """Refused with what breaks; opened by one, signed by another person, it takes effect."""
+    second = used.add_operator("second", "Person Two")
+    new = "nota-value"
+    used.run(register(used.context.registry, used.clock.now(), NARROWER, subject=new))
+    change = {"code": "SURAT", "contract": f"subject:{new}:1"}
+    digest = digest_schema(text(NARROWER))
+    with used.client() as client, used.client(second) as other:
+        with pytest.raises(Refused) as refused:
+            client.change("api.contract", change)
+        assert refused.value.code == "AMANA-CONTRACT-004"
+        assert "#/properties/nomor/maximum" in refused.value.detail
+        asked = {"subject": new, "digest": digest, "until": "2099-01-01", "reason": "agreed with all three"}
+        with pytest.raises(Refused):
+            client.change("waiver.open", asked)
+        end = used.clock.now() // 86_400_000 + 30
+        from datetime import date
+
+        asked["until"] = (date(1970, 1, 1).fromordinal(719_163 + end)).isoformat()
+        waiver = client.change("waiver.open", asked)["result"]["waiver"]
+        with pytest.raises(Refused):
+            client.change("api.contract", change)
+        other.change("waiver.sign", {"waiver": waiver, "digest": digest})
+        assert client.change("api.contract", change)["result"]["contract"] == f"subject:{new}:1"
+        [listed] = client.get("/api/v1/waivers")["items"]
+        assert (listed["openedBy"], listed["signedBy"]) == ("Person One", "Person Two")
+
+
+def test_a_code_moves_to_a_compatible_version_at_once(used: Desk) -> None:
+    """Nobody breaks, so nobody is asked."""
+    used.run(register(used.context.registry, used.clock.now(), WIDER))
+    with used.client() as client:
+        answer = client.change("api.contract", {"code": "SURAT", "contract": f"subject:{SUBJECT}:2"})
+        assert answer["result"]["contract"] == f"subject:{SUBJECT}:2"
+        with pytest.raises(Refused) as unknown:
+            client.change("api.contract", {"code": "SURAT", "contract": f"subject:{SUBJECT}:9"})
+    assert unknown.value.code == "AMANA-CHANGE-002"
+
+
+def test_states_say_who_uses_a_version(used: Desk) -> None:
+    """An operator who is about to end a version sees its codes and its users."""
+    with used.client() as client:
+        [row] = client.get("/api/v1/contract-states")["items"]
+    assert (row["contract"], row["state"], row["codes"]) == (f"subject:{SUBJECT}:1", "active", ["SURAT"])
+    assert {use["system"] for use in row["used"]} == {"SENDER", "READER"}
