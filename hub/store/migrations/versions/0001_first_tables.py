@@ -43,7 +43,7 @@ TABLES = [
 ]
 
 
-def upgrade() -> None:
+def upgrade() -> None:  # noqa: PLR0915 -- one statement for each table and index
     op.create_table(
         "api",
         sa.Column("code", sa.String(), autoincrement=False, nullable=False),
