@@ -107,14 +107,33 @@ def check_certificates(settings: Settings, now: int) -> Iterator[Finding]:
         yield Finding(name, left >= LEAST_CERTIFICATE, found, remedy)
 
 
+def check_bus(settings: Settings) -> Iterator[Finding]:
+    """The log's file, or the brokers that keep it."""
+    import asyncio
+
+    from hub.errors import ConfigError
+
+    if settings.bus.startswith(SQLITE):
+        yield check_log(settings)
+        return
+    from hub.kafka.checking import examine
+    from hub.kafka.connection import connection_of
+
+    try:
+        looked = asyncio.run(examine(connection_of(settings)))
+    except ConfigError as error:
+        yield Finding("kafka", False, error.detail, error.spec.remedy)
+        return
+    for seen in looked:
+        yield Finding(seen.name, seen.ok, seen.found, seen.remedy)
+
+
 def check_log(settings: Settings) -> Finding:
     """The log's file holds its durability settings on a new connection."""
     from hub.errors import HubError
     from hub.log.connections import open_connection
 
     name = "log durability"
-    if not settings.bus.startswith(SQLITE):
-        return Finding(name, True, "not an SQLite file")
     path = Path(settings.bus.removeprefix(SQLITE))
     if not path.is_file():
         return Finding(name, False, f"{path.name} is not there", "start the hub once: `amana serve` makes it")

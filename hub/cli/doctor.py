@@ -61,7 +61,7 @@ def _here(session: Session) -> Iterator[Finding]:
         yield checks.check_files(session.data)
         yield checks.check_disk(session.data)
         yield from checks.check_keys(session.settings.keys)
-        yield checks.check_log(session.settings)
+        yield from checks.check_bus(session.settings)
         yield checks.check_store(session.settings)
 
 

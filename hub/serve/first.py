@@ -38,7 +38,7 @@ async def prepare(settings: Settings) -> Path | None:
     with keys.making(settings.keys):  # several processes of one hub may start for the first time at once
         fresh = not keys.exists(settings.keys)
         if fresh:
-            if ports.has_log(settings):
+            if await ports.has_log(settings):
                 raise ConfigError("AMANA-CONF-004", _NO_KEYS)
             keys.create(settings.keys)
         try:

@@ -12,12 +12,15 @@ from typing import Final
 from hub import keys
 from hub.clock import SystemClock
 from hub.errors import ConfigError
+from hub.kafka import KafkaLog, connection_of
 from hub.log.engine import EmbeddedLog
 from hub.metrics.measures import Measures
 from hub.ports import Admissions, Bus, Clock, Store, Vault
+from hub.postgres import PostgresAdmissions, open_admissions
 from hub.rundir import run_directory
 from hub.settings import Settings
 from hub.store.sql import SqlStore
+from hub.topics import CONTROL
 
 SQLITE: Final = "sqlite:///"
 
@@ -36,19 +39,24 @@ class Opened:
 
     async def close(self) -> None:
         await self.store.close()
+        if isinstance(self.admissions, PostgresAdmissions):
+            await self.admissions.close()
         await self.bus.close()
 
 
 async def open_ports(settings: Settings, role: str = "") -> Opened:
     """Open bus, store and keys; migrates the store, so call it before serving. `role`: under which it counts.
     Raises `ConfigError`."""
-    if not settings.bus.startswith(SQLITE):
-        raise ConfigError("AMANA-CONF-001", "AMANA_BUS: this version serves sqlite:///")
     held = keys.load(settings.keys)
     clock = SystemClock()
     measures = Measures(role, clock.now)
-    path = Path(settings.bus.removeprefix(SQLITE))
-    log = EmbeddedLog.open(path, held.wrapper, clock, run_dir=run_directory(settings.data), measures=measures)
+    if not settings.bus.startswith(SQLITE):
+        return await _open_cluster(settings, held, clock, measures)
+    if not settings.store.startswith("sqlite"):
+        raise ConfigError("AMANA-CONF-001", "AMANA_BUS: kafka:// expected where AMANA_STORE is postgresql://")
+    log = EmbeddedLog.open(
+        _file(settings), held.wrapper, clock, run_dir=run_directory(settings.data), measures=measures
+    )
     try:
         store = SqlStore.open(settings.store, measures=measures)
     except BaseException:
@@ -57,6 +65,36 @@ async def open_ports(settings: Settings, role: str = "") -> Opened:
     return Opened(bus=log, admissions=log, vault=log, store=store, keys=held, clock=clock, measures=measures)
 
 
-def has_log(settings: Settings) -> bool:
+async def _open_cluster(settings: Settings, held: keys.HubKeys, clock: Clock, measures: Measures) -> Opened:
+    """The log in Kafka; admissions, vault and store in PostgreSQL."""
+    if settings.store.startswith("sqlite"):
+        raise ConfigError("AMANA-CONF-001", "AMANA_STORE: postgresql:// expected where AMANA_BUS is kafka://")
+    bus = await KafkaLog.open(connection_of(settings), clock)
+    try:
+        store = SqlStore.open(settings.store, measures=measures)
+        try:
+            admissions = open_admissions(bus, settings.store.replace("+psycopg", "", 1), held.wrapper, clock)
+        except BaseException:
+            await store.close()
+            raise
+    except BaseException:
+        await bus.close()
+        raise
+    return Opened(
+        bus=bus, admissions=admissions, vault=admissions, store=store, keys=held, clock=clock, measures=measures
+    )
+
+
+async def has_log(settings: Settings) -> bool:
     """Whether there is a log already, which only the keys that it was made with can open."""
-    return settings.bus.startswith(SQLITE) and Path(settings.bus.removeprefix(SQLITE)).exists()
+    if settings.bus.startswith(SQLITE):
+        return _file(settings).exists()
+    log = await KafkaLog.open(connection_of(settings), SystemClock())
+    try:
+        return CONTROL in log.topics() and await log.end(CONTROL, 0) > 0
+    finally:
+        await log.close()
+
+
+def _file(settings: Settings) -> Path:
+    return Path(settings.bus.removeprefix(SQLITE))
