@@ -59,7 +59,7 @@ WRITES: Final[Mapping[str, tuple[str, ...]]] = {
     GATEWAY: (INBOX, CONTROL, AUDIT, REFUSALS, PULLS, CONFIRMATIONS),
     "translate": (RECORDS, DEADLETTERS),
     "relay": (OUTBOX, DEADLETTERS),
-    "runs": (SIGNALS_PAY, OUTBOX, DEADLETTERS),
+    "runs": (SIGNALS_PAY, RECORDS, OUTBOX, DEADLETTERS),
     "pulls": (OUTBOX, DEADLETTERS),
     "settlements": (RECEIPTS, DEADLETTERS),
     "deliver": (RECEIPTS, DEADLETTERS),
