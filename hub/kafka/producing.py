@@ -121,5 +121,9 @@ async def _end(producer: AIOKafkaProducer) -> None:
     while sender is not None and not sender.done():
         sender.cancel()  # each time, it gives up one of the requests that it waits for
         await asyncio.wait({sender}, timeout=PAUSE)
-    producer._message_accumulator.fail_all(errors.ProducerClosed())  # noqa: SLF001
+    accumulator = producer._message_accumulator  # noqa: SLF001
+    waiting = [batch for batches in accumulator._batches.values() for batch in batches]  # noqa: SLF001
+    for batch in waiting:
+        batch._drain_waiter.cancel()  # noqa: SLF001 - nobody waits for it, and its exception would be logged as lost
+    accumulator.fail_all(errors.ProducerClosed())
     await producer.stop()
