@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from hub.contracts.breaking import digest_schema
+from hub.contracts.governing import is_managed, waived
 from hub.control.requests import ReadsSeen
 from hub.gateway.health import Health
 from hub.gateway.refusals import Refusals
@@ -49,3 +51,9 @@ class GatewayContext:
         object.__setattr__(self, "refusals", Refusals(self))
         object.__setattr__(self, "joins", Joins(self))
         object.__setattr__(self, "registry", RegistryFollower(self.bus, self.vault))
+        self.registry.governed = self._governed
+
+    def _governed(self, subject: str, text: str) -> bool | None:
+        """A subject that a code names as its contract breaks nobody without a waiver, whatever its owner asks for."""
+        view = self.follower.directory.now()
+        return waived(view, subject, digest_schema(text), self.clock.now()) if is_managed(view, subject) else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from hub.errors import Halt, TryAgain
@@ -21,6 +22,7 @@ from hub.registry.fold import Plan, Request, Unjudged, plan
 from hub.registry.judging import Bench, make_case
 from hub.registry.state import Registry
 from hub.topics import REGISTRY, partitions_of
+from schemas.compatibility import Level
 from signing import jsontext
 from signing.errors import SigningError
 from signing.sealing import SECRET_BYTES, BodyKey
@@ -29,6 +31,10 @@ REGISTRY_SECRET: Final = "registry"
 """Id of the secret that seals the records of the registry; never erased."""
 
 MOST_TRIES: Final = 20
+
+Governed = Callable[[str, str], bool | None]
+"""Of a subject and the text of a schema: None when its versions are its owner's alone; else whether people have waived
+that this schema breaks somebody."""
 
 Build = Callable[[Registry], dict[str, Any]]
 """Makes a request for the registry as it is: which version the latest is, what a reference to it means."""
@@ -40,6 +46,7 @@ class RegistryFollower:
     def __init__(self, bus: Bus, vault: Vault) -> None:
         self.registry = Registry()
         self.bench = Bench()
+        self.governed: Governed | None = None
         self._bus = bus
         self._vault = vault
         self._reading = asyncio.Lock()
@@ -118,8 +125,11 @@ class RegistryFollower:
 
     async def _judge(self, request: Request, content: Content) -> None:
         subject = request["subject"]
-        force = request["force"] or request["id"] is not None
+        waived = None if self.governed is None else self.governed(subject, content.text)
+        force = waived or (waived is None and (request["force"] or request["id"] is not None))
         case = make_case(self.registry, subject, content, self.registry.versions(subject), force=force)
+        if waived is False and case.level is Level.NONE:
+            case = replace(case, level=Level.BACKWARD)
         judgement = await self.bench.judge(case)
         if not judgement.compatible:
             raise codes.incompatible(subject, f"[{', '.join(judgement.messages)}]")

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from hub.registry.codes import Refused, bad_rules, unreadable
+from schemas.datarules import read_rule_set
+from schemas.errors import SchemaError
 from signing import jsontext
 from signing.errors import SigningError
 
@@ -68,6 +70,10 @@ def check_rules(value: Any) -> dict[str, Any] | None:
         jsontext.canonical(made)
     except SigningError:
         raise bad_rules("numbers with a fraction belong into texts") from None
+    try:
+        read_rule_set(made)
+    except SchemaError as error:
+        raise bad_rules(error.detail) from None
     return made or None
 
 

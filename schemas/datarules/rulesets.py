@@ -97,7 +97,7 @@ def read_rule_set(raw: object) -> RuleSet:
             raise SchemaError("rule", f"{name}: the name is taken by another rule")
         names.add(name)
         why = _why_idle(kind, one, where)
-        rule = _rule(one) if _is_cel(kind, one) else None  # checked wherever it is to run
+        rule = _rule(one) if where in _HERE and _is_cel(kind, one) else None  # disabled ones are checked too
         if why or rule is None:
             idle.append(Idle(name, why))
         else:
@@ -148,7 +148,7 @@ def _shape(kind: str, one: Mapping[str, Any]) -> str:
         raise SchemaError("rule", f"{name}: doc has 1000 characters at most")
     if one.get("kind", "TRANSFORM") not in {"TRANSFORM", "CONDITION"}:
         raise SchemaError("rule", f"{name}: kind is TRANSFORM or CONDITION")
-    mode = one.get("mode", "WRITEREAD")
+    mode = one.get("mode", "UPDOWN" if kind == "migrationRules" else "WRITEREAD")
     if mode not in _MODES[kind]:
         raise SchemaError("rule", f"{name}: mode in {kind} is one of {', '.join(sorted(_MODES[kind]))}")
     if not isinstance(one.get("type"), str) or not _TYPE.fullmatch(one["type"]):

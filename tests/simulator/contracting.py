@@ -26,7 +26,9 @@ def rule(name: str, expr: str, **more: Any) -> dict[str, Any]:
     return {"name": name, "kind": "CONDITION", "type": "CEL", "mode": "WRITE", "expr": expr} | more
 
 
-def registration(schema: Any, rules: Any = None, metadata: Any = None, subject: str = SUBJECT) -> dict[str, Any]:
+def registration(
+    schema: Any, rules: Any = None, metadata: Any = None, subject: str = SUBJECT, *, force: bool = False
+) -> dict[str, Any]:
     return {
         "do": "register",
         "by": "local",
@@ -39,7 +41,7 @@ def registration(schema: Any, rules: Any = None, metadata: Any = None, subject: 
         "normalize": True,
         "id": None,
         "version": None,
-        "force": False,
+        "force": force,
         "basis": None,
     }
 

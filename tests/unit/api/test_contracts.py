@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from hub.contracts.breaking import digest_schema
 from hub.control.client import Refused
 from hub.ports import Write
+from hub.registry.codes import Refused as NotTaken
+from hub.registry.parts import check_rules
 from signing.jsontext import render
 from tests.simulator.contracting import SCHEMA, SUBJECT, register
 from tests.unit.api.desk import Desk
@@ -121,10 +124,7 @@ def test_a_code_moves_to_a_breaking_version_only_with_a_waiver(used: Desk) -> No
         asked = {"subject": new, "digest": digest, "until": "2099-01-01", "reason": "agreed with all three"}
         with pytest.raises(Refused):
             client.change("waiver.open", asked)
-        end = used.clock.now() // 86_400_000 + 30
-        from datetime import date
-
-        asked["until"] = (date(1970, 1, 1).fromordinal(719_163 + end)).isoformat()
+        asked["until"] = datetime.fromtimestamp(used.clock.now() / 1000 + 30 * 86_400, UTC).date().isoformat()
         waiver = client.change("waiver.open", asked)["result"]["waiver"]
         with pytest.raises(Refused):
             client.change("api.contract", change)
@@ -151,3 +151,31 @@ def test_states_say_who_uses_a_version(used: Desk) -> None:
         [row] = client.get("/api/v1/contract-states")["items"]
     assert (row["contract"], row["state"], row["codes"]) == (f"subject:{SUBJECT}:1", "active", ["SURAT"])
     assert {use["system"] for use in row["used"]} == {"SENDER", "READER"}
+
+
+def test_a_subject_that_a_code_names_breaks_nobody_without_a_waiver(used: Desk) -> None:
+    """Neither force nor a level of NONE lets its owner break those who use it; a waiver does, for that schema alone."""
+    second = used.add_operator("second", "Person Two")
+    registry, now = used.context.registry, used.clock.now()
+    with pytest.raises(NotTaken) as refused:
+        used.run(register(registry, now, NARROWER, force=True))
+    assert refused.value.code == 40901
+    used.run(register(registry, now, SCHEMA | {"type": "string"}, subject="free-value"))
+    used.run(register(registry, now, SCHEMA, subject="free-value", force=True))
+    digest = digest_schema(text(NARROWER))
+    until = datetime.fromtimestamp(now / 1000 + 30 * 86_400, UTC).date().isoformat()
+    with used.client() as client, used.client(second) as other:
+        args = {"subject": SUBJECT, "digest": digest, "until": until, "reason": "agreed"}
+        waiver = client.change("waiver.open", args)["result"]["waiver"]
+        other.change("waiver.sign", {"waiver": waiver, "digest": digest})
+        used.run(register(registry, now, NARROWER))
+    assert [row.number for row in registry.registry.versions(SUBJECT)] == [1, 2]
+
+
+def test_a_wrong_rule_is_refused_when_it_is_registered(used: Desk) -> None:
+    """42210, with the rule's name and what is wrong."""
+    rules = {"domainRules": [{"name": "r", "kind": "CONDITION", "type": "CEL", "mode": "WRITE", "expr": "message >"}]}
+    with pytest.raises(NotTaken) as refused:
+        check_rules(rules)
+    assert refused.value.code == 42210
+    assert "r: " in refused.value.message
