@@ -246,6 +246,8 @@ class Call:
     body: bytes
     content_type: str
     timeout: float  # seconds, for the whole exchange
+    method: Literal["GET", "POST"] = "POST"
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)  # beside those of the body
 
 
 NO_PLACE: Final = "no place"
@@ -264,6 +266,7 @@ class Answer:
     reached: bool = True
     reason: str = ""
     ended: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)  # names in lower case
 
 
 class Caller(Protocol):

@@ -68,6 +68,7 @@ DERIVED: Final = "ce_derived"  # "<topic>/<partition>/<offset>/<n>": the waterma
 STAGE: Final = "ce_stage"  # "<name>/<version>" of the stage that made it
 PERIOD: Final = "ce_period"  # YYYY-MM the fact belongs to, where it belongs to one
 RUN: Final = "ce_run"  # code of the pay run
+FEED: Final = "ce_feed"  # id of the folder or poll that a message came through
 ROWS: Final = "ce_rows"  # admitted rows of a message deduplicated by row: "all" or "0,2,5"
 REQUEST: Final = "ce_requestid"  # 32 hex digits, the id that the outside sees
 DEVICE: Final = "ce_device"  # registry id of the device, never its serial

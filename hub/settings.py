@@ -45,6 +45,8 @@ _FILES = (
     "kafka_certificate",
     "kafka_key",
     "kafka_password_file",
+    "folders",
+    "credentials",
 )
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.:_-]*[a-z0-9])?")
 
@@ -141,6 +143,13 @@ class Settings(BaseSettings):
     kafka_user: str = Field(default="", description="User of SASL")
     kafka_password: SecretStr = Field(default=SecretStr(""), description="Password of SASL")
     kafka_password_file: Path | None = Field(default=None, description="File that holds it, mode 0600, instead")
+    folders: Path | None = Field(
+        default=None, description="Directory below which folders are watched; empty: `folders` in the data directory"
+    )
+    credentials: Path | None = Field(
+        default=None,
+        description="Directory of secrets for systems that the hub asks, a file each; empty: `credentials` in the data directory",
+    )
     delivery_attempts: int = Field(default=8, ge=1, le=100, description="Calls before a dead letter")
 
     @field_validator("data", "keys")

@@ -13,6 +13,7 @@ from hub.catalogue import (
     contracts,
     delivery,
     exchange,
+    feeds,
     holdings,
     joining,
     kafka,
@@ -31,6 +32,7 @@ CODES: Final[Mapping[str, Code]] = (
     | contracts.CODES
     | stages.CODES
     | delivery.CODES
+    | feeds.CODES
     | joining.CODES
     | kafka.CODES
     | start.CODES

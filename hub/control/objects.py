@@ -197,6 +197,28 @@ class Device:
     code: str | None = None  # API code under which its messages are admitted
 
 
+FeedKind = Literal["folder", "poll"]
+"""folder: files that somebody brings; poll: an interface that the hub asks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A way in that nobody pushes. `part`: name of the folder or poll in the adapter's manifest; `place`: folder below the
+    setting `AMANA_FOLDERS`; `device`: id of the device whose times it carries."""
+
+    id: str
+    kind: FeedKind
+    adapter: str
+    system: str
+    code: str
+    part: str
+    device: str | None
+    place: str | None
+    url: str | None
+    options: Mapping[str, str]
+    suspended: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Operator:
     key_id: str

@@ -14,6 +14,7 @@ from hub.control.objects import (
     ContractState,
     Device,
     Erasure,
+    Feed,
     Grant,
     HubKey,
     Institution,
@@ -45,6 +46,7 @@ class Histories:
         "contracts",
         "devices",
         "erasures",
+        "feeds",
         "grants",
         "hub_keys",
         "institutions",
@@ -75,6 +77,7 @@ class Histories:
         self.devices: History[str, Device] = History()  # by id
         self.serials: History[str, str] = History()  # serial -> device id
         self.paths: History[str, str] = History()  # SHA-256 of the secret path -> device id
+        self.feeds: History[str, Feed] = History()
         self.operators: History[str, Operator] = History()
         self.runs: History[str, RunOrder] = History()
         self.erasures: History[int, Erasure] = History()
@@ -100,6 +103,7 @@ class View:
         "_contracts",
         "_devices",
         "_erasures",
+        "_feeds",
         "_grants",
         "_histories",
         "_hub_keys",
@@ -134,6 +138,7 @@ class View:
         self._devices = table(histories.devices)
         self._serials = table(histories.serials)
         self._paths = table(histories.paths)
+        self._feeds = table(histories.feeds)
         self._operators = table(histories.operators)
         self._runs = table(histories.runs)
         self._erasures = table(histories.erasures)
@@ -197,6 +202,9 @@ class View:
         """Id of the device whose secret path has this SHA-256 (hex)."""
         return self._paths.get(digest)
 
+    def feed(self, id: str) -> Feed | None:  # noqa: A002 - the field's name
+        return self._feeds.get(id)
+
     def operator(self, key_id: str) -> Operator | None:
         return self._operators.get(key_id)
 
@@ -240,6 +248,10 @@ class View:
 
     def devices(self) -> tuple[Device, ...]:
         return tuple(self._devices.values())
+
+    def feeds(self) -> tuple[Feed, ...]:
+        """Suspended ones included."""
+        return tuple(self._feeds.values())
 
     def operators(self) -> tuple[Operator, ...]:
         return tuple(self._operators.values())

@@ -98,7 +98,7 @@ class HttpCaller:
             return Answer(None, reason="answer too large", ended="answer")
         if reply.more:
             return Answer(None, reason="more than one answer", ended="answer")
-        return Answer(reply.status, reply.body, reply.content_type)
+        return Answer(reply.status, reply.body, reply.content_type, headers=reply.headers)
 
     def _permit(self, url: str) -> Target:
         """Where the URL leads. Raises `BadMessage` AMANA-OUT-004; the detail names no more than the rule."""
@@ -134,9 +134,12 @@ class _Sent:
 
 def _render(call: Call, target: Target) -> bytes:
     """The whole request. What is not compressed cannot unfold past the limit, so nothing else is asked for."""
+    typed = f"Content-Type: {call.content_type}\r\n" if call.content_type else ""
+    sized = f"Content-Length: {len(call.body)}\r\n" if call.method == "POST" else ""
+    others = "".join(f"{name}: {_one_line(value)}\r\n" for name, value in call.headers.items())
     head = (
-        f"POST {target.path} HTTP/1.1\r\nHost: {target.authority}\r\nContent-Type: {call.content_type}\r\n"
-        f"Accept: {call.content_type}\r\nAccept-Encoding: identity\r\nContent-Length: {len(call.body)}\r\n\r\n"
+        f"{call.method} {target.path} HTTP/1.1\r\nHost: {target.authority}\r\n{typed}"
+        f"Accept: {call.content_type or '*/*'}\r\nAccept-Encoding: identity\r\n{others}{sized}\r\n"
     )
     return head.encode("ascii") + call.body
 
@@ -151,3 +154,10 @@ def _ended(error: Exception, sent: _Sent) -> str:
 
 def _covers(allowed: str, host: str) -> bool:
     return host.endswith(allowed) and len(host) > len(allowed) if allowed.startswith(".") else host == allowed
+
+
+def _one_line(value: str) -> str:
+    """A header's value. One that would begin another line could say anything in the caller's name."""
+    if not value.isprintable():
+        raise BadMessage("AMANA-OUT-004", "a header that is not one line of text")
+    return value

@@ -6,7 +6,8 @@ connection is good for another exchange only when the last one ended cleanly, an
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 import httptools
@@ -34,6 +35,7 @@ class Reply:
     large: bool
     more: bool
     reusable: bool
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)  # names in lower case
 
 
 async def exchange(stream: AsyncNetworkStream, request: bytes, limit: int) -> Reply:
@@ -72,6 +74,7 @@ async def exchange(stream: AsyncNetworkStream, request: bytes, limit: int) -> Re
         large,
         reading.more,
         reading.keeps and not reading.more and not large,
+        reading.headers(),
     )
 
 
@@ -96,6 +99,10 @@ class _Reading:
         if not self.begun or self._measured:
             raise RemoteProtocolError("the answer is not whole")
         self.complete = True
+
+    def headers(self) -> dict[str, str]:
+        """Headers of the final answer; of one that comes twice, both."""
+        return {name.decode("latin-1"): self._value(name) for name, _ in self._headers}
 
     # what the parser calls
 

@@ -25,6 +25,7 @@ from hub.reads.directory import (
     system_row,
     unit_row,
 )
+from hub.reads.feeds import FeedRow, feed_row, find_states
 from hub.reads.outboxes import find_waits
 from hub.reads.paging import page, page_values
 from hub.reads.status import Status
@@ -170,6 +171,17 @@ async def devices(
     chosen = [v for v in _view(context).devices() if institution in {None, v.institution}]
     found, cursor = page_values(chosen, lambda v: (v.id,), limit, after)
     return page([device_row(value) for value in found], cursor)
+
+
+@router.get("/feeds", tags=["directory"])
+async def feeds(
+    context: Context, _: Reader, kind: Filter = None, limit: Limit = 100, after: After = None
+) -> r.Page[FeedRow]:
+    """Folders that are watched and interfaces that are asked: how far each is, and what holds it up."""
+    chosen = [v for v in _view(context).feeds() if kind in {None, v.kind}]
+    found, cursor = page_values(chosen, lambda v: (v.id,), limit, after)
+    states = await find_states(context.store, found)
+    return page([feed_row(value, states.get(value.id)) for value in found], cursor)
 
 
 @router.get("/operators", tags=["directory"])

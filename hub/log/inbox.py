@@ -5,6 +5,8 @@ Rule: the bytes are sealed as they came; nothing is added to them or normalised.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from hub import records
 from hub.log.dedupe import Claim, Fresh
 from hub.records import Ms, Record
@@ -32,10 +34,26 @@ def build_inbox_record(claim: Claim, fresh: Fresh, now: Ms, secret: bytes) -> Re
 
 
 def render_rows(rows: tuple[int, ...], total: int) -> str:
-    """`ROWS` header text: "all", or the indices of the new rows."""
-    return "all" if len(rows) == total else ",".join(map(str, rows))
+    """`ROWS` header text: "all", or the indices of the new rows, a stretch as `first-last`."""
+    return "all" if len(rows) == total else ",".join(_stretches(rows))
+
+
+def _stretches(rows: tuple[int, ...]) -> Iterator[str]:
+    """Rows ascend; a file that was brought again with a day more has its new rows in one stretch."""
+    start = 0
+    for end in range(1, len(rows) + 1):
+        if end == len(rows) or rows[end] != rows[end - 1] + 1:
+            first, last = rows[start], rows[end - 1]
+            yield str(first) if first == last else f"{first}-{last}"
+            start = end
 
 
 def parse_rows(text: str) -> frozenset[int] | None:
     """Inverse of `render_rows`; None stands for all rows."""
-    return None if text == "all" else frozenset(map(int, text.split(",")))
+    if text == "all":
+        return None
+    rows: set[int] = set()
+    for part in text.split(",") if text else ():
+        first, _, last = part.partition("-")
+        rows.update(range(int(first), int(last or first) + 1))
+    return frozenset(rows)

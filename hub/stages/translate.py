@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from adapters.kit import AdapterError, DeviceContext, KitError, MessageContext, Refused, Repeated, Translated
 from hub.errors import BadMessage
+from hub.feeds.admitting import read_raw
 from hub.gateway.bodies import value_again
 from hub.keys import subject_key
+from hub.log.inbox import parse_rows
 from hub.ports import Append, Vault
 from hub.records import (
     ASSURANCE,
@@ -26,6 +28,7 @@ from hub.records import (
     DATASCHEMA,
     DERIVED,
     DEVICE,
+    FEED,
     ID,
     INSTITUTION,
     ORIGIN,
@@ -214,14 +217,16 @@ class Translate:
             institution=h[INSTITUTION],
             code=h[CODE],
             admitted_at=int(h[TIME]),
-            rows=_row_set(h.get(ROWS, "all")),
+            rows=parse_rows(h.get(ROWS, "all")),
             device=_device(view, h.get(DEVICE)),
+            options=_options(view, h.get(FEED)),
         )
         read_xml = partial(_read_xml, adapter, api.exchange)
         try:
-            body: Any = (
-                received if context.device is not None else value_again(received, h, api.sealed, self._key, read_xml)
-            )
+            if DEVICE in h or FEED in h:
+                body: Any = read_raw(received, adapter.manifest.exchange(api.exchange))
+            else:
+                body = value_again(received, h, api.sealed, self._key, read_xml)
         except KitError as error:
             raise BadMessage("AMANA-TRANS-003", error.kind) from error
         hand = self._hand
@@ -283,10 +288,6 @@ def _read_xml(adapter: Adapter, exchange: str, value: Any) -> Any:
     return adapter.read_xml(exchange, value)
 
 
-def _row_set(text: str) -> frozenset[int] | None:
-    return None if text == "all" else frozenset(int(part) for part in text.split(",") if part)
-
-
 def _device(view: View, device_id: str | None) -> DeviceContext | None:
     if device_id is None:
         return None
@@ -294,3 +295,8 @@ def _device(view: View, device_id: str | None) -> DeviceContext | None:
     if device is None:
         raise BadMessage("AMANA-DEVICE-001", "the device is not in the directory of that time")
     return DeviceContext(device.id, device.serial, device.zone or "", device.options)
+
+
+def _options(view: View, feed_id: str | None) -> Mapping[str, str]:
+    feed = None if feed_id is None else view.feed(feed_id)
+    return {} if feed is None else feed.options

@@ -14,6 +14,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, Protocol
 
 from hub.errors import Halt, TryAgain
+from hub.feeds.admitting import Ground
+from hub.feeds.feeds import LOOK, Feeds
 from hub.logs import logger
 from hub.pull import records as pull_records
 from hub.stages import index
@@ -59,13 +61,19 @@ class Feed(Protocol):
 class Worker:
     """Runs a core until told to stop. `on_halt` is called with all stages that have halted, by code; `on_brake`
     with the partitions and systems that the dead-letter brake holds, by code. `feed`: who hands out what is read, where
-    this worker is not the only one."""
+    this worker is not the only one; `fetching`: folders and polls."""
 
     def __init__(
-        self, core: Core, on_halt: OnHalt, on_brake: OnHalt = lambda _: None, feed: Feed | None = None
+        self,
+        core: Core,
+        on_halt: OnHalt,
+        on_brake: OnHalt = lambda _: None,
+        feed: Feed | None = None,
+        fetching: Feeds | None = None,
     ) -> None:
         self._core = core
         self._feed = feed
+        self._fetching = fetching
         self._moved = asyncio.Event()  # the schedule, as it is fed
         self._on_halt = on_halt
         self._on_brake = on_brake
@@ -108,6 +116,8 @@ class Worker:
             tasks = [asyncio.create_task(self._guarded(r.stage.name, self._fed, self._feed, r)) for r in runners]
         delivering = asyncio.create_task(self._guarded("deliver", self._deliver))
         tasks.append(delivering)
+        if self._fetching is not None:
+            tasks.append(asyncio.create_task(self._guarded("feeds", self._watch, self._fetching)))
         tasks.append(asyncio.create_task(self._topics()))
         following = asyncio.create_task(follower.follow())
         stopping = asyncio.create_task(stop.wait())
@@ -180,6 +190,12 @@ class Worker:
         if braked != self._braked:
             self._braked = braked
             self._on_brake(braked)
+
+    async def _watch(self, feeds: Feeds) -> None:
+        clock = self._core.ports.clock
+        while True:
+            await feeds.step()
+            await clock.sleep(LOOK)
 
     async def _deliver(self) -> None:
         deliverer = self._core.deliverer
@@ -284,6 +300,18 @@ async def run(
             build(ports),
             lambda halted: write_halted(settings.data, halted),
             lambda braked: write_braked(settings.data, braked),
+            fetching=Feeds(
+                folders=settings.folders or settings.data / "folders",
+                credentials=settings.credentials or settings.data / "credentials",
+                admissions=opened.admissions,
+                store=ports.store,
+                caller=caller,
+                clock=ports.clock,
+                follower=ports.follower,
+                adapters=ports.adapters,
+                ground=Ground(opened.keys.hmac, lambda topic: opened.bus.topics()[topic]),
+                owner=ports.owner,
+            ),
         )
         watch_process(opened.measures, opened.clock)
         opened.measures.probe(worker.measure)

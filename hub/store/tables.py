@@ -64,6 +64,23 @@ fact = Table(
     Index(None, "origin_topic", "origin_partition", "origin_offset"),
 )
 
+# feeds: who runs each, how far it is, what holds it up
+
+feed_state = Table(
+    "feed_state",
+    metadata,
+    key("id"),
+    some("owner"),
+    some("until", BigInteger),
+    some("cursor", Json),
+    some("due", BigInteger),
+    some("failures", Integer),
+    some("taken", BigInteger),
+    some("refused", BigInteger),
+    some("code"),
+    maybe("last", BigInteger),
+)
+
 # the latest fact about each subject
 
 fact_latest = Table(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from hub.control.arguments import contracting, exchanging, governing, joining, onboarding, settling
+from hub.control.arguments import contracting, exchanging, feeding, governing, joining, onboarding, settling
 from hub.control.arguments.contracting import ApiContract, ContractStateSet, WaiverOpen, WaiverSign
 from hub.control.arguments.exchanging import (
     ApiAdd,
@@ -20,6 +20,7 @@ from hub.control.arguments.exchanging import (
     SubscriptionAdd,
     SubscriptionNamed,
 )
+from hub.control.arguments.feeding import FeedAdd, FeedNamed
 from hub.control.arguments.governing import (
     FirstOperator,
     HubStart,
@@ -47,6 +48,7 @@ ARGUMENTS: Final[Mapping[str, type[Args]]] = {
     **joining.ARGUMENTS,
     **exchanging.ARGUMENTS,
     **contracting.ARGUMENTS,
+    **feeding.ARGUMENTS,
     **governing.ARGUMENTS,
     **settling.ARGUMENTS,
 }
@@ -61,6 +63,8 @@ __all__ = [
     "DeliveryNamed",
     "DeviceAdd",
     "DeviceNamed",
+    "FeedAdd",
+    "FeedNamed",
     "FirstOperator",
     "GrantAdd",
     "GrantNamed",

@@ -34,6 +34,7 @@ TABLES = [
     "institution",
     "snapshot_part",
     "snapshot",
+    "feed_state",
     "fact_latest",
     "fact",
     "delivery",
@@ -414,6 +415,20 @@ def _uploads() -> None:
 
 
 def _holdings() -> None:
+    op.create_table(
+        "feed_state",
+        sa.Column("id", sa.String(), autoincrement=False, nullable=False),
+        sa.Column("owner", sa.String(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.Column("cursor", sa.Text(), nullable=False),
+        sa.Column("due", sa.BigInteger(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("taken", sa.BigInteger(), nullable=False),
+        sa.Column("refused", sa.BigInteger(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("last", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_feed_state")),
+    )
     op.create_table(
         "fact_latest",
         sa.Column("contract", sa.String(), autoincrement=False, nullable=False),

@@ -1,0 +1,1 @@
+"""Attendance punches on a USB stick: the attlog.dat that ZKTeco devices write."""

@@ -1,0 +1,1 @@
+"""What nobody pushes: folders that are watched and interfaces that are asked."""
