@@ -35,7 +35,7 @@ class Reply:
     large: bool
     more: bool
     reusable: bool
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)  # names in lower case
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)  # names in lower case
 
 
 async def exchange(stream: AsyncNetworkStream, request: bytes, limit: int) -> Reply:
