@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -14,16 +13,14 @@ from hub.feeds.files import DONE, REFUSED, TAKING
 from hub.ports import Answer, Call
 from hub.records import Record
 from tests.simulator.clock import ManualClock
-from tests.simulator.hub import HUB_KEYS, PEOPLE, SimHub
+from tests.simulator.hub import HUB_KEYS, SimHub
 from tests.simulator.month import onboarding_changes
 
 INSTITUTION: Final = "KANTORCONTOH"
 SYSTEM: Final = "KANTORCONTOH-DESA"
 CODE: Final = "ATTLOG-ATT"
 SERIAL: Final = "CONTOHDESA1"
-LINES: Final = (
-    b"        1\t2026-10-05 07:21:09\t101\t0\t1\t0\r\n     0042\t2026-10-05 07:22:00\t101\t0\t15\t0\r\n"
-)
+LINES: Final = b"        1\t2026-10-05 07:21:09\t101\t0\t1\t0\r\n     0042\t2026-10-05 07:22:00\t101\t0\t15\t0\r\n"
 MORE: Final = b"        1\t2026-10-05 16:21:09\t101\t1\t1\t0\r\n"
 
 
@@ -129,9 +126,13 @@ class Office:
             adapters=adapters or self.hub.adapters,
             ground=Ground(HUB_KEYS.hmac, lambda topic: self.hub.log.topics()[topic]),
             owner=owner,
-            reached=lambda step: self.reached(step),
+            reached=self._tell,
         )
         return self.feeds
+
+    def _tell(self, step: str) -> None:
+        """What strikes may change while the process runs."""
+        self.reached(step)
 
     async def look(self, times: int = 2) -> int:
         """Look so often, two seconds apart; returns how many messages came."""
@@ -163,4 +164,4 @@ class Office:
         return await self.hub.records("records.attendance.punch")
 
 
-__all__ = ["DONE", "LINES", "MORE", "PEOPLE", "REFUSED", "TAKING", "Office", "asyncio"]
+__all__ = ["DONE", "LINES", "MORE", "REFUSED", "TAKING", "Asked", "Office"]
