@@ -11,7 +11,7 @@ from hub.feeds.admitting import Ground
 from hub.feeds.feeds import Feeds
 from hub.feeds.files import DONE, REFUSED, TAKING
 from hub.ports import Answer, Call
-from hub.records import Record
+from hub.records import Ms, Record
 from tests.simulator.clock import ManualClock
 from tests.simulator.hub import HUB_KEYS, SimHub
 from tests.simulator.month import onboarding_changes
@@ -140,7 +140,7 @@ class Office:
         came = 0
         for _ in range(times):
             came += await feeds.step()
-            self.clock.move_to(self.clock.now() + 2000)
+            self.clock.move_to(Ms(self.clock.now() + 2000))
         return came
 
     async def crash(self) -> None:

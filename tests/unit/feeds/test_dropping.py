@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from hub.errors import TryAgain
+from hub.records import Ms
 from tests.simulator.hub import Crash
 from tests.unit.feeds.office import DONE, LINES, MORE, REFUSED, SYSTEM, TAKING, Office
 
@@ -192,7 +193,7 @@ def test_a_feed_stands_still_without_its_grant_and_goes_on_with_it(tmp_path: Pat
         [row] = await office.hub.store.rows("feed_state")
         assert (row["code"], office.lies(REFUSED)) == ("AMANA-FEED-001", [])
         await office.change("grant.add", {"system": SYSTEM, "code": "ATTLOG-ATT"})
-        office.clock.move_to(office.clock.now() + 31_000)
+        office.clock.move_to(Ms(office.clock.now() + 31_000))
         await office.look(1)
         assert len(await office.punches()) == 2
         [row] = await office.hub.store.rows("feed_state")
@@ -211,8 +212,8 @@ def test_two_processes_take_turns_not_files(tmp_path: Path) -> None:
         office.drop("1_attlog.dat", LINES)
         for _ in range(3):
             assert await second.step() == 0
-            office.clock.move_to(office.clock.now() + 2000)
-        office.clock.move_to(office.clock.now() + 31_000)
+            office.clock.move_to(Ms(office.clock.now() + 2000))
+        office.clock.move_to(Ms(office.clock.now() + 31_000))
         assert [await second.step(), await second.step()] == [0, 1]
         assert await first.step() == 0
         [row] = await office.hub.store.rows("feed_state")
