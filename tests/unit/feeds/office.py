@@ -104,8 +104,8 @@ class Office:
                 },
             ),
         ]
-        for kind, args in changes:
-            await self.change(kind, args)
+        for kind, arguments in changes:
+            await self.change(kind, arguments)
 
     async def change(self, kind: str, args: Mapping[str, Any]) -> None:
         """A change that has to be accepted."""
