@@ -45,6 +45,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "ce_errorcode": "Stable code of the failure",
     "ce_httpstatus": "HTTP status of an answer",
     "ce_nextat": "When the next attempt is due, milliseconds since 1970",
+    "ce_notice": "What its sender was told of its contract's state",
     "ce_ordered": "1: later messages of the same key wait for this one",
     "ce_outcome": "What came of an attempt: an event of the table of states",
     "ce_provider": "Code of the system that was asked",
@@ -52,6 +53,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "ce_requestdigest": "Digest of the bytes of the request",
     "ce_row": "Row of the message that it is about; empty for the whole message",
     "ce_sequence": "Number of the message among those of its key and subscription",
+    "ce_setaside": "The rule of its contract that wants it kept as a dead letter",
     "ce_state": "State of the message after it",
     "ce_subscription": "Id of the subscription",
 }

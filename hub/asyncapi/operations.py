@@ -30,6 +30,7 @@ from hub.topics import (
     RECEIPTS,
     RECORDS,
     REFUSALS,
+    REGISTRY,
     SIGNALS_PAY,
 )
 
@@ -56,7 +57,7 @@ _STAGES: Final[tuple[type[_Reads], ...]] = (
 )
 
 WRITES: Final[Mapping[str, tuple[str, ...]]] = {
-    GATEWAY: (INBOX, CONTROL, AUDIT, REFUSALS, PULLS, CONFIRMATIONS),
+    GATEWAY: (INBOX, CONTROL, AUDIT, REGISTRY, REFUSALS, PULLS, CONFIRMATIONS),
     "translate": (RECORDS, DEADLETTERS),
     "relay": (OUTBOX, DEADLETTERS),
     "runs": (SIGNALS_PAY, RECORDS, OUTBOX, DEADLETTERS),

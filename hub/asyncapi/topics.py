@@ -17,6 +17,7 @@ from hub.topics import (
     RECEIPTS,
     RECORDS,
     REFUSALS,
+    REGISTRY,
     SIGNALS_PAY,
 )
 
@@ -50,6 +51,9 @@ KINDS: Final[dict[str, Kind]] = {
     PULLS: Kind("Questions of systems and their outcomes", "HMAC of the asking system", "The request, or the answer"),
     CONFIRMATIONS: Kind(
         "What systems have collected", "HMAC of the system", "Request ids, as a list in JSON", sealed=False
+    ),
+    REGISTRY: Kind(
+        "What the schema registry was told, in one order", "That of the registry", "One change of the registry"
     ),
     CONTROL: Kind("Changes of the directory, signed by operators", "HMAC of the operator's key", "The signed change"),
     AUDIT: Kind("Who opened personal data", "HMAC of the operator's key", "Who, what, when, in JSON", sealed=False),

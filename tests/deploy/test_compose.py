@@ -78,7 +78,7 @@ def test_settings_are_those_of_the_hub(name: str, monkeypatch: pytest.MonkeyPatc
     pairs = [pair.split("=", 1) for rest in arguments("ENV") for pair in shlex.split(rest)]
     image = {name: value for name, value in pairs if name.startswith(PREFIX)}
     given = {k: v for k, v in (image | found).items() if k.startswith(PREFIX)}
-    known = {PREFIX + field.upper() for field in Settings.model_fields} | {"AMANA_KEYS"}
+    known = {PREFIX + field.upper() for field in Settings.model_fields}
     assert set(given) - known == set()
     for variable, value in given.items():
         monkeypatch.setenv(variable, re.sub(r"\$\{[A-Z_]+:-([^}]*)\}", r"\1", value))
