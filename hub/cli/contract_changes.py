@@ -11,9 +11,9 @@ from typing import Annotated, Any
 import typer
 
 from hub.cli.command import command
-from hub.cli.contracts import app
 from hub.cli.failures import CommandError
 from hub.cli.paging import AfterOption, LimitOption, target
+from hub.cli.registered import GROUP as app
 from hub.cli.terminal import Column, Session
 
 GROUP = app

@@ -54,8 +54,17 @@ def _schema(entry: dict[str, Any]) -> dict[str, Any]:
 
 
 @command(app, "list")
-def show_all(session: Session) -> None:
-    """List contracts."""
+def show_all(
+    session: Session,
+    registry: Annotated[bool, typer.Option("--registry", help="What the hub's registry holds, by subject.")] = False,
+    prefix: Annotated[str, typer.Option(help="With --registry: subjects that begin so.")] = "",
+) -> None:
+    """List contracts: those that are installed, or the subjects of the hub's registry."""
+    if registry:
+        from hub.cli.registered import list_registered
+
+        list_registered(session, prefix)
+        return
     rows = [
         {name: entry[name] for name in ("name", "version", "kind", "title")} for _, entry in sorted(_schemas().items())
     ]
@@ -64,12 +73,24 @@ def show_all(session: Session) -> None:
 
 @command(app, "show")
 def show(
-    session: Session, name: Annotated[str, typer.Argument(help="Name, as `amana contract list` prints it.")]
+    session: Session,
+    name: Annotated[str, typer.Argument(help="Name, as `amana contract list` prints it, or a subject.")],
+    version: Annotated[
+        str | None, typer.Option(help="Version of that subject in the hub's registry: a number, or latest.")
+    ] = None,
 ) -> None:
-    """Print a contract as JSON Schema."""
+    """Print a contract as JSON Schema, or a version of a subject of the registry."""
+    if version is not None:
+        from hub.cli.registered import show_registered
+
+        show_registered(session, name, version)
+        return
     entries = _schemas()
     if name not in entries:
-        raise CommandError(f"there is no contract {name}", "look it up with `amana contract list`")
+        raise CommandError(
+            f"there is no contract {name}",
+            "look it up with `amana contract list`; a subject of the registry is shown with --version latest",
+        )
     session.print_json(_schema(entries[name]))
 
 

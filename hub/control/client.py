@@ -120,6 +120,18 @@ class HubClient:
         """Have the hub do something that changes nothing, such as a connection test, signed like a read."""
         return _object(self._exchange("POST", target, None, self._authorization("POST", target)))
 
+    def registry(self, method: str, target: str, value: Any = None, *, signed: bool = False) -> Any:
+        """Ask the schema registry; `target`: below `/registry`. What it refuses is `Refused` with its number."""
+        from hub.control.requests import body_target, sign_read
+
+        path = f"/registry{target}"
+        body = None if value is None else render(value)
+        headers = {} if body is None else {"content-type": "application/json"}
+        if signed:
+            whole = body_target(path, body or b"")
+            headers["authorization"] = sign_read(self._key(), method, whole, self._clock.now())
+        return parse(self._exchange(method, path, body, headers).content)
+
     def close(self) -> None:
         if self._http is not None:
             self._http.close()
@@ -211,6 +223,8 @@ def refusal(status: int, body: bytes) -> Refused:
         problem = parse(body)
     except ValueError:
         problem = None
+    if isinstance(problem, dict) and "error_code" in problem:
+        return Refused(status, f"registry {problem['error_code']}", str(problem.get("message", "")), "", "", "")
     if not isinstance(problem, dict) or "code" not in problem:
         return Refused(
             status,

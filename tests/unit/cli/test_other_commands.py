@@ -171,3 +171,24 @@ def test_a_run_takes_the_only_live_rule_set_and_asks_where_there_are_several(
     assert f"--rules {only.id} --rules-version {only.version}" in text
     assert "--rules other-rules" in text
     assert invoke([*opening, "--rules", only.id])[0] == 0
+
+
+def test_schemas_are_registered_listed_and_shown(desk: Desk, tmp_path: Path) -> None:
+    """An operator registers; whoever reaches the hub lists and shows; a schema that breaks is told with its place."""
+    data = ["--data", str(desk.data)]
+    first, second = tmp_path / "first.json", tmp_path / "second.json"
+    first.write_text('{"type": "object", "properties": {"a": {"type": "string"}}}')
+    second.write_text('{"type": "object", "properties": {"a": {"type": "integer"}}}')
+    made = value("contract", "register", str(first), "--subject", "a/b", *data)
+    assert made == {"subject": "a/b", "version": 1, "id": 1}
+    listed = value("contract", "list", "--registry", "--prefix", "a", *data)["items"]
+    assert [(row["subject"], row["version"], row["schemaType"]) for row in listed] == [("a/b", 1, "JSON")]
+    assert value("contract", "show", "a/b", "--version", "latest", *data)["type"] == "object"
+    status, text = invoke(["contract", "register", str(second), "--subject", "a/b", *data])
+    assert (status, "registry 40901" in text, "#/properties/a" in text) == (1, True, True)
+    whole = tmp_path / "whole.json"
+    whole.write_text('{"$ref": "first.json"}')
+    made = value("contract", "register", str(whole), "--subject", "w", "--reference", "first.json=a/b:1", *data)
+    assert made["id"] == 2
+    assert invoke(["contract", "register", str(whole), "--subject", "w", "--reference", "first.json", *data])[0] == 2
+    assert invoke(["contract", "show", "none", "--version", "1", *data])[0] == 1
