@@ -13,7 +13,7 @@ import typer
 from hub.cli.command import command
 from hub.cli.failures import CommandError
 from hub.cli.paging import AfterOption, LimitOption, target
-from hub.cli.registered import GROUP as app
+from hub.cli.registered import app
 from hub.cli.terminal import Column, Session
 
 GROUP = app

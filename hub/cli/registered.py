@@ -14,15 +14,12 @@ from urllib.parse import quote
 import typer
 
 from hub.cli.command import command
-from hub.cli.contracts import app
+from hub.cli.contracts import app as app  # noqa: PLC0414 - the group goes on: `contract_changes` adds to it
 from hub.cli.failures import USAGE, CommandError
 from hub.cli.terminal import Column, Session
 
 if TYPE_CHECKING:
     from hub.control.client import HubClient
-
-GROUP: Final = app
-"""The commands of `contracts`, and those of this module."""
 
 COLUMNS: Final = (
     Column("subject", "subject"),
