@@ -16,9 +16,12 @@ from hub.postgres.connections import Connections
 from hub.postgres.tables import create_tables
 from hub.records import Batch, Ms
 from tests.clusters import postgres
-from tests.laws.engines import ENGINES, WRAPPER, Engine, LawClock, Log
+from tests.laws.engines import ENGINES, WRAPPER, Engine, KafkaEngine, LawClock, Log
 from tests.simulator.faults import Faults
 from tests.simulator.memory_log import Disk, MemoryLog
+
+CLUSTERS = {"postgres": ("postgres",), "cluster": ("kafka", "postgres")}
+"""What each of them needs."""
 
 
 class Joined:
@@ -95,7 +98,24 @@ class PostgresEngine:
         )
 
 
-@pytest.fixture(params=[*ENGINES, pytest.param("postgres", marks=pytest.mark.needs("postgres"))])
+class ClusterEngine:
+    """PostgreSQL beside the log in a real Kafka, as a hub runs."""
+
+    def __init__(self, directory: Path) -> None:
+        self.clock = LawClock()
+        self._address = postgres.shared().copy("admissions", create_tables)
+        self._log = KafkaEngine(directory)
+        self._log.clock = self.clock
+
+    async def open(self) -> Log:
+        bus = await self._log.open()
+        return Joined(bus, PostgresAdmissions(bus, Connections(self._address), WRAPPER, self.clock))
+
+
+@pytest.fixture(
+    params=[*ENGINES, *(pytest.param(name, marks=pytest.mark.needs(*needs)) for name, needs in CLUSTERS.items())]
+)
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:
     """One storage of each kind."""
-    return Engine(PostgresEngine(tmp_path) if request.param == "postgres" else ENGINES[request.param](tmp_path))
+    kinds = {**ENGINES, "postgres": PostgresEngine, "cluster": ClusterEngine}
+    return Engine(kinds[request.param](tmp_path))
