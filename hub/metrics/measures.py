@@ -1,6 +1,6 @@
 """The numbers of one role in one process: counted where things happen, read when somebody asks.
 
-Rule: counting takes no lock, no call into a library and well under a microsecond; so each metric with its labels is counted
+Rule: counting takes no lock and no call into a library, about a third of what the library takes; so each metric with its labels is counted
 by one thread. What nobody counts, because it is only to be looked at (open files, calls under way), is set by a probe when
 a snapshot is taken. The series of one metric are bounded: past `MOST` what is new is counted together.
 """
