@@ -95,7 +95,10 @@ def restore(file: Path, data: Path, erasures: Path | None = None) -> Restored:
 
 def _sqlite_path(address: str, setting: str) -> Path:
     if not address.startswith("sqlite:///"):
-        raise ConfigError("AMANA-CONF-001", f"{setting}: only SQLite files are backed up here; use the cluster's tools")
+        raise ConfigError(
+            "AMANA-CONF-001",
+            f"{setting}: a backup holds the SQLite files of one machine; of a cluster back up PostgreSQL, Kafka and the keys",
+        )
     return Path(address.removeprefix("sqlite:///"))
 
 
