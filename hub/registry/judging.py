@@ -18,6 +18,9 @@ from schemas.compatibility import Allowance, Level, Policy, SchemaText, Unusable
 from signing import jsontext
 
 MOST_WAITING: Final = 32
+MOST_TEXTS: Final = 200
+"""That one schema may refer to, those that they refer to included."""
+
 LONGEST_WAIT: Final = 30.0  # seconds
 SHOWN_SCHEMA: Final = 1000  # characters
 _ALLOWANCE: Final = Allowance(steps=200_000, seconds=1.0)
@@ -80,6 +83,8 @@ def _collect(registry: Registry, content: Content, found: dict[str, str], above:
             )
         if row.content.kind != content.kind:
             raise codes.invalid(f"reference '{reference.name}' is of kind {row.content.kind}")
+        if len(above) >= MOST_TEXTS:
+            raise codes.invalid(f"more than {MOST_TEXTS} other schemas are referred to")
         above.add(reference)  # never taken out again: each is looked at once
         _collect(registry, row.content, found, above)
         found.setdefault(reference.name, row.content.text)

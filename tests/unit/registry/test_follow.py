@@ -184,3 +184,43 @@ def test_the_hubs_contracts_are_registered_once(tell: Tell) -> None:
             assert reply.json == schema
 
     tell(story)
+
+
+def test_a_hostile_schema_stops_nobody_else(tell: Tell) -> None:
+    """While one comparison spends all its budget, the gateway answers others; then it is told that it was too much."""
+    branch = ",".join(
+        '{"type":"object","properties":{' + ",".join(f'"p{n}_{m}":{{"$ref":"#"}}' for m in range(5)) + "}}"
+        for n in range(60)
+    )
+
+    async def story(client: Client) -> None:
+        old = json_schema(f'{{"anyOf":[{branch}]}}')
+        new = json_schema(f'{{"anyOf":[{branch.replace("p0_0", "q0_0")}]}}')
+        await client.register("s", old)
+        slow = asyncio.create_task(client.ask("POST", "/compatibility/subjects/s/versions/latest?verbose=true", new))
+        answered = 0
+        while not slow.done():
+            assert await client.get("/subjects") == ["s"]
+            await asyncio.sleep(0)
+            answered += 1
+        found = (await slow).json
+        assert found["is_compatible"] is False
+        assert "BUDGET_EXCEEDED" in found["messages"][0]
+        assert answered > 20
+
+    tell(story)
+
+
+def test_a_chain_of_references_has_an_end(tell: Tell) -> None:
+    """Schemas that refer to each other without end are refused, not followed until the stack is full."""
+
+    async def story(client: Client) -> None:
+        await client.register("s0", json_schema('{"type":"string"}'))
+        for n in range(1, judging.MOST_TEXTS + 1):
+            reference = {"name": f"s{n - 1}.json", "subject": f"s{n - 1}", "version": 1}
+            await client.register(f"s{n}", json_schema(f'{{"$ref":"s{n - 1}.json"}}', references=[reference]))
+        reference = {"name": "last.json", "subject": f"s{judging.MOST_TEXTS}", "version": 1}
+        value = json_schema('{"$ref":"last.json"}', references=[reference])
+        await client.refused(42201, "POST", "/subjects/whole/versions", value)
+
+    tell(story)
