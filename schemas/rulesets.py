@@ -232,7 +232,7 @@ def _shipped() -> Mapping[tuple[str, str], RuleSet]:
     found: dict[tuple[str, str], RuleSet] = {}
     for folder in sorted(resources.files("schemas").joinpath(_FOLDER).iterdir(), key=lambda f: f.name):
         for file in sorted(folder.iterdir(), key=lambda f: f.name):
-            if file.name.endswith(".toml"):
+            if file.name.endswith(".toml") and not file.name.endswith(".score.toml"):
                 rules = parse(file.read_text(encoding="utf-8"))
                 if (rules.id, rules.version) in found:
                     raise SchemaError("ruleset", f"{rules.id} version {rules.version} is there twice")

@@ -10,15 +10,45 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from adapters.kit.tables import plain
+
+COLUMNS: Final = (
+    "no",
+    "nip",
+    "nama",
+    "jabatan",
+    "rating hasil kinerja",
+    "rating perilaku kerja",
+    "predikat kinerja periodik",
+)
+OTHER_NAMES: Final = {
+    "no.": "no",
+    "nomor": "no",
+    "nip/nrp": "nip",
+    "nip / nrp": "nip",
+    "nip baru": "nip",
+    "nama pegawai": "nama",
+    "hasil kinerja": "rating hasil kinerja",
+    "rating hasil kerja": "rating hasil kinerja",
+    "perilaku kerja": "rating perilaku kerja",
+    "rating perilaku": "rating perilaku kerja",
+    "predikat kinerja": "predikat kinerja periodik",
+    "predikat periodik": "predikat kinerja periodik",
+    "predikat": "predikat kinerja periodik",
+}
+"""Names that recaps out of regional copies of the system give their columns; the first list is the export's own."""
+
 RATINGS: Final = {
     "di atas ekspektasi": "di-atas",
     "diatas ekspektasi": "di-atas",
     "di atas": "di-atas",
+    "diatas": "di-atas",
     "sesuai ekspektasi": "sesuai",
     "sesuai": "sesuai",
     "di bawah ekspektasi": "di-bawah",
     "dibawah ekspektasi": "di-bawah",
     "di bawah": "di-bawah",
+    "dibawah": "di-bawah",
 }
 
 PREDICATES: Final = {
@@ -59,19 +89,22 @@ _MONTHS: Final = {
     "nopember": 11,
 }
 _YEAR: Final = re.compile(r"\b20[0-9]{2}\b")
+_YEAR_ROW: Final = re.compile(r"tahun(?: (?:penilaian|kinerja))? ?:? ?(20[0-9]{2})")
 
 
-def plain(text: str) -> str:
-    """Lower case, with single spaces: how labels are compared."""
-    return " ".join(text.lower().split())
-
-
-def parse_month(text: str) -> str | None:
+def parse_month(text: str, year: str | None = None) -> str | None:
     """The month of a head row such as "Periode Bulanan VI Tahun 2026", as YYYY-MM; None unless exactly one month
-    and one year are named (a quarter, or a list of months, is not a month)."""
+    and one year are named (a quarter, or a list of months, is not a month). `year`: that of another head row, which counts
+    where this one has none."""
     words = plain(text)
-    years = set(_YEAR.findall(words))
+    years = set(_YEAR.findall(words)) or ({year} if year else set())
     months = {_MONTHS[word] for word in re.split(r"[^0-9a-z]+", _YEAR.sub(" ", words)) if word in _MONTHS}
     if len(years) != 1 or len(months) != 1 or "triwulan" in words or "tahunan" in words:
         return None
     return f"{years.pop()}-{months.pop():02d}"
+
+
+def year_of(text: str) -> str | None:
+    """The year of a head row that is about nothing else: "Tahun 2026", "Tahun Penilaian: 2026"."""
+    found = _YEAR_ROW.fullmatch(plain(text))
+    return None if found is None else found[1]

@@ -1,76 +1,46 @@
-"""From the bytes of the workbook to the month and the rows of the recap.
+"""From the bytes of the file to the month and the rows of the recap.
 
-Rule: the header row decides. Exactly one sheet must have it; the head rows above it must name exactly one month;
-a sheet that does not say so is refused whole, because a row under a wrong header is a wrong mark.
+Rule: the columns are known by their names (`labels.py`), and the head rows above them must name exactly one month and its
+year. What is bounded, and how a workbook or a CSV file is read, stands in the kit (`adapters/kit/tables`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from adapters.kit import AdapterError
+from adapters.kit.tables import Cell, Row, plain, read_table, text_of
 
-from .labels import parse_month, plain
-from .workbook import Cell, Row, read_sheets
-
-HEADER: Final = (
-    "no",
-    "nip",
-    "nama",
-    "jabatan",
-    "rating hasil kinerja",
-    "rating perilaku kerja",
-    "predikat kinerja periodik",
-)
-HEAD_ROWS: Final = 12
-"""How far down the header row is looked for; exports have it in row 5."""
+from .labels import COLUMNS, OTHER_NAMES, parse_month, year_of
 
 
 @dataclass(frozen=True, slots=True)
 class Recap:
-    """Month of work (YYYY-MM) and the rows below the header that are not blank, seven cells each."""
+    """Month of work (YYYY-MM) and the rows that are not blank, with the cells of `COLUMNS`; `ragged`: indexes of rows whose
+    cells may stand under wrong names."""
 
     period: str
     rows: list[list[Cell]]
+    ragged: frozenset[int]
 
 
 def read(content: bytes) -> Recap:
-    """The recap in an XLSX file; `AdapterError` when there is none."""
-    found = [(rows, at) for rows in read_sheets(content) if (at := _header_row(rows)) is not None]
-    if not found:
-        raise AdapterError("header-missing", "no sheet has the header No, NIP, Nama, Jabatan, ratings, predicate")
-    if len(found) > 1:
-        raise AdapterError("header-repeated", "more than one sheet has the header; send one recap in a file")
-    rows, at = found[0]
-    period = _period(rows[:at])
-    return Recap(period, [cells for row in rows[at + 1 :] if any(map(_text, cells := _seven(row)))])
+    """The recap in an XLSX or CSV file; `AdapterError` when there is none."""
+    table = read_table(content, COLUMNS, OTHER_NAMES)
+    places = [table.columns[name] for name in COLUMNS]
+    rows = [[cells[place] for place in places] for cells in table.rows]
+    return Recap(_period(table.head), rows, table.ragged)
 
 
-def _header_row(rows: list[Row]) -> int | None:
-    """Index of the header among `rows`."""
-    for at, row in enumerate(rows):
-        if row.number > HEAD_ROWS:
-            break
-        if tuple(plain(_text(cell)) for cell in _seven(row)) == HEADER:
-            return at
-    return None
-
-
-def _seven(row: Row) -> list[Cell]:
-    cells = row.cells[: len(HEADER)]
-    return cells + [""] * (len(HEADER) - len(cells))
-
-
-def _period(head: list[Row]) -> str:
-    lines = [plain(" ".join(filter(None, map(_text, row.cells)))) for row in head]
-    months = {parse_month(line) for line in lines if "periode" in line}
+def _period(head: Sequence[Row]) -> str:
+    """The month of the row with "Periode"; a row of its own may say the year."""
+    lines = [plain(" ".join(filter(None, map(text_of, row.cells)))) for row in head]
+    years = {year for line in lines if "periode" not in line and (year := year_of(line)) is not None}
+    year = years.pop() if len(years) == 1 else None
+    months = {parse_month(line, year) for line in lines if "periode" in line}
     if len(months) != 1 or None in months:
         raise AdapterError("period-unreadable", "the head rows do not name exactly one month and its year")
     (month,) = months
     assert month is not None
     return month
-
-
-def _text(cell: Cell) -> str:
-    return cell.strip() if isinstance(cell, str) else str(cell)

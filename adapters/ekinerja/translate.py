@@ -11,8 +11,10 @@ from typing import Any, Final
 
 from adapters.kit import Canonical, MessageContext, Refused, Translated
 from adapters.kit.attached import unwrap
+from adapters.kit.tables import plain
+from schemas.canonical.identifiers import check_nip
 
-from .labels import MATRIX, PREDICATES, RATINGS, plain
+from .labels import MATRIX, PREDICATES, RATINGS
 from .sheet import read
 
 NUMBER: Final = (
@@ -20,11 +22,18 @@ NUMBER: Final = (
 )
 DAMAGED: Final = "the NIP ends in 000: it was once stored as a number and its last three digits are lost"
 NIK: Final = "the NIP column has 16 digits: that is a NIK"
-MALFORMED: Final = "the NIP is not 18 digits"
+MALFORMED: Final = "the NIP is not 18 digits that begin with a birth date"
+RAGGED: Final = "the row has more cells than the header, so its cells may stand under wrong names"
 REPEATED: Final = "the NIP stands in more than one row of the recap"
 NO_PREDICATE: Final = "the predicate is empty"
 UNKNOWN: Final = "a rating or the predicate is not a label of the regulation"
 CONTRADICTION: Final = "the predicate is not what the matrix gives for the two ratings"
+
+_FAULTS: Final = {
+    "number-form": ("nip-number", NUMBER),
+    "spreadsheet": ("nip-damaged", DAMAGED),
+    "swapped": ("nip-is-nik", NIK),
+}
 
 
 def predicates(body: dict[str, Any], message: MessageContext) -> list[Translated]:
@@ -36,7 +45,9 @@ def predicates(body: dict[str, Any], message: MessageContext) -> list[Translated
     for row, (nip, cells) in enumerate(zip(nips, recap.rows, strict=True)):
         if message.rows is not None and row not in message.rows:
             continue
-        if isinstance(nip, tuple):
+        if row in recap.ragged:
+            out.append(Refused(row, "row-ragged", RAGGED))
+        elif isinstance(nip, tuple):
             out.append(Refused(row, *nip))
         elif seen[nip] > 1:
             out.append(Refused(row, "nip-repeated", REPEATED))
@@ -46,13 +57,15 @@ def predicates(body: dict[str, Any], message: MessageContext) -> list[Translated
 
 
 def _nip(cell: object) -> str | tuple[str, str]:
-    """The NIP, or code and reason why there is none."""
+    """The NIP, or code and reason why there is none. Behind the birth date a NIP and an NI PPPK mean different things, and
+    the recap does not say which it is, so only the date is read."""
     if not isinstance(cell, str):
         return ("nip-malformed", MALFORMED) if cell is None else ("nip-number", NUMBER)
     nip = cell.strip().removeprefix("'")
-    if not (nip.isascii() and nip.isdigit() and len(nip) == 18):
-        return ("nip-is-nik", NIK) if len(nip) == 16 and nip.isdigit() else ("nip-malformed", MALFORMED)
-    return ("nip-damaged", DAMAGED) if nip.endswith("000") else nip
+    fault = check_nip(nip, pppk=True)
+    if fault is None:
+        return nip
+    return _FAULTS.get(fault.kind, ("nip-malformed", MALFORMED))
 
 
 def _review(row: int, nip: str, cells: list[Any], period: str, institution: str) -> Translated:

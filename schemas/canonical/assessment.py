@@ -20,7 +20,7 @@ Rater = Literal["superior", "peer", "subordinate", "self", "public", "other"]
 class Formula(Canonical):
     """The rule that a source, or an adapter, made one mark out of many by."""
 
-    id: Slug = Field(title="Rule set", description="Id of the rule set, such as pepmis-contoh.")
+    id: Slug = Field(title="Rule set", description="Id of the rule set, such as pp30-2019.")
     version: Slug = Field(title="Version", description="Version of the rule set.")
     status: Literal["draft", "official"] = Field(
         title="Status",

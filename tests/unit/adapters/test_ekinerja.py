@@ -13,7 +13,7 @@ from adapters.ekinerja.labels import MATRIX, PREDICATES, parse_month
 from adapters.kit import AdapterError, Canonical, MessageContext, Refused, Translated
 from adapters.kit.attached import wrap
 from adapters.kit.registry import load
-from tests.unit.adapters.recap import CASES, GOLDEN, GOOD, recap, row
+from tests.unit.adapters.recap import CASES, GOLDEN, GOOD, nip, recap, row
 
 MESSAGE = MessageContext("SYSTEM-1", "CONTOH", "CODE-1", 0)
 EKINERJA = load("ekinerja")
@@ -126,10 +126,41 @@ def test_a_sheet_of_another_writer() -> None:
     assert [type(item) for item in read(rewritten(content, other))] == [Canonical, Refused]
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"No,NIP,Nama\n1,2,3\n", b"\xd0\xcf\x11\xe0" + bytes(600)])
+@pytest.mark.parametrize("content", [b"PK\x03\x04", b"a\x00b", b"\xff\xfeN\x00", b"\xd0\xcf\x11\xe0" + bytes(600)])
 def test_what_is_no_workbook(content: bytes) -> None:
-    """CSV, old XLS and cut-off files are refused as unsuitable."""
+    """Old XLS, text that is not UTF-8 and cut-off files are refused as unsuitable."""
     assert refused(content) == "file-unsuitable"
+
+
+@pytest.mark.parametrize("content", [b"", b"No,NIP,Nama\n1,2,3\n", b'No,"NIP\n1,2'])
+def test_text_without_the_columns(content: bytes) -> None:
+    """A text that has no recap in it, or whose quotes do not close before one, is refused for its header."""
+    assert refused(content) == "header-missing"
+
+
+CSV_HEADER = "No;NIP;Nama;Jabatan;Rating Hasil Kinerja;Rating Perilaku Kerja;Predikat Kinerja Periodik\n"
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_csv_in_three_separators(delimiter: str) -> None:
+    """Comma, semicolon and tab: the one that shows the header is the one that is used."""
+    text = "Periode Bulanan VI Tahun 2026\n" + CSV_HEADER + f"1;{nip(1)};Orang Contoh;Analis;Sesuai;Sesuai;Baik\n"
+    [item] = read(text.replace(";", delimiter).encode())
+    assert isinstance(item, Canonical)
+    assert (item.period, item.value["predicate"]) == ("2026-06", "baik")
+
+
+def test_csv_whose_quotes_do_not_close() -> None:
+    """A quote that swallows the rest of the file is a fault of the file, not of one row."""
+    text = "Periode Bulanan VI Tahun 2026\n" + CSV_HEADER + f'1;{nip(1)};"Orang;Analis;Sesuai;Sesuai;Baik\n' * 20
+    assert refused(text.encode()) == "file-unsuitable"
+
+
+@pytest.mark.parametrize(("head", "month"), [("Tahun 2026", "2026-05"), ("Tahun Penilaian: 2026", "2026-05")])
+def test_year_in_a_head_row_of_its_own(head: str, month: str) -> None:
+    """ "Periode Bulanan V" without a year is a month once another head row says the year."""
+    text = f"{head}\nPeriode Bulanan V\n" + CSV_HEADER + f"1;{nip(1)};Orang Contoh;Analis;Sesuai;Sesuai;Baik\n"
+    assert [item.period for item in read(text.encode()) if isinstance(item, Canonical)] == [month]
 
 
 def test_bounds_take_a_real_recap() -> None:

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Final
 
-from adapters.kit import AdapterError
+from adapters.kit.errors import AdapterError
 
 MAX_ENTRIES: Final = 64
 MAX_INFLATED: Final = 32 * 1_048_576

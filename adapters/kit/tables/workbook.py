@@ -12,10 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from adapters.kit import AdapterError
-
-from .bounds import Parts
-from .markup import Markup
+from adapters.kit.errors import AdapterError
+from adapters.kit.tables.bounds import Parts
+from adapters.kit.tables.markup import Markup
 
 Cell = str | int | float | bool
 
@@ -23,7 +22,7 @@ MAX_SHEETS: Final = 8
 MAX_COLUMNS: Final = 64
 MAX_ROWS: Final = 20_000
 MAX_CELLS: Final = 400_000
-"""Of all sheets together, the empty ones before a cell included; a recap has seven in a row."""
+"""Of all sheets together, the empty ones before a cell included."""
 MAX_STRINGS: Final = 200_000
 MAX_VOLUME: Final = 16 * 1_048_576
 """Characters of all cells together, a shared text counted as often as it is shown; and of all shared texts."""
@@ -129,7 +128,7 @@ class _Strings:
             self.found.append("".join(self._pieces))
             self._pieces.clear()
             if len(self.found) > MAX_STRINGS or self._volume > MAX_VOLUME:
-                raise AdapterError("file-too-large", "the workbook has far more texts than a recap")
+                raise AdapterError("file-too-large", "the workbook has far more texts than a table of people")
 
 
 @dataclass(slots=True)
@@ -144,7 +143,9 @@ class _Budget:
         self.cells += width
         self.volume += len(cell) if isinstance(cell, str) else 0
         if self.cells > MAX_CELLS or self.volume > MAX_VOLUME:
-            raise AdapterError("file-too-large", "the workbook has far more cells, or longer texts, than a recap")
+            raise AdapterError(
+                "file-too-large", "the workbook has far more cells, or longer texts, than a table of people"
+            )
 
 
 class _Sheet:

@@ -10,13 +10,13 @@ from collections.abc import Iterable, Mapping
 from typing import Final, Protocol
 from xml.parsers import expat
 
-from adapters.kit import AdapterError
+from adapters.kit.errors import AdapterError
 
 MAX_DEPTH: Final = 32
 MAX_NAMES: Final = 256
 """Different elements directly inside of one kind of element."""
 MAX_ELEMENTS: Final = 1_000_000
-"""Of all parts together. A recap of twenty thousand employees has half of them."""
+"""Of all parts together. A table of seven columns and twenty thousand rows has half of them."""
 MAX_MARKUP: Final = 262_144
 """Bytes of one start tag, comment or the like: the parser looks at an unfinished one again with every piece."""
 MAX_TEXT: Final = 32_767
@@ -57,7 +57,7 @@ class _Place:
 
     def enter(self, name: str) -> _Place:
         if len(self.path) >= MAX_DEPTH or len(self.below) >= MAX_NAMES:
-            raise AdapterError("file-too-large", "the workbook has far more kinds of markup than a recap")
+            raise AdapterError("file-too-large", "the workbook has far more kinds of markup than a table of people")
         space = next((space for space in _MAIN if name.startswith(space)), None)
         place = self.below[name] = _Place((*self.path, "" if space is None else name[len(space) :]))
         return place
@@ -76,7 +76,7 @@ class _Handlers:
     def begin(self, name: str, attributes: Mapping[str, str]) -> None:
         self.elements -= 1
         if self.elements < 0:
-            raise AdapterError("file-too-large", "the workbook has far more markup than a recap")
+            raise AdapterError("file-too-large", "the workbook has far more markup than a table of people")
         above = self._places[-1]
         place = above.below.get(name) or above.enter(name)
         self._places.append(place)
