@@ -132,6 +132,9 @@ class Settings(BaseSettings):
     kafka_retention_days: int = Field(
         default=0, ge=0, le=36_500, description="Days that Kafka keeps records; 0: for ever"
     )
+    kafka_session: float = Field(
+        default=10, ge=1, le=300, description="Seconds without a sign of life after which others do a worker's work"
+    )
     kafka_security: Literal["plaintext", "tls", "sasl-plaintext", "sasl-tls"] = Field(
         default="plaintext", description="How Kafka is spoken to; sasl is SCRAM-SHA-512"
     )

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from faststream.kafka.subscriber.usecase import LogicSubscriber
 
     from hub.kafka.connection import Connection
-    from hub.ports import Bus
+    from hub.stages.core import Core
     from hub.stages.runner import Runner
 
 FETCH_BYTES: Final = 8 << 20
@@ -46,9 +46,10 @@ class KafkaFeed:
     `gather`: seconds that a stage, by name, lets records come together."""
 
     def __init__(
-        self, bus: Bus, connection: Connection, *, session: float = 10.0, gather: Mapping[str, float] | None = None
+        self, core: Core, connection: Connection, *, session: float = 10.0, gather: Mapping[str, float] | None = None
     ) -> None:
-        self._bus = bus
+        self._bus = core.ports.bus
+        self.share = core.deliverer.share = KafkaShare(self, core.ports.bus, core.ports.store)
         self._names = connection.names
         self._session = session
         self._gather = gather or {}
@@ -62,7 +63,6 @@ class KafkaFeed:
         )
         self._connected = asyncio.Lock()
         self._members: dict[str, tuple[Member, LogicSubscriber[Any]]] = {}
-        self.share: KafkaShare | None = None
 
     async def run(self, runner: Runner, after: Callable[[], None]) -> None:
         """Feed a stage until cancelled; then what is in hand is finished, and the group is left. Raises what ends the
@@ -118,8 +118,7 @@ class KafkaFeed:
 
     async def look(self) -> None:
         """See `KafkaShare.look`."""
-        if self.share is not None:
-            await self.share.look()
+        await self.share.look()
 
     async def close(self) -> None:
         """Every stage has left its group before."""

@@ -33,6 +33,8 @@ GATHER: Final[Mapping[str, float]] = {index.NAME: 0.05, pull_records.NAME: 0.05}
 """Seconds that stages which only show what happened let things come together, so that a steady stream of single records
 costs a commit now and then and not one each."""
 
+KAFKA: Final = "kafka://"
+
 OnHalt = Callable[[Mapping[str, str]], None]
 
 CALLS_FINISH: Final = 3.0
@@ -257,6 +259,16 @@ class Worker:
             stirred.set()
 
 
+def open_feed(settings: Settings, core: Core) -> Feed | None:
+    """Who feeds the stages, where the log is one that several workers share."""
+    if not settings.bus.startswith(KAFKA):
+        return None
+    from hub.kafka.connection import connection_of
+    from hub.kafka.running import KafkaFeed
+
+    return KafkaFeed(core, connection_of(settings), session=settings.kafka_session, gather=GATHER)
+
+
 async def run(
     settings: Settings, stop: asyncio.Event, *, guarded: bool = False, opened_ports: Callable[[], None] = lambda: None
 ) -> None:
@@ -296,8 +308,9 @@ async def run(
             policy=Policy(attempts=settings.delivery_attempts, timeout=settings.delivery_timeout),
             measures=opened.measures,
         )
+        core = build(ports)
         worker = Worker(
-            build(ports),
+            core,
             lambda halted: write_halted(settings.data, halted),
             lambda braked: write_braked(settings.data, braked),
             fetching=Feeds(
@@ -312,6 +325,7 @@ async def run(
                 ground=Ground(opened.keys.hmac, lambda topic: opened.bus.topics()[topic]),
                 owner=ports.owner,
             ),
+            feed=open_feed(settings, core),
         )
         watch_process(opened.measures, opened.clock)
         opened.measures.probe(worker.measure)
