@@ -9,6 +9,7 @@ import atexit
 import itertools
 import os
 import secrets
+import select
 import shutil
 import signal
 import subprocess
@@ -21,7 +22,6 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-import psutil
 
 from tests.means import KAFKA_LIBRARIES
 
@@ -79,10 +79,13 @@ class Cluster:
 
     def signal(self, number: int, sent: signal.Signals) -> None:
         """Send a signal to a broker; after SIGKILL and SIGTERM it is gone on return."""
-        process = psutil.Process(self.node(number).pid)
-        process.send_signal(sent)
-        if sent in {signal.SIGKILL, signal.SIGTERM}:
-            psutil.wait_procs([process], timeout=60)
+        process = os.pidfd_open(self.node(number).pid)  # readable when it has ended, reaped or not
+        try:
+            signal.pidfd_send_signal(process, sent)
+            if sent in {signal.SIGKILL, signal.SIGTERM} and not select.select([process], [], [], 60)[0]:
+                raise RuntimeError(f"broker {number} did not end")
+        finally:
+            os.close(process)
 
     def start_missing(self) -> None:
         """Start what was killed; on return all brokers answer."""
