@@ -8,6 +8,7 @@ import typer
 
 from hub.cli.command import command, group
 from hub.cli.failures import CommandError
+from hub.cli.messages import BodyOption, UnmaskedOption, show_facts
 from hub.cli.paging import AfterOption, LimitOption, target
 from hub.cli.terminal import Column, Session
 
@@ -53,9 +54,10 @@ def show_all(
 
 
 @command(app, "show")
-def show(session: Session, name: NameArgument) -> None:
+def show(session: Session, name: NameArgument, body: BodyOption = False, unmasked: UnmaskedOption = False) -> None:
     """Show one dead letter: what happened, whose message it is, what to do."""
-    session.facts(session.client.get(target("dead-letters", name)))
+    found = _letter(session, name)
+    show_facts(session, found, found["message"] if body or unmasked else None, unmasked)
 
 
 @command(app, "groups")

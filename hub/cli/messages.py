@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -23,6 +23,8 @@ COLUMNS = (
     Column("detail", "detail"),
 )
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept for ever, so name no person.")]
+BodyOption = Annotated[bool, typer.Option("--body", help="What it says too, personal values masked; recorded.")]
+UnmaskedOption = Annotated[bool, typer.Option("--unmasked", help="What it says, unmasked; recorded as such.")]
 NameArgument = Annotated[str, typer.Argument(help="Id, or the request id that its sender got.")]
 
 
@@ -54,9 +56,17 @@ def show_all(
 
 
 @command(app, "show")
-def show(session: Session, name: NameArgument) -> None:
+def show(session: Session, name: NameArgument, body: BodyOption = False, unmasked: UnmaskedOption = False) -> None:
     """Show one message: states with times, and what proves it."""
-    session.facts(session.client.get(target("messages", name)))
+    show_facts(session, session.client.get(target("messages", name)), name if body or unmasked else None, unmasked)
+
+
+def show_facts(session: Session, facts: dict[str, Any], message: str | None, unmasked: bool) -> None:
+    """Facts, and what the message says when it is asked for. Looking is recorded."""
+    if message is not None:
+        asked = {"full": "true"} if unmasked else {}
+        facts = facts | {"body": session.client.get(target("messages", message, "body", **asked))["body"]}
+    session.facts(facts)
 
 
 @command(app, "trace")

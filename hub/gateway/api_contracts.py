@@ -17,7 +17,9 @@ from hub.errors import BadMessage
 from hub.gateway.api_reads import After, Context, Filter, Limit, Reader, signed_target
 from hub.reads import contracts as c
 from hub.reads import rows as r
+from hub.reads.audit import record_read
 from hub.reads.paging import page, page_values
+from hub.reads.payloads import Payload, open_payload
 from signing import jsontext
 from signing.errors import SigningError
 
@@ -66,6 +68,19 @@ async def check(context: Context, request: Request) -> c.CheckAnswer:
     found = await check_breaking(registry, context.store, subject, schema, days, now)
     pins = pins_of(subject, [one.number for one in found.held])
     return c.check_answer(found, pins, days, waived=waived(view, subject, found.digest, now))
+
+
+@router.get("/messages/{name}/body", tags=["messages"])
+async def body(context: Context, reader: Reader, name: str, full: bool = False) -> Payload:
+    """What a message says, masked by the tags of its contract; `full`: as it is. The read is recorded, and which."""
+    await context.registry.catch_up()
+    view, registered = context.follower.directory.now(), context.registry.registry
+    found = await open_payload(
+        context.store, context.bus, context.vault, view, registered, context.keys.signing, name, full=full
+    )
+    what = "message.body" if full else "message.body.masked"
+    await record_read(context.bus, reader, what, found["id"], 1, context.clock.now())
+    return found
 
 
 def _question(body: bytes) -> tuple[str, str, int]:

@@ -123,13 +123,13 @@ async def _pull(store: Store, row: Mapping[str, Any]) -> PullRow | None:
 
 async def _evidence(bus: Bus, row: Mapping[str, Any]) -> dict[str, str]:
     """The open part of the record that holds the message: digests and commitments."""
-    record = await _record(bus, row)
+    record = await find_record(bus, row)
     if record is None:
         return {}
     return {name: record.headers[header] for name, header in EVIDENCE.items() if header in record.headers}
 
 
-async def _record(bus: Bus, row: Mapping[str, Any]) -> Record | None:
+async def find_record(bus: Bus, row: Mapping[str, Any]) -> Record | None:
     """The record that a row of the index stands for; None when retention has taken it."""
     if not row["topic"]:
         return None
@@ -219,7 +219,7 @@ async def show_dead_letter(store: Store, bus: Bus, name: str) -> DeadLetterDetai
     row = await _begins_with(store, "dead_letter", "id", name)
     if row is None:
         raise BadMessage("AMANA-READ-001", "dead letter")
-    record = await _record(bus, row)
+    record = await find_record(bus, row)
     headers = record.headers if record is not None else {}
     return {
         **dead_letter_row(row),

@@ -10,12 +10,14 @@ from hub.control.contracting import ends
 from hub.gateway.admission import Refusal
 from hub.gateway.receipts import render_receipt
 from hub.ports import Admitted
+from hub.reads.payloads import open_payload
 from hub.records import NOTICE, Ms, RecordId
+from schemas.datarules import MASK
 from signing import envelope, jsontext
 from signing.jsontext import render
 from tests.simulator.contracting import CODE, PINNED, contracted, register, rule
 from tests.simulator.hub import PEOPLE, SimHub, push_envelope
-from tests.simulator.relaying import FIRST, SENDER, change, message_states, send, subscribe
+from tests.simulator.relaying import FIRST, SENDER, change, message_states, relaying, send, subscribe
 
 GOOD = render({"nomor": 1, "perihal": "Undangan"})
 
@@ -159,5 +161,31 @@ def test_what_was_admitted_keeps_the_version_of_then() -> None:
         await send(hub, render({"nomor": 2, "perihal": "y"}))
         await hub.settle()
         assert [body["nomor"] for body in hub.receiver.taken.values()] == [1]
+
+    _run(journey)
+
+
+def test_what_is_shown_is_masked_by_the_tags_of_its_contract() -> None:
+    """Tagged values are masked, all of them where nobody tagged; unmasked only when that is asked for."""
+
+    async def journey() -> None:
+        hub = SimHub()
+        await register(hub.registry, hub.clock.now(), metadata={"tags": {"perihal": ["PII"]}})
+        await relaying(hub, contract=PINNED)
+        await change(hub, "api.add", {"code": "BEBAS", "direction": "relay"})
+        await change(hub, "grant.add", {"system": SENDER, "code": "BEBAS"})
+        tagged = await send(hub, GOOD)
+        other = await hub.push(SENDER, push_envelope("BEBAS", GOOD))
+        assert isinstance(other, Admitted)
+        await hub.settle()
+
+        async def shown(name: str, *, full: bool = False) -> Any:
+            view, registry = hub.follower.directory.now(), hub.registry.registry
+            found = await open_payload(hub.store, hub.log, hub.log, view, registry, PEOPLE.hub, name, full=full)
+            return found["body"]
+
+        assert await shown(tagged.id) == {"nomor": 1, "perihal": MASK}
+        assert await shown(tagged.id, full=True) == {"nomor": 1, "perihal": "Undangan"}
+        assert await shown(other.id) == {"nomor": MASK, "perihal": MASK}
 
     _run(journey)
