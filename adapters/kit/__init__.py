@@ -13,6 +13,7 @@ from adapters.kit.values import (
     Outgoing,
     Refused,
     Repeated,
+    Skipped,
     Translated,
 )
 
@@ -41,6 +42,7 @@ __all__ = [
     "Repeated",
     "Route",
     "Rows",
+    "Skipped",
     "Taken",
     "Translated",
 ]

@@ -29,7 +29,6 @@ from adapters.kit.values import (
     DeviceRequest,
     MessageContext,
     Outgoing,
-    Refused,
     Translated,
 )
 
@@ -164,7 +163,7 @@ def shown(item: Translated) -> dict[str, Any]:
     """A result as it stands in out.json."""
     if isinstance(item, Canonical):
         return {**item._asdict(), "subject": [*item.subject]}
-    return {"refused" if isinstance(item, Refused) else "repeated": item._asdict()}
+    return {type(item).__name__.lower(): item._asdict()}
 
 
 def shown_reply(reply: dict[str, Any]) -> dict[str, Any]:

@@ -34,6 +34,10 @@ _SECONDS: Final = {f":{second:02d}": timedelta(seconds=second) for second in ran
 _MAX_KNOWN: Final = 8192
 _EPOCH_SECONDS: Final = re.compile(r"[0-9]{9,10}", re.ASCII)
 _MAX_HOURS: Final = 14
+_STAMP: Final = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]{1,9})?(Z|[+-](?:0[0-9]|1[0-4]):[0-5][0-9])?",
+    re.ASCII,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,6 +168,28 @@ def read_time(text: str, clock: DeviceClock, now: Now) -> Reading | None:
     if instant > now.ahead:
         flags += _ahead(instant, now)
     return Reading(at + text[16:], zone, f"{utc}{text[16:]}Z", instant, flags)
+
+
+def read_stamp(text: str, clock: DeviceClock, now: Now) -> tuple[Reading, str] | None:
+    """A time in ISO form, with or without an offset of its own, and why its zone is what it is. An offset that the device
+    sends is applied; where it is not that of the registered zone, the reading says so (`zone-contradicted`). Fractions of a
+    second are dropped: no clock of these devices is that good."""
+    found = _STAMP.fullmatch(text)
+    if found is None:
+        return None
+    local, offset = found[1].replace(" ", "T"), found[2]
+    own = read_time(local, clock, now)
+    if own is None or not offset:
+        return None if own is None else (own, clock.why)
+    minutes = 0 if offset == "Z" else _fixed_minutes(offset)
+    if minutes is None:
+        return None
+    said = DeviceClock(format_offset(minutes), "offset that the device sent", minutes)
+    reading = read_time(local, said, now)
+    if reading is None:
+        return None
+    odd = () if reading.instant == own.instant else ("zone-contradicted",)
+    return reading._replace(flags=reading.flags + odd), said.why
 
 
 def _read_minute(said: str, clock: DeviceClock) -> Minute | None:

@@ -27,6 +27,7 @@ from adapters.kit.values import (
     Outgoing,
     Refused,
     Repeated,
+    Skipped,
 )
 
 MAX_RESULTS: Final = 200_000
@@ -83,10 +84,17 @@ def fingerprint(value: Any) -> bytes:
     return value if isinstance(value, bytes) else marshal.dumps(value, 2)  # version 2: no back references
 
 
-def results(raw: object, message: MessageContext, contracts: Iterable[str], reasons: Iterable[str]) -> list[Any]:
+def results(
+    raw: object,
+    message: MessageContext,
+    contracts: Iterable[str],
+    reasons: Iterable[str],
+    skips: Iterable[str] = (),
+) -> list[Any]:
     """`raw` as the list of `Canonical` and `Refused` that it has to be, each one checked; else `KitError`."""
     items = _bounded(raw)
     allowed, slugs, institution = frozenset(contracts), frozenset(reasons), message.institution
+    passed_by = frozenset(skips)
     serial = None if message.device is None else message.device.serial
     for item in items:
         kind = type(item)
@@ -103,13 +111,13 @@ def results(raw: object, message: MessageContext, contracts: Iterable[str], reas
             if float in map(type, value.values()):
                 raise KitError("float", f"a float in a record of {contract}")
         else:
-            row = _left_out(item, slugs)
+            row = _left_out(item, slugs, passed_by)
         if type(row) is not int:
             raise KitError("type", "a row is an index")
     return items
 
 
-def _left_out(item: object, slugs: frozenset[str]) -> int:
+def _left_out(item: object, slugs: frozenset[str], skips: frozenset[str]) -> int:
     """The row of a result that is no record."""
     kind = type(item)
     if isinstance(item, Refused) and kind is Refused:
@@ -122,7 +130,11 @@ def _left_out(item: object, slugs: frozenset[str]) -> int:
         if type(item.first) is not int or type(item.row) is not int or not 0 <= item.first < item.row:
             raise KitError("type", "a repeated row names an earlier one")
         return item.row
-    raise KitError("type", f"a result is Canonical, Refused or Repeated, not {kind.__name__}")
+    if isinstance(item, Skipped) and kind is Skipped:
+        if item.code not in skips:
+            raise KitError("contract", "a row is skipped by a rule that the manifest does not name")
+        return item.row
+    raise KitError("type", f"a result is Canonical, Refused, Repeated or Skipped, not {kind.__name__}")
 
 
 def _bounded(raw: object) -> list[Any]:

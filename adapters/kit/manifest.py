@@ -170,6 +170,8 @@ class Manifest(_Strict):
     """Options of a system or device that the adapter reads, and what each means."""
     reasons: dict[Slug, Text] = Field(default_factory=dict)
     """Slugs of refused rows: what it means and what the sender does about it."""
+    skips: dict[Slug, Text] = Field(default_factory=dict)
+    """Slugs of rows that are nothing the hub asks for: what they are, and why nobody misses them."""
     problems: dict[Slug, Text] = Field(default_factory=dict)
     """Kinds of AdapterError: the same for whole messages."""
 

@@ -88,7 +88,7 @@ class Adapter:
         described, function, watched = self._function(exchange, "in")
         before = contain.fingerprint(body) if watched else b""
         raw = contain.call(function, body, message)
-        items = contain.results(raw, message, described.contracts, self.manifest.reasons)
+        items = contain.results(raw, message, described.contracts, self.manifest.reasons, self.manifest.skips)
         if watched and contain.fingerprint(body) != before:
             raise KitError("mutated", f"{self.id}.{exchange} changed its input")
         return items

@@ -1,7 +1,7 @@
 """What passes between an adapter and the hub: plain values, made once per row at most.
 
 Rule: nothing here does anything. A `Canonical` is a record in the hub's language, a `Refused` a row that
-cannot become one, and every row of a message is one of the two, or `Repeated`. Texts of a refusal hold no personal data.
+cannot become one, and every row of a message is one of the two, or `Repeated`, or `Skipped`. Texts of a refusal hold no personal data.
 """
 
 from __future__ import annotations
@@ -40,7 +40,15 @@ class Repeated(NamedTuple):
     first: int
 
 
-Translated = Canonical | Refused | Repeated
+class Skipped(NamedTuple):
+    """Row `row` is nothing that the hub asks for, by a rule that the manifest declares under `[skips]` as `code`: a door
+    that was opened, a heartbeat. It is counted; nobody has to mend it."""
+
+    row: int
+    code: str
+
+
+Translated = Canonical | Refused | Repeated | Skipped
 
 
 @dataclass(frozen=True, slots=True)

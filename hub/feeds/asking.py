@@ -23,7 +23,7 @@ from hub.feeds.admitting import Ground, make_candidate
 from hub.feeds.holding import Held, Holder
 from hub.feeds.secrets import Credentials
 from hub.logs import logger
-from hub.ports import Admissions, Answer, Call, Caller, Clock, Conflict
+from hub.ports import Admissions, Answer, Call, Caller, Clock
 from hub.records import Ms
 from hub.urls import parse_url
 
@@ -71,10 +71,10 @@ class Asking:
         admitted = 0
         for _ in range(AT_ONCE):
             taken = await self._ask(feed, held, adapter, poll)
-            if taken is None:
+            if taken is None or not await self._admit(taken, feed, held, adapter, view):
                 await self._back_off(held, poll)
                 return admitted
-            admitted += await self._admit(taken, feed, held, adapter, view)
+            admitted += len(taken.bodies)
             wait = 0 if taken.again else max(poll.interval_seconds, taken.after_seconds or 0)
             held.cursor, held.session = dict(taken.cursor), dict(taken.session)
             held.failures, held.code = 0, ""
@@ -125,24 +125,26 @@ class Asking:
         proof = digest.answer(challenge, user, password, request.method, path, secrets.token_hex(8))
         return answer if proof is None else await self._caller.call(_signed(call, proof))
 
-    async def _admit(self, taken: Taken, feed: Feed, held: Held, adapter: Adapter, view: View) -> int:
-        """Admit the bodies. One that no contract lets through is counted and passed by: asking again brings it again."""
+    async def _admit(self, taken: Taken, feed: Feed, held: Held, adapter: Adapter, view: View) -> bool:
+        """Admit the bodies, all or none. False: one keeps no contract. The cursor then stays in front of it, so that
+        nothing in it is passed by: the feed says so until the adapter or the other side is mended."""
+        if not taken.bodies:
+            return True
         now = self._clock.now()
-        candidates = []
-        for body in taken.bodies:
-            try:
-                candidates.append(await asyncio.to_thread(make_candidate, body, feed, adapter, view, self._ground))
-            except BadMessage as bad:
-                held.refused += 1
-                logger().warning("feed.refused", feed=feed.id, code=bad.code, size=len(body))
-        if not candidates:
-            return 0
-        outcomes = await self._admissions.admit(candidates, now)
+        try:
+            candidates = [
+                await asyncio.to_thread(make_candidate, body, feed, adapter, view, self._ground)
+                for body in taken.bodies
+            ]
+        except BadMessage as bad:
+            held.refused += 1
+            _note(feed, bad.code)
+            return False
+        await self._admissions.admit(candidates, now)
         self._reached("bodies admitted")
-        held.refused += sum(isinstance(outcome, Conflict) for outcome in outcomes)
         held.taken += len(candidates)
         held.last = now
-        return len(candidates)
+        return True
 
     async def _back_off(self, held: Held, poll: Poll) -> None:
         held.failures += 1

@@ -307,11 +307,12 @@ class Gateway:
         body = b""
         try:
             mounted = self._routes.find(place, scope["method"])
-            query = devices.parse_query(scope["query_string"])
-            device = devices.accept(place, query, address, mounted.adapter.id, self._view)
+            query = devices.parse_query(scope["query_string"], mounted.route.serial)
+            device = devices.accept(place, query, address, mounted.adapter.id, self._view, mounted.route.serial)
             body = await read_body(scope, receive, self._limit)
             began = perf_counter()
-            request = DeviceRequest(scope["method"], place.path, query, body)
+            kind = find_header(scope["headers"], b"content-type").decode("latin-1")
+            request = DeviceRequest(scope["method"], place.path, query, body, kind)
             reply = self._ask_adapter(mounted, request, devices.context_of(device))
             text = reply.text
             if reply.admit is not None:

@@ -13,17 +13,19 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
 from adapters.kit.values import DeviceContext, DeviceMessage
 from hub import records as r
 from hub.errors import BadMessage
 from hub.gateway.address import parse_networks, within
-from hub.gateway.admission import Terms, natural_key
+from hub.gateway.admission import Terms, check_wire, natural_key
 from hub.gateway.assurance import weaker
 from hub.keys import subject_key
 from hub.ports import Candidate
+from signing import jsontext
+from signing.errors import SigningError
 
 if TYPE_CHECKING:
     from adapters.kit.manifest import Route
@@ -84,21 +86,24 @@ class Routes:
         return mounted
 
 
-def parse_query(query: bytes) -> dict[str, str]:
+def parse_query(query: bytes, serial: str = SERIAL) -> dict[str, str]:
     """The query's fields; of one that comes twice the last, but a serial comes once: a proxy in front may have looked
     at the other one. Raises `BadMessage`."""
     try:
         pairs = parse_qsl(query.decode("utf-8"), keep_blank_values=True, max_num_fields=_MAX_FIELDS)
     except ValueError:
         raise BadMessage("AMANA-DEVICE-002", "query") from None
-    if sum(name == SERIAL for name, _ in pairs) > 1:
-        raise BadMessage("AMANA-DEVICE-002", f"{SERIAL}: given twice")
+    if serial and sum(name == serial for name, _ in pairs) > 1:
+        raise BadMessage("AMANA-DEVICE-002", f"{serial}: given twice")
     return dict(pairs)
 
 
-def accept(place: Place, query: Mapping[str, str], address: str, adapter: str, view: View) -> Device:
-    """The registered device that this is. Every reason not to be one looks the same from outside."""
-    device = view.device(query.get(SERIAL, ""))
+def accept(
+    place: Place, query: Mapping[str, str], address: str, adapter: str, view: View, serial: str = SERIAL
+) -> Device:
+    """The registered device that this is. `serial`: the query member that names it; empty: its secret path alone does.
+    Every reason not to be one looks the same from outside."""
+    device = view.device(query.get(serial, "")) if serial else view.device_by_path(place.secret or "")
     if device is None or device.suspended or device.adapter != adapter:
         raise BadMessage("AMANA-DEVICE-001")
     if place.secret is not None:
@@ -129,6 +134,8 @@ def make_candidate(message: DeviceMessage, device: Device, view: View, terms: Te
     """What the log decides upon. Rows are told apart by the natural keys that the adapter gave."""
     api = find_code(device, message.exchange, view)
     wire = terms.wire(device.adapter, message.exchange)
+    if wire.checker is not None:
+        check_wire(_parse(message.body), wire.checker)
     topic = f"inbox.{device.adapter}"
     key = subject_key(terms.hmac, "device", device.id)
     return Candidate(
@@ -156,6 +163,13 @@ def make_candidate(message: DeviceMessage, device: Device, view: View, terms: Te
         dedupe_keys=_keys(message.rows, device.id, api.code, terms.hmac),
         window_ms=api.window_ms,
     )
+
+
+def _parse(body: bytes) -> Any:
+    try:
+        return jsontext.parse(body)
+    except (SigningError, UnicodeDecodeError):
+        raise BadMessage("AMANA-JSON-003", "json") from None
 
 
 def _keys(rows: Sequence[tuple[str, ...]], device: str, code: str, key: bytes) -> list[bytes]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from adapters.kit import AdapterError, DeviceContext, KitError, MessageContext, Refused, Repeated, Translated
+from adapters.kit import AdapterError, DeviceContext, KitError, MessageContext, Refused, Repeated, Skipped, Translated
 from hub.errors import BadMessage
 from hub.feeds.admitting import read_raw
 from hub.gateway.bodies import value_again
@@ -178,7 +178,7 @@ class Translate:
                 self._bury(out, source, record, n, code="AMANA-TRANS-001", reason=item.code, row=item.row)
                 failed = "AMANA-TRANS-001"
                 continue
-            if isinstance(item, Repeated):
+            if isinstance(item, Repeated | Skipped):
                 taken += 1
                 continue
             contract, subject, value, period, row = item
