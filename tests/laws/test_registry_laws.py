@@ -15,21 +15,37 @@ import pytest
 from hub import keys, settings
 from hub.registry.follow import RegistryFollower
 from hub.serve.ports import open_ports
+from tests.clusters import kafka, postgres
 from tests.laws.engines import law
+
+pytestmark = pytest.mark.timeout(300)
 
 COUNT = 10
 PROCESSES = ("one", "two", "three")
 
-PLACES: dict[str, Callable[[Path], Mapping[str, str]]] = {"embedded": lambda _: {}}
+
+def cluster() -> Mapping[str, str]:
+    """A log in Kafka with its admissions in PostgreSQL."""
+    bus = f"kafka://{kafka.shared()}/{kafka.prefix()}"
+    store = postgres.shared().copy("empty", lambda _: None)
+    return {"AMANA_BUS": bus, "AMANA_STORE": store, "AMANA_KAFKA_REPLICATION": "1", "AMANA_PARTITIONS": "1"}
+
+
+PLACES: dict[str, Callable[[], Mapping[str, str]]] = {"embedded": dict, "cluster": cluster}
 """Settings that say where the log lies, by engine."""
 
 
-@pytest.fixture(params=list(PLACES))
+@pytest.fixture(
+    params=[
+        "embedded",
+        pytest.param("cluster", marks=pytest.mark.needs("kafka", "postgres")),
+    ]
+)
 def data(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data directory with keys, on one engine of each kind."""
-    for name, value in PLACES[request.param](tmp_path).items():
+    for name, value in PLACES[request.param]().items():
         monkeypatch.setenv(name, value)
-    keys.create(tmp_path / "data")
+    keys.create(settings.load(tmp_path / "data").keys)
     return tmp_path / "data"
 
 

@@ -42,21 +42,22 @@ def obj(properties: dict[str, Any], **members: Any) -> dict[str, Any]:
 def models() -> Iterator[Step]:
     """Properties that come and go: twelve with three models, and what covers them."""
     one, two = {"a": S}, {"a": S, "b": W}
-    for more, open_, partial in (
-        ({"additionalProperties": False}, 0, 0),
-        ({}, 1, 0),
-        ({"additionalProperties": W}, 0, 1),
-    ):
+    kinds: list[tuple[dict[str, Any], bool, bool]] = [
+        ({"additionalProperties": False}, False, False),
+        ({}, True, False),
+        ({"additionalProperties": W}, False, True),
+    ]
+    for more, open_, partial in kinds:
         before, fine = obj(one, **more), not open_
         yield step(before, obj(two, **more), fine, True)
         yield step(before, obj({**one, "b": DEFAULT}, required=["b"], **more), fine, True)
         yield step(before, obj(two, required=["b"], **more), False)
-        yield step(obj(two, **more), before, bool(open_ or partial), True)
-        yield step(obj(two, required=["b"], **more), before, bool(open_ or partial), True)
+        yield step(obj(two, **more), before, open_ or partial, True)
+        yield step(obj(two, required=["b"], **more), before, open_ or partial, True)
     yield step(obj(one), obj({**one, "b": {}}), True)
-    for more in ({"additionalProperties": N}, {"patternProperties": {"^b": N}}):
-        yield step(obj(one, **more), obj(two, **more), False, True)
-        yield step(obj(two, **more), obj(one, **more), True)
+    for other in ({"additionalProperties": N}, {"patternProperties": {"^b": N}}):
+        yield step(obj(one, **other), obj(two, **other), False, True)
+        yield step(obj(two, **other), obj(one, **other), True)
     yield step(obj(one), obj(one, required=["a"]), False)
     yield step(obj(one), obj({"a": {**S, "default": "x"}}, required=["a"]), True)
     yield step(obj(one), obj(one, required=["undeclared"]), True)
