@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from aiokafka import errors
 from aiokafka.client import AIOKafkaClient, ConnectionGroup
@@ -24,6 +24,9 @@ from hub.kafka.connection import Connection
 PATIENCE: Final = 15.0
 ANSWER_MS: Final = 10_000
 """A request without an answer for so long has failed; above the longest poll."""
+
+LEADERS_ONLY: Final = 10
+"""Last version of a fetch that followers refuse."""
 
 PAUSE: Final = 0.1
 START: Final = -2
@@ -42,6 +45,15 @@ class Fetched:
     error: type[errors.BrokerResponseError]
     end: int
     data: bytes
+
+
+class _Fetch(FetchRequest):  # type: ignore[misc]
+    """A fetch that only a leader answers. From version 11 on a follower answers, too, with what it has so far: after a
+    failover that may be less than what was acknowledged, and nobody would notice."""
+
+    def prepare(self, versions: Mapping[int, tuple[int, int]]) -> Any:
+        least, _ = versions[self.API_KEY]
+        return super().prepare({**versions, self.API_KEY: (least, LEADERS_ONLY)})
 
 
 class Client:
@@ -125,7 +137,7 @@ class Client:
         topics: dict[str, list[tuple[int, int, int]]] = {}
         for (topic, partition), offset in places.items():
             topics.setdefault(self._names.of(topic), []).append((partition, offset, size))
-        request = FetchRequest(int(wait * 1000), 1, max(size, 1 << 20), 0, list(topics.items()))
+        request = _Fetch(int(wait * 1000), 1, max(size, 1 << 20), 0, list(topics.items()))
         response = await self._client.send(node, request, group=lane)
         found: dict[Place, Fetched] = {}
         for name, partitions in response.topics:

@@ -125,5 +125,6 @@ async def _end(producer: AIOKafkaProducer) -> None:
     waiting = [batch for batches in accumulator._batches.values() for batch in batches]  # noqa: SLF001
     for batch in waiting:
         batch._drain_waiter.cancel()  # noqa: SLF001 - nobody waits for it, and its exception would be logged as lost
+    accumulator._pending_batches.update(waiting)  # noqa: SLF001 - from where each takes itself away
     accumulator.fail_all(errors.ProducerClosed())
     await producer.stop()
