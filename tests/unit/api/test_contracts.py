@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from hub.cli.main import invoke
 from hub.contracts.breaking import digest_schema
 from hub.control.client import Refused
-from hub.ports import Write
+from hub.delivery.deliver import BODY
+from hub.ports import Append, Write
+from hub.records import CODE, ID, INSTITUTION, SECRET, SYSTEM, Record
 from hub.registry.codes import Refused as NotTaken
 from hub.registry.parts import check_rules
+from schemas.datarules import MASK
 from signing.jsontext import render
+from signing.sealing import BodyKey
 from tests.simulator.contracting import SCHEMA, SUBJECT, register
 from tests.unit.api.desk import Desk
 
@@ -179,3 +185,38 @@ def test_a_wrong_rule_is_refused_when_it_is_registered(used: Desk) -> None:
         check_rules(rules)
     assert refused.value.code == 42210
     assert "r: " in refused.value.message
+
+
+def test_the_command_says_who_breaks_and_fails_the_build(used: Desk, tmp_path: Path) -> None:
+    """An engineer's build asks before the release: status 1 and names for what breaks, 0 for what does not."""
+    (tmp_path / "narrow.json").write_text(text(NARROWER))
+    (tmp_path / "wide.json").write_text(text(WIDER))
+    common = ("--subject", SUBJECT, "--data", str(used.data))
+    status, said = invoke(["contract", "check", str(tmp_path / "narrow.json"), *common])
+    assert status == 1
+    assert "#/properties/nomor/maximum" in said
+    assert "KEM  SENDER  sent 2 under" in said
+    status, said = invoke(["contract", "check", str(tmp_path / "wide.json"), *common])
+    assert status == 0
+    assert "compatible" in said
+
+
+def test_a_look_at_a_body_is_recorded(used: Desk) -> None:
+    """Masked or not: who, which message and how, before the answer leaves; a look that finds nothing is none."""
+    secret, name = b"s" * 32, "ab" * 32
+    used.run(used.log.put({name: secret}))
+    headers = {ID: name, SECRET: name, SYSTEM: "READER", INSTITUTION: "KEM", CODE: "SURAT"}
+    used.run(used.log.ensure({"outbox.READER": 1}))
+    sealed = BodyKey(secret, BODY).seal(name, b'{"nomor":1,"perihal":"Undangan"}')
+    used.run(used.log.append([Append("outbox.READER", 0, [Record(b"key", headers, sealed)])]))
+    [row] = message(used, "ab", f"subject:{SUBJECT}:1", "READER", kind="out").rows
+    used.write(Write("message", [dict(row) | {"topic": "outbox.READER"}]))
+    with used.client() as client:
+        masked = client.get(f"/api/v1/messages/{name}/body")
+        full = client.get(f"/api/v1/messages/{name}/body?full=true")
+        with pytest.raises(Refused):
+            client.get("/api/v1/messages/ffffffffffff/body")
+    assert masked["body"] == {"nomor": MASK, "perihal": MASK}
+    assert full["body"] == {"nomor": 1, "perihal": "Undangan"}
+    looks = [(one["what"], one["of"]) for one in used.audited()]
+    assert looks == [("message.body.masked", name), ("message.body", name)]
