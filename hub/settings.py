@@ -74,6 +74,12 @@ class Settings(BaseSettings):
     operator: Path | None = Field(default=None, description="Key file that signs changing commands")
     host: str = Field(default="127.0.0.1", min_length=1, description="Address to listen on")
     port: int = Field(default=8460, ge=0, le=65_535, description="Port to listen on; 0 takes any free one")
+    worker_port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65_535,
+        description="Port of /readyz and /metrics of a worker without a gateway; empty: none",
+    )
     partitions: int = Field(default=DEFAULT_PARTITIONS, ge=1, le=1024, description="Partitions of new topics")
     max_body: int = Field(default=1_048_576, ge=1024, le=1 << 30, description="Largest message taken, bytes")
     tls_certificate: Path | None = Field(default=None, description="Certificate chain that the hub shows, PEM")
@@ -164,6 +170,11 @@ class Settings(BaseSettings):
     @field_validator(*_FILES, mode="before")
     @classmethod
     def _no_file(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @field_validator("worker_port", mode="before")
+    @classmethod
+    def _no_port(cls, value: object) -> object:
         return None if value == "" else value
 
     @field_validator(*_FILES)

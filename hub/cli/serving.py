@@ -38,6 +38,8 @@ def serve(
         args += ["--role", role]
     if single_process:
         args += ["--single-process"]
+    if settings.worker_port is not None:
+        args += ["--worker-port", str(settings.worker_port)]
     if lifeline is not None:
         args += ["--lifeline", str(lifeline)]
     session.terminal.out.flush()

@@ -55,19 +55,19 @@ async def _gateway(settings: Settings, sockets: list[socket.socket], stop: async
     await gateway.run(settings, sockets, stop)
 
 
-async def _worker(settings: Settings, _: list[socket.socket], stop: asyncio.Event) -> None:
+async def _worker(settings: Settings, sockets: list[socket.socket], stop: asyncio.Event) -> None:
     from hub.stages import worker
 
     _limit_memory(settings.worker_memory)
     # all but the thread that writes the log: while it holds the file, the gateway waits for it
-    await worker.run(settings, stop, guarded=True, opened_ports=_yield_to_others)
+    await worker.run(settings, stop, guarded=True, opened_ports=_yield_to_others, sockets=sockets)
 
 
 async def _together(settings: Settings, sockets: list[socket.socket], stop: asyncio.Event) -> None:
     """Every role in one event loop; the first that fails ends the others."""
     async with asyncio.TaskGroup() as group:
         group.create_task(_gateway(settings, sockets, stop))
-        group.create_task(_worker(settings, sockets, stop))
+        group.create_task(_worker(settings, [], stop))
 
 
 def _yield_to_others() -> None:

@@ -50,6 +50,7 @@ class Options:
     roles: tuple[str, ...] = ROLES
     single_process: bool = False
     lifeline: int | None = None  # descriptor
+    worker_port: int | None = None  # where a worker without a gateway says how it is; None: on the local socket alone
 
 
 def serve(options: Options) -> int:
@@ -63,16 +64,21 @@ def serve(options: Options) -> int:
     common = ["--data", str(options.data), "--host", options.host, "--lifeline", str(lifeline)]
     inherited = [lifeline, lock]
     sockets: list[socket.socket] = []
-    if "gateway" in options.roles:
+    alone = "gateway" not in options.roles
+    if alone:
+        sockets = [listening.bind_local(options.data)]
+        if options.worker_port is not None:
+            sockets.insert(0, listening.bind_tcp(options.host, options.worker_port))
+    else:
         sockets = [listening.bind_tcp(options.host, options.port), listening.bind_local(options.data)]
     listen = [f"--listen={made.fileno()}" for made in sockets]
     listening_too = [*inherited, *(made.fileno() for made in sockets)]
-    status = processes.run_once(processes.command_of(FIRST, [*common, *listen]), listening_too)
+    status = processes.run_once(processes.command_of(FIRST, common if alone else [*common, *listen]), listening_too)
     if status != 0:
         return status
     children = []
     for role in (TOGETHER,) if options.single_process else options.roles:
-        if role in {"gateway", TOGETHER}:
+        if alone or role in {"gateway", TOGETHER}:
             children.append(Child(role, processes.command_of(role, [*common, *listen]), listening_too))
         else:
             children.append(Child(role, processes.command_of(role, common), inherited))
@@ -161,10 +167,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--role", default=",".join(ROLES))
     parser.add_argument("--single-process", action="store_true")
     parser.add_argument("--lifeline", type=int)
+    parser.add_argument("--worker-port", type=int)
     given = parser.parse_args(argv)
     roles = tuple(role.strip() for role in given.role.split(",") if role.strip())
     try:
-        return serve(Options(given.data, given.host, given.port, roles, given.single_process, given.lifeline))
+        asked = (given.data, given.host, given.port, roles, given.single_process, given.lifeline, given.worker_port)
+        return serve(Options(*asked))
     except ConfigError as error:
         complain(error.text())
         return CONFIGURATION

@@ -11,6 +11,7 @@ import os
 import random
 import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 from hub.errors import Halt, TryAgain
@@ -76,6 +77,7 @@ class Worker:
         self._core = core
         self._feed = feed
         self._fetching = fetching
+        self.started = False
         self._moved = asyncio.Event()  # the schedule, as it is fed
         self._on_halt = on_halt
         self._on_brake = on_brake
@@ -111,6 +113,7 @@ class Worker:
         follower.on_change(lambda _: self._changed.set())
         self._on_halt({})
         self._on_brake({})
+        self.started = True
         if self._feed is None:
             tasks = [asyncio.create_task(self._guarded(r.stage.name, self._stage, r)) for r in core.runners]
         else:
@@ -259,6 +262,16 @@ class Worker:
             stirred.set()
 
 
+def state_of(worker: Worker, stop: asyncio.Event) -> str:
+    """ "ready", or why not."""
+    if stop.is_set():
+        return "draining"
+    if not worker.started:
+        return "starting"
+    halted = "; ".join(f"stage {stage} halted: {code}" for stage, code in sorted(worker.halted.items()))
+    return halted or "ready"
+
+
 def open_feed(settings: Settings, core: Core) -> Feed | None:
     """Who feeds the stages, where the log is one that several workers share."""
     if not settings.bus.startswith(KAFKA):
@@ -270,10 +283,16 @@ def open_feed(settings: Settings, core: Core) -> Feed | None:
 
 
 async def run(
-    settings: Settings, stop: asyncio.Event, *, guarded: bool = False, opened_ports: Callable[[], None] = lambda: None
+    settings: Settings,
+    stop: asyncio.Event,
+    *,
+    guarded: bool = False,
+    opened_ports: Callable[[], None] = lambda: None,
+    sockets: Sequence[socket.socket] = (),
 ) -> None:
     """The worker process: open the ports, run until `stop`, close them. `guarded`: an adapter that does not come back
-    may end the process. `opened_ports` is called once the thread that writes the log is there."""
+    may end the process. `opened_ports` is called once the thread that writes the log is there. `sockets`: where the worker
+    says how it is, if nobody else does."""
     from adapters.kit.registry import find
     from hub.control.follow import DirectoryFollower
     from hub.delivery.caller import make_caller
@@ -282,6 +301,7 @@ async def run(
     from hub.metrics.sharing import share
     from hub.registry.follow import RegistryFollower
     from hub.serve.ports import open_ports
+    from hub.serve.worker_port import answering
     from hub.stages.halted import write_braked, write_halted
     from hub.stages.hand import Hand
 
@@ -329,7 +349,8 @@ async def run(
         )
         watch_process(opened.measures, opened.clock)
         opened.measures.probe(worker.measure)
-        async with share(opened.measures, settings.data):
+        state = partial(state_of, worker, stop)
+        async with share(opened.measures, settings.data), answering(settings, sockets, opened.measures, state):
             await worker.run(stop)
     finally:
         await caller.close()

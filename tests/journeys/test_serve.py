@@ -11,9 +11,11 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
+from hub.demo.hubprocess import free_port
 from hub.keys import operator_file
 from hub.rundir import run_directory
 from hub.serve.child import YIELDING
@@ -211,3 +213,20 @@ def test_log_without_its_keys_is_not_served_with_new_ones(tmp_path: Path, start:
     assert process.returncode == 3
     assert err.startswith("AMANA-CONF-004")
     assert not (data / "keys").exists()
+
+
+def test_a_worker_alone_says_how_it_is(tmp_path: Path, start: Start) -> None:
+    """Without a gateway the worker answers /readyz and /metrics, on the local socket and on its port, and nothing else;
+    it ends by itself when told to."""
+    port = free_port()
+    hub = start("--role", "worker", "--worker-port", str(port))
+    assert await_ready(tmp_path / "data", 60, lambda: hub.poll() is None)
+
+    def get(path: str) -> httpx.Response:
+        return httpx.get(f"http://127.0.0.1:{port}{path}", trust_env=False)
+
+    assert (get("/readyz").status_code, get("/readyz").text) == (200, "ready")
+    assert get("/healthz").status_code == 200
+    assert 'role="worker"' in get("/metrics").text
+    assert get("/oauth/token").status_code == 404
+    assert stop(hub)[0] == 0
