@@ -52,8 +52,8 @@ class _Fetch(FetchRequest):  # type: ignore[misc]
     failover that may be less than what was acknowledged, and nobody would notice."""
 
     def prepare(self, versions: Mapping[int, tuple[int, int]]) -> Any:
-        least, _ = versions[self.API_KEY]
-        return super().prepare({**versions, self.API_KEY: (least, LEADERS_ONLY)})
+        least, most = versions[self.API_KEY]
+        return super().prepare({**versions, self.API_KEY: (least, min(most, LEADERS_ONLY))})
 
 
 class Client:
