@@ -7,6 +7,7 @@ process is gone, however that ended.
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -16,6 +17,8 @@ from time import monotonic, sleep
 from typing import Final
 
 from hub.errors import ConfigError
+
+BUS: Final = "AMANA_BUS"
 
 READY_WITHIN: Final = 60.0  # seconds
 STOP_WITHIN: Final = 15.0
@@ -27,6 +30,7 @@ class HubProcess:
     def __init__(self, data: Path) -> None:
         self.data = data
         self.port = free_port()
+        self._bus = {BUS: fresh_bus(os.environ[BUS])} if BUS in os.environ else {}
         self._process: subprocess.Popen[bytes] | None = None
         self._held: int | None = None  # our end of the lifeline
 
@@ -47,7 +51,7 @@ class HubProcess:
         """Start and wait until it is ready. Raises `ConfigError` with where to look when it does not get there."""
         self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.log.touch(mode=0o600)
-        allowed = {"AMANA_OUTBOUND_HOSTS": "127.0.0.1", "AMANA_OUTBOUND_PRIVATE": "true"}
+        allowed = {"AMANA_OUTBOUND_HOSTS": "127.0.0.1", "AMANA_OUTBOUND_PRIVATE": "true"} | self._bus
         command = [sys.executable, "-m", "hub.cli.main", "serve", "--data", str(self.data), "--port", str(self.port)]
         self._let_go()
         lifeline, self._held = os.pipe()
@@ -104,6 +108,15 @@ class HubProcess:
             return httpx.get(f"{self.url}/readyz", timeout=2, trust_env=False).status_code == 200
         except httpx.HTTPError:
             return False
+
+
+def fresh_bus(address: str) -> str:
+    """The same Kafka, with a prefix of topics that nobody has used; any other address as it is."""
+    if not address.startswith("kafka://"):
+        return address
+    servers, _, prefix = address.removeprefix("kafka://").partition("/")
+    name = f"demo-{secrets.token_hex(4)}"
+    return f"kafka://{servers}/{prefix}.{name}" if prefix else f"kafka://{servers}/{name}"
 
 
 def free_port() -> int:
