@@ -132,7 +132,7 @@ class Waiting:
                 del self._polls[key]
                 _ = poll.cancelled() or poll.exception()  # heard by whoever waits; perhaps nobody does
 
-            fetch = self._client.fetch(node, asked, size=SIZE, wait=LONGEST_POLL, lane=lane)
+            fetch = self._client.fetch(node, asked, size=SIZE, wait=LONGEST_POLL, lane=("wait", lane))
             self._polls[key] = asyncio.ensure_future(fetch)
             self._polls[key].add_done_callback(end)
         return self._polls[key]

@@ -182,3 +182,22 @@ def test_workers_share_the_partitions_and_the_last_one_has_them_all(used: Settin
         await log.close()
 
     asyncio.run(journey())
+
+
+def test_whoever_waits_for_a_partition_holds_up_nobody(used: Settings) -> None:
+    """While a fetch waits at the end of a partition, the first append and a look at the end of it take their own time."""
+
+    async def journey() -> None:
+        log = await KafkaLog.open(connection_of(used), SystemClock())
+        waiting = asyncio.create_task(log.wait({(IN, 0): 0}, 30))
+        other = asyncio.create_task(log.wait({(IN, 1): 0}, 30))
+        await asyncio.sleep(0.5)
+        async with asyncio.timeout(3):
+            assert await log.end(OUT, 0) == 0
+        assert not waiting.done()
+        for task in (waiting, other):
+            task.cancel()
+        await asyncio.gather(waiting, other, return_exceptions=True)
+        await log.close()
+
+    asyncio.run(journey())
