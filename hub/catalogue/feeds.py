@@ -25,8 +25,8 @@ CODES: Final[dict[str, Code]] = {
         422,
         "sender",
         "A file cannot be taken",
-        "a file with something in it, no larger than the adapter's folder takes",
-        "Export the file again, in parts if it is too large, and put it into the folder",
+        "a file that its adapter can read, with something in it and no larger than the adapter's folder takes",
+        "Correct what the reason names, or export the file again, in parts if it is too large, and put it into the folder",
     ),
     "AMANA-FEED-004": Code(
         503,

@@ -73,7 +73,8 @@ def make_candidate(body: bytes, feed: Feed, adapter: Adapter, view: View, ground
         check_wire(checkable(value), adapter.wire_checker(exchange.name))
         rows = _rows(value, body, exchange, feed, adapter)
     except AdapterError as error:
-        raise BadMessage("AMANA-TRANS-001", error.kind) from None
+        told = adapter.manifest.problems.get(error.kind, error.reason)
+        raise BadMessage("AMANA-FEED-003", f"{error.kind}: {told}") from None
     except KitError as error:
         raise Halt("AMANA-FEED-002", f"{adapter.id}: {error.kind}") from None
     source = feed.device or feed.system

@@ -74,7 +74,7 @@ def test_a_file_dropped_again_has_no_second_effect(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "code"),
     [
-        (b"name,time\n", "AMANA-TRANS-001"),
+        (b"name,time\n", "AMANA-FEED-003: A file cannot be taken (file-unsuitable: The file is no attlog.dat."),
         (b"", "AMANA-FEED-003"),
         (b"x" * (16_777_216 + 1), "AMANA-FEED-003"),
     ],
