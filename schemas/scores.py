@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, localcontext
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
@@ -32,6 +32,7 @@ def _signed(value: Any) -> Any:
 
 
 Number = Annotated[Decimal, BeforeValidator(_signed)]
+_ONE: Final = Decimal(1)
 Item = tuple[Decimal | None, Mapping[str, Decimal]]
 """One thing that was marked: its weight (None: none given) and the mark of each part."""
 
@@ -146,19 +147,17 @@ def _exact(rules: ScoreRules, items: Sequence[Item]) -> Decimal:
     parts, how = rules.lines.parts.value, rules.lines.items.value
     if not items or (how == "one" and len(items) != 1):
         raise SchemaError("ruleset", f"{rules.id}: these are not the items that it joins")
-    with localcontext() as context:
-        context.prec = 50
-        marks = []
-        for weight, given in items:
-            if given.keys() != parts.keys() or (how == "weighted" and weight is None):
-                raise SchemaError("ruleset", f"{rules.id}: an item lacks a part or its weight, or has another part")
-            marks.append((weight or Decimal(0), sum((given[name] * parts[name] for name in parts), Decimal(0)) / 100))
-        if how != "weighted":
-            return sum((mark for _, mark in marks), Decimal(0)) / len(marks)
-        whole = sum((weight for weight, _ in marks), Decimal(0))
-        if not whole:
-            raise SchemaError("ruleset", f"{rules.id}: the weights add up to nothing")
-        return sum((weight * mark for weight, mark in marks), Decimal(0)) / whole
+    total = whole = Decimal(0)
+    for weight, given in items:
+        if given.keys() != parts.keys() or (how == "weighted" and weight is None):
+            raise SchemaError("ruleset", f"{rules.id}: an item lacks a part or its weight, or has another part")
+        counts = weight if how == "weighted" and weight is not None else _ONE
+        whole += counts
+        for name, share in parts.items():
+            total += given[name] * share * counts
+    if not whole:
+        raise SchemaError("ruleset", f"{rules.id}: the weights add up to nothing")
+    return total / whole / 100
 
 
 def parse(text: str) -> ScoreRules:

@@ -16,6 +16,7 @@ from adapters.kit import DeviceContext, MessageContext
 from adapters.kit.attached import wrap
 from adapters.kit.registry import load
 from signing import jsontext
+from tests.bench import performance_inputs
 from tests.unit.adapters.recap import GOOD, recap, row
 
 ROWS: Final = 500
@@ -76,6 +77,7 @@ INPUTS: Final[dict[tuple[str, str], Callable[[], Any]]] = {
     ("zkteco_adms", "attlog"): attlog,
     ("generic_json", "enrolment"): enrolments,
     ("ekinerja", "predicates"): lambda: wrap("rekap.xlsx", recap([row(n, *GOOD) for n in range(1, ROWS + 1)])),
+    **performance_inputs.INPUTS,
 }
 
 
@@ -95,9 +97,12 @@ def run(seconds: float) -> list[dict[str, Any]]:
     rounds = 0
     while rounds < ROUNDS or time.monotonic() < until:
         rounds += 1
-        for (name, exchange), make in INPUTS.items():
-            adapter, body = load(name), make()
+        seen: set[str] = set()
+        for (system, exchange), make in INPUTS.items():
+            adapter, body = load(system), make()
             function = adapter.function(exchange)
+            name = system if system not in seen else f"{system}.{exchange}"
+            seen.add(system)
             bare.setdefault(name, []).append(micros(lambda f=function, b=body: f(b, MESSAGE)))  # type: ignore[misc]
             whole.setdefault(name, []).append(
                 micros(lambda a=adapter, e=exchange, b=body: a.translate(e, b, MESSAGE))  # type: ignore[misc]

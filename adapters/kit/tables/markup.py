@@ -6,8 +6,8 @@ elements, depth, the length of one piece of markup and of one text.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Final, Protocol
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, NamedTuple, Protocol
 from xml.parsers import expat
 
 from adapters.kit.errors import AdapterError
@@ -33,33 +33,42 @@ _OTHER_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 """Of UTF-16 at the beginning of a part: the parser would follow them whatever it is told."""
 
 
+class Hooks(NamedTuple):
+    """What a reader wants of one kind of element: to be told when it begins, when it ends, and with its text."""
+
+    begin: Callable[[Mapping[str, str]], None] | None = None
+    end: Callable[[str], None] | None = None
+    text: bool = False
+
+
+_NOTHING: Final = Hooks()
+
+
 class Reader(Protocol):
-    """What is told of a part's elements. A path is the names from the root on, an element of a foreign name space
-    being ""."""
+    """What is told of a part's elements."""
 
-    def begin(self, path: tuple[str, ...], attributes: Mapping[str, str]) -> bool:
-        """An element begins; whether its text is wanted."""
-        ...
-
-    def end(self, path: tuple[str, ...], text: str) -> None:
-        """It ends; its text, or "" when that was not wanted."""
+    def hooks(self, path: tuple[str, ...]) -> Hooks | None:
+        """What is wanted of elements at `path` (names from the root on, an element of a foreign name space being ""); asked
+        once for each kind of place."""
         ...
 
 
 class _Place:
     """Where an element stands. Made once per kind of place: there are few, and very many elements."""
 
-    __slots__ = ("below", "path")
+    __slots__ = ("begin", "below", "end", "path", "text")
 
-    def __init__(self, path: tuple[str, ...]) -> None:
+    def __init__(self, path: tuple[str, ...], hooks: Hooks) -> None:
         self.path = path
         self.below: dict[str, _Place] = {}
+        self.begin, self.end, self.text = hooks
 
-    def enter(self, name: str) -> _Place:
+    def enter(self, name: str, reader: Reader) -> _Place:
         if len(self.path) >= MAX_DEPTH or len(self.below) >= MAX_NAMES:
             raise AdapterError("file-too-large", "the workbook has far more kinds of markup than a table of people")
         space = next((space for space in _MAIN if name.startswith(space)), None)
-        place = self.below[name] = _Place((*self.path, "" if space is None else name[len(space) :]))
+        path = (*self.path, "" if space is None else name[len(space) :])
+        place = self.below[name] = _Place(path, reader.hooks(path) or _NOTHING)
         return place
 
 
@@ -68,7 +77,7 @@ class _Handlers:
 
     def __init__(self, reader: Reader, elements: int) -> None:
         self._reader = reader
-        self._places = [_Place(())]
+        self._places = [_Place((), _NOTHING)]
         self.elements = elements  # that may still come
         self._text: list[str] | None = None
         self._length = 0
@@ -78,9 +87,11 @@ class _Handlers:
         if self.elements < 0:
             raise AdapterError("file-too-large", "the workbook has far more markup than a table of people")
         above = self._places[-1]
-        place = above.below.get(name) or above.enter(name)
+        place = above.below.get(name) or above.enter(name, self._reader)
         self._places.append(place)
-        self._text = [] if self._reader.begin(place.path, attributes) else None
+        if place.begin is not None:
+            place.begin(attributes)
+        self._text = [] if place.text else None
         self._length = 0
 
     def text(self, text: str) -> None:
@@ -91,7 +102,9 @@ class _Handlers:
             self._text.append(text)
 
     def end(self, _: str) -> None:
-        self._reader.end(self._places.pop().path, "".join(self._text) if self._text else "")
+        end = self._places.pop().end
+        if end is not None:
+            end("".join(self._text) if self._text else "")
         self._text = None
 
 

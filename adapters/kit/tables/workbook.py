@@ -14,7 +14,7 @@ from typing import Final
 
 from adapters.kit.errors import AdapterError
 from adapters.kit.tables.bounds import Parts
-from adapters.kit.tables.markup import Markup
+from adapters.kit.tables.markup import Hooks, Markup
 
 Cell = str | int | float | bool
 
@@ -73,13 +73,11 @@ class _Names:
     def __init__(self) -> None:
         self.found: list[str] = []
 
-    def begin(self, path: tuple[str, ...], attributes: Mapping[str, str]) -> bool:
-        if path == ("workbook", "sheets", "sheet"):
-            self.found.append(attributes.get(f"{_RELATION} id") or attributes.get(f"{_STRICT} id") or "")
-        return False
+    def hooks(self, path: tuple[str, ...]) -> Hooks | None:
+        return Hooks(self._sheet) if path == ("workbook", "sheets", "sheet") else None
 
-    def end(self, path: tuple[str, ...], text: str) -> None:
-        pass
+    def _sheet(self, attributes: Mapping[str, str]) -> None:
+        self.found.append(attributes.get(f"{_RELATION} id") or attributes.get(f"{_STRICT} id") or "")
 
 
 class _Relations:
@@ -89,18 +87,16 @@ class _Relations:
         self._sheets: dict[str, str] = {}
         self.strings: str | None = None
 
-    def begin(self, path: tuple[str, ...], attributes: Mapping[str, str]) -> bool:
-        if path == ("Relationships", "Relationship"):
-            kind, target = attributes.get("Type", ""), attributes.get("Target", "")
-            part = posixpath.normpath(posixpath.join("/xl", target)).lstrip("/")
-            if kind.endswith("/worksheet"):
-                self._sheets[attributes.get("Id", "")] = part
-            elif kind.endswith("/sharedStrings"):
-                self.strings = part
-        return False
+    def hooks(self, path: tuple[str, ...]) -> Hooks | None:
+        return Hooks(self._relation) if path == ("Relationships", "Relationship") else None
 
-    def end(self, path: tuple[str, ...], text: str) -> None:
-        pass
+    def _relation(self, attributes: Mapping[str, str]) -> None:
+        kind, target = attributes.get("Type", ""), attributes.get("Target", "")
+        part = posixpath.normpath(posixpath.join("/xl", target)).lstrip("/")
+        if kind.endswith("/worksheet"):
+            self._sheets[attributes.get("Id", "")] = part
+        elif kind.endswith("/sharedStrings"):
+            self.strings = part
 
     def part(self, relation: str) -> str:
         found = self._sheets.get(relation)
@@ -117,18 +113,20 @@ class _Strings:
         self._pieces: list[str] = []
         self._volume = 0
 
-    def begin(self, path: tuple[str, ...], _: Mapping[str, str]) -> bool:
-        return path in _STRING_TEXTS
-
-    def end(self, path: tuple[str, ...], text: str) -> None:
+    def hooks(self, path: tuple[str, ...]) -> Hooks | None:
         if path in _STRING_TEXTS:
-            self._pieces.append(text)
-            self._volume += len(text)
-        elif path == _STRING:
-            self.found.append("".join(self._pieces))
-            self._pieces.clear()
-            if len(self.found) > MAX_STRINGS or self._volume > MAX_VOLUME:
-                raise AdapterError("file-too-large", "the workbook has far more texts than a table of people")
+            return Hooks(end=self._piece, text=True)
+        return Hooks(end=self._whole) if path == _STRING else None
+
+    def _piece(self, text: str) -> None:
+        self._pieces.append(text)
+        self._volume += len(text)
+
+    def _whole(self, _: str) -> None:
+        self.found.append("".join(self._pieces))
+        self._pieces.clear()
+        if len(self.found) > MAX_STRINGS or self._volume > MAX_VOLUME:
+            raise AdapterError("file-too-large", "the workbook has far more texts than a table of people")
 
 
 @dataclass(slots=True)
@@ -157,30 +155,29 @@ class _Sheet:
         self._budget = budget
         self._number = 0
         self._column = 0
+        self._ending = ""
         self._kind = "n"
         self._pieces: list[str] = []
 
-    def begin(self, path: tuple[str, ...], attributes: Mapping[str, str]) -> bool:
-        if path == _ROW:
-            self._begin_row(attributes.get("r"))
-        elif path == _CELL:
-            self._begin_cell(attributes.get("r"))
-            self._kind = attributes.get("t", "n")
-            self._pieces.clear()
-        return path in _VALUES
-
-    def end(self, path: tuple[str, ...], text: str) -> None:
+    def hooks(self, path: tuple[str, ...]) -> Hooks | None:
         if path in _VALUES:
-            self._pieces.append(text)
-        elif path == _CELL:
-            cell = self._value("".join(self._pieces))
-            if cell != "":
-                cells = self.rows[-1].cells
-                self._budget.take(self._column - len(cells), cell)
-                cells.extend([""] * (self._column - len(cells) - 1))
-                cells.append(cell)
+            return Hooks(end=self._pieces.append, text=True)
+        if path == _CELL:
+            return Hooks(self._begin_cell, self._end_cell)
+        return Hooks(self._begin_row) if path == _ROW else None
 
-    def _begin_row(self, said: str | None) -> None:
+    def _end_cell(self, _: str) -> None:
+        pieces = self._pieces
+        cell = self._value(pieces[0] if len(pieces) == 1 else "".join(pieces))
+        if cell != "":
+            cells = self.rows[-1].cells
+            self._budget.take(self._column - len(cells), cell)
+            if len(cells) + 1 < self._column:
+                cells.extend([""] * (self._column - len(cells) - 1))
+            cells.append(cell)
+
+    def _begin_row(self, attributes: Mapping[str, str]) -> None:
+        said = attributes.get("r")
         number = self._number + 1
         if said is not None:
             if not (said.isascii() and said.isdigit()):
@@ -190,12 +187,15 @@ class _Sheet:
             raise AdapterError("file-unsuitable", "the rows of the sheet are not in their order")
         if number > MAX_ROWS:
             raise AdapterError("file-too-large", f"the sheet reaches beyond row {MAX_ROWS}")
-        self._number, self._column = number, 0
+        self._number, self._column, self._ending = number, 0, str(number)
         self.rows.append(Row(number))
 
-    def _begin_cell(self, said: str | None) -> None:
+    def _begin_cell(self, attributes: Mapping[str, str]) -> None:
+        self._kind = attributes.get("t", "n")
+        self._pieces.clear()
+        said = attributes.get("r")
         column = self._column + 1
-        if said is not None:
+        if said is not None and (column > MAX_COLUMNS or said != _LETTERS[column] + self._ending):
             found = _REFERENCE.fullmatch(said)
             if found is None:
                 raise AdapterError("file-unsuitable", "a cell of the sheet has a place that is none")
@@ -222,6 +222,12 @@ class _Sheet:
         except (ValueError, IndexError) as error:
             raise AdapterError("file-unsuitable", "a cell of the sheet does not hold what it says") from error
         return int(number) if number.is_integer() else number
+
+
+_LETTERS: Final = (
+    "",
+    *(chr(64 + n) if n <= 26 else f"{chr(64 + (n - 1) // 26)}{chr(65 + (n - 1) % 26)}" for n in range(1, 65)),
+)
 
 
 def _index(text: str) -> int:

@@ -1,0 +1,1 @@
+"""PEPMIS and PIPMIS (e-Utendaji): how Tanzania plans and assesses the work of its employees and institutions."""
