@@ -1,0 +1,1 @@
+"""Employees from HCMIS (Lawson), the Tanzanian personnel registry, and outcomes back to it."""
