@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from adapters.kit.attached import wrap
+
 ROWS: Final = 500
 _YEAR: Final = {"startDate": "2026-07-01", "endDate": "2027-06-30"}
 
@@ -82,8 +84,17 @@ def pepmis_assessments() -> dict[str, Any]:
     }
 
 
+def opras_forms() -> dict[str, Any]:
+    """A table of forms with two objectives and two attributes, as CSV."""
+    names = [f"{kind} {n}{end}" for kind in ("Objective", "Attribute") for n in (1, 2) for end in ("", " Mark")]
+    head = ",".join(("Check Number", "Year", *names, "Overall Mark"))
+    lines = [f"9{n:05d},2021/2022,Drill wells,2,Train users,1,Integrity,3,Courage,2,2" for n in range(ROWS)]
+    return wrap("forms.csv", "\n".join((head, *lines)).encode())
+
+
 INPUTS: Final[dict[tuple[str, str], Callable[[], Any]]] = {
     ("pepmis", "plans"): pepmis_plans,
     ("pepmis", "progress"): pepmis_progress,
     ("pepmis", "assessments"): pepmis_assessments,
+    ("opras", "forms-csv"): opras_forms,
 }
