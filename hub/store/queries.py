@@ -1,6 +1,7 @@
 """Statements of the store, built from plain values: upserts, filters, keyset pages.
 
-Rule: dialect-neutral. What differs between SQLite and PostgreSQL is the class of the insert, chosen once.
+Rule: dialect-neutral. What differs between SQLite and PostgreSQL is the class of the insert, chosen once. No text that is
+kept holds NUL, which PostgreSQL has no place for: it is kept as U+FFFD on both, and a filter that holds one finds nothing.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
+    false,
     func,
     or_,
     select,
@@ -25,10 +27,13 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.sql.base import Executable
 
+from hub.store.columns import Json
 from hub.store.tables import metadata
 
 MAX_VALUES: Final = 30_000
 """Values that one IN may hold: both databases take this many parameters in a statement."""
+
+NUL: Final = "\x00"
 
 _COMPARE: Final = frozenset({"<", "<=", ">", ">="})
 
@@ -73,6 +78,16 @@ def checked_keys(table: Table, columns: Sequence[str]) -> list[str]:
     return keys
 
 
+def storable(table: Table, row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The row as it is kept. Values of JSON columns stay: their text escapes what is no text."""
+    if not any(type(value) is str and NUL in value for value in row.values()):
+        return row
+    return {
+        name: value.replace(NUL, "\ufffd") if type(value) is str and not isinstance(table.c[name].type, Json) else value
+        for name, value in row.items()
+    }
+
+
 def condition(table: Table, where: Mapping[str, Any] | None) -> list[ColumnElement[bool]]:
     """The filter as `Store.rows` describes it."""
     return [_one(column_of(table, name), value) for name, value in (where or {}).items()]
@@ -84,15 +99,19 @@ def _one(column: Column[Any], value: Any) -> ColumnElement[bool]:
     if isinstance(value, list | tuple | set | frozenset):
         if len(value) > MAX_VALUES:
             raise ValueError(f"{column.name}: more than {MAX_VALUES} values")
-        return column.in_(list(value))
+        return column.in_([one for one in value if not _has_nul(one)])
     if value is None:
         return column.is_(None)
+    if _has_nul(value):
+        return false()
     equal: ColumnElement[bool] = column == value
     return equal
 
 
 def _compare(column: Column[Any], operator: str, value: Any) -> ColumnElement[bool]:
     result: BinaryExpression[bool]
+    if _has_nul(value):  # between its beginning and whatever else begins so
+        operator, value = ("<=" if operator in {"<", "<="} else ">"), value.partition(NUL)[0]
     if operator == "<":
         result = column < value
     elif operator == "<=":
@@ -102,6 +121,10 @@ def _compare(column: Column[Any], operator: str, value: Any) -> ColumnElement[bo
     else:
         result = column >= value
     return result
+
+
+def _has_nul(value: Any) -> bool:
+    return isinstance(value, str) and NUL in value
 
 
 def page(
@@ -123,7 +146,7 @@ def page(
         for column, descends in columns:
             value = after[column.name]
             behind.append(and_(*equal, _compare(column, "<" if descends else ">", value)))
-            equal.append(column == value)
+            equal.append(_one(column, value))
         statement = statement.where(or_(*behind))
     statement = statement.order_by(*(column.desc() if descends else column.asc() for column, descends in columns))
     return statement if limit is None else statement.limit(limit)

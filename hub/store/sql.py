@@ -187,7 +187,7 @@ class SqlStore:
             table = queries.table_of(write.table)
             by_columns: dict[tuple[str, ...], list[Mapping[str, Any]]] = defaultdict(list)
             for row in write.rows:
-                by_columns[tuple(row)].append(row)
+                by_columns[tuple(row)].append(queries.storable(table, row))
             for columns, rows in by_columns.items():
                 if connection.dialect.name == "postgresql":
                     bulk.write_rows(connection, table, columns, write.how, rows)

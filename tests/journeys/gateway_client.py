@@ -26,6 +26,7 @@ from hub.topics import layout
 from signing import jsontext
 from signing.forms import Media, frame_body, read_data, verify_forms
 from signing.keys import KeyRing, KeyWindow
+from tests import stores
 from tests.unit.gateway.onboarded import HMAC_KEY, NOW, SECRET, TOKEN_KEY, House, first_changes
 
 WRAP_KEY = b"w" * 32
@@ -153,7 +154,7 @@ async def open_site(
     wrapper = FileKeyWrapper(WRAP_KEY)
     keys = HubKeys(signing=house.hub, wrapper=wrapper, hmac=HMAC_KEY, token=TOKEN_KEY)
     log = EmbeddedLog.open(path / "bus.db", wrapper, clock, run_dir=path)
-    store = SqlStore.open("sqlite://", fault=fault)
+    store = stores.open_store(fault)
     try:
         adapters = find()
         await log.ensure(layout(adapters=adapters))

@@ -276,6 +276,49 @@ def test_filters(open_store: OpenStore, where: dict[str, Any] | None, found: lis
     assert run(story()) == found
 
 
+@pytest.mark.parametrize(
+    ("where", "found"),
+    [
+        ({"system": "S\x00"}, []),
+        ({"system": "\x00"}, []),
+        ({"system": ["S\x00", "SYS"]}, [0]),
+        ({"id": ("<", "a\x00")}, [0]),
+        ({"id": ("<=", "a\x00")}, [0]),
+        ({"id": (">", "a\x00")}, [1, 2]),
+        ({"id": (">=", "a\x00")}, [1, 2]),
+        ({"id": (">", "\x00")}, [0, 1, 2]),
+    ],
+)
+def test_a_filter_with_nul_finds_what_it_can(open_store: OpenStore, where: dict[str, Any], found: list[int]) -> None:
+    """No kept text holds NUL: nothing equals one that does, and it has its place in the order, on every engine."""
+
+    async def story() -> tuple[list[int], int]:
+        store = open_store()
+        rows = [message(n, id=name, system="SYS" if n == 0 else f"S{n}") for n, name in enumerate(("a", "a\x01", "b"))]
+        await store.write([Write("message", rows)])
+        return [r["offset"] for r in await store.rows("message", where, order=("id",))], sum(
+            (await store.count("message", where)).values()
+        )
+
+    assert run(story()) == (found, len(found))
+
+
+def test_nul_in_a_text_is_kept_as_the_replacement_character(open_store: OpenStore) -> None:
+    """A text that a system chose halts no stage: it is kept readably, the same on every engine; JSON keeps it as it is."""
+
+    async def story() -> tuple[Any, Any, Any]:
+        store = open_store()
+        rows = [message(1, system="S\x00S"), message(2, id="\x00")]
+        await store.write([Write("message", rows), Write("run_signal", [signal(1, b"", [{"code": "\x00"}])])])
+        found = await store.rows("message", order=("offset",))
+        await store.write([Write("message", [{"id": "\x00"}], "drop")])
+        left = await store.rows("message")
+        reasons = (await store.rows("run_signal"))[0]["reasons"]
+        return [(row["system"], row["id"]) for row in found], len(left), reasons
+
+    assert run(story()) == ([("S\ufffdS", "m001"), ("HRIS", "\ufffd")], 1, [{"code": "\x00"}])
+
+
 @pytest.mark.parametrize("order", [("time", "id"), ("-time", "id"), ("-time", "-id"), ("time", "-id"), ("id",)])
 @pytest.mark.parametrize("size", [1, 2, 3, 50])
 def test_pages_hold_each_row_once_in_order(open_store: OpenStore, order: tuple[str, ...], size: int) -> None:

@@ -34,6 +34,7 @@ from hub.topics import INBOX, OUTBOX, RECORDS, SIGNALS_PAY
 from signing import envelope, keys, tokens
 from signing.jsontext import canonical, parse, render
 from signing.sealing import BodyKey
+from tests import stores
 from tests.simulator.clock import ManualClock
 from tests.simulator.faults import Faults, How
 from tests.simulator.memory_log import Disk, MemoryLog
@@ -291,7 +292,7 @@ class SimHub:
 
 def open_store(fault: Fault) -> SqlStore:
     """An empty store in memory."""
-    return SqlStore.open("sqlite://", fault=fault)
+    return stores.open_store(fault)
 
 
 def push_envelope(code: str, body: bytes, key: keys.PrivateKey | None = None) -> bytes:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from tests import stores
 from tests.unit.api.desk import Desk, open_desk
 
 
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    """A running hub with its first operator."""
-    with open_desk(tmp_path / "hub") as opened:
+@pytest.fixture(params=stores.ENGINES)
+def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
+    """A running hub with its first operator, its store in memory and in PostgreSQL."""
+    with open_desk(tmp_path / "hub", request.param) as opened:
         yield opened

@@ -1,4 +1,4 @@
-"""A hub's `/api/v1` on a local socket, over a log and a store in memory, for tests that speak as an operator would.
+"""A hub's `/api/v1` on a local socket, over a log in memory and a store of either kind, for tests that speak as an operator would.
 
 The server runs in a thread with an event loop of its own; `Desk.run` runs a coroutine there.
 """
@@ -35,6 +35,7 @@ from signing import jsontext
 from signing.keyfiles import write_key
 from signing.keys import PrivateKey, generate
 from signing.sealing import BodyKey
+from tests import stores
 from tests.simulator.faults import Faults
 from tests.simulator.memory_log import MemoryLog
 
@@ -45,7 +46,7 @@ RUN_SECRET = b"r" * 32
 class Desk:
     """One hub with its first operator, whose key lies where the commands look for it."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, kind: stores.Kind | None = None) -> None:
         self.data = data
         self.admin = generate()
         self.clock = SystemClock()
@@ -54,7 +55,7 @@ class Desk:
         (data / "keys" / "operators").mkdir(exist_ok=True)
         write_key(data / "keys" / "operators" / "admin.pem", self.admin)
         self.log = MemoryLog(self.keys.wrapper, self.clock, Faults())
-        self.store = SqlStore.open("sqlite://")
+        self.store = SqlStore.open(stores.address(kind))
         self.follower = DirectoryFollower(self.log, self.log)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -169,8 +170,8 @@ class Desk:
 
 
 @contextmanager
-def open_desk(data: Path) -> Iterator[Desk]:
-    desk = Desk(data)
+def open_desk(data: Path, kind: stores.Kind | None = None) -> Iterator[Desk]:
+    desk = Desk(data, kind)
     desk.start()
     try:
         yield desk

@@ -18,6 +18,7 @@ from hub.ports import Write
 from hub.reads.paging import render_cursor
 from hub.rundir import run_directory
 from signing import jsontext
+from tests import stores
 from tests.unit.api.desk import Desk, open_desk
 from tests.unit.api.test_reads import RUN, compute, message, signal
 
@@ -70,10 +71,12 @@ def targets(draw: st.DrawFn) -> str:
     return f"/api/v1/{place}?{urlencode(query)}" if query else f"/api/v1/{place}"
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Desk, httpx.Client]]:  # noqa: TID251
+@pytest.fixture(scope="module", params=stores.ENGINES)
+def world(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Desk, httpx.Client]]:  # noqa: TID251
     """A hub that has something to show, and a connection to it."""
-    with open_desk(tmp_path_factory.mktemp("fuzz") / "hub") as desk:
+    with open_desk(tmp_path_factory.mktemp("fuzz") / "hub", request.param) as desk:
         desk.write(Write("message", [message(f"a{n}", n) for n in range(3)]))
         compute(desk, [signal(0), signal(1)])
         transport = httpx.HTTPTransport(uds=str(run_directory(Path(desk.data)) / SOCKET))
