@@ -1,0 +1,1 @@
+"""Scans of Fingerspot devices: asked of the maker's cloud, or sent by it."""
