@@ -92,9 +92,101 @@ def opras_forms() -> dict[str, Any]:
     return wrap("forms.csv", "\n".join((head, *lines)).encode())
 
 
+def _nip(number: int) -> str:
+    return f"190001011999{number % 12 + 1:02d}1{number % 900 + 1:03d}"
+
+
+def skp_scores() -> dict[str, Any]:
+    """Yearly scores with the five behaviours."""
+    behaviours = {"integritas": "88", "komitmen": 90, "disiplin": "86", "kerjasama": 88, "inisiatifKerja": 88}
+    scores = {"nilaiSkp": "91.5", "nilaiPerilakuKerja": "88", "nilaiPrestasiKerja": "90.45", "predikat": "Baik"}
+    return {"data": [{"id": f"skp-{n}", "nip": _nip(n), "tahun": 2020, **scores, **behaviours} for n in range(ROWS)]}
+
+
+def activities() -> dict[str, Any]:
+    """Activities of a day, with their control totals."""
+    rows = [
+        {
+            "id": f"K-{n}",
+            "nip": _nip(n),
+            "unit": "Bagian Contoh",
+            "tanggal": "2026-10-05",
+            "kegiatan": "Kunjungan keluarga",
+            "menit": 90,
+            "volume": 3,
+            "satuan": "keluarga",
+            "bobot": "2.5",
+            "status": "DISETUJUI",
+        }
+        for n in range(ROWS)
+    ]
+    return {"bulan": "2026-10", "kegiatan": rows, "jumlah": {"baris": ROWS, "menit": 90 * ROWS, "bobot": 5 * ROWS // 2}}
+
+
+def hours() -> dict[str, Any]:
+    """Hours of a day."""
+    rows = [
+        {
+            "id": f"H-{n}",
+            "nip": _nip(n),
+            "tanggal": "2026-10-05",
+            "masuk": "07:28",
+            "keluar": "16:04:10",
+            "menit": 516,
+            "status": "WFO",
+        }
+        for n in range(ROWS)
+    ]
+    return {"bulan": "2026-10", "zona": "WIB", "kehadiran": rows, "jumlah": {"baris": ROWS, "menit": 516 * ROWS}}
+
+
+def reports() -> dict[str, Any]:
+    """Monthly reports with feedback."""
+    said = {"capaian": ["Dua belas surat", "Arsip"], "kendala": ["Jaringan"], "tindakLanjut": ["Cadangan"]}
+    return {
+        "laporan": [
+            {"id": f"L-{n}", "nip": _nip(n), "bulan": "2026-10", **said, "umpanBalik": "Baik.", "nipAtasan": _nip(7)}
+            for n in range(ROWS)
+        ]
+    }
+
+
+def yearly() -> dict[str, Any]:
+    """Yearly assessments."""
+    marks = {"keterampilan": 80, "sikap": "85.5", "kontribusi": 90, "nilaiAkhir": "85.2"}
+    return {
+        "skala": {"terburuk": 0, "terbaik": 100, "sumber": "Formulir tahunan"},
+        "penilaian": [{"id": f"T-{n}", "nip": _nip(n), "tahun": 2026, **marks} for n in range(ROWS)],
+    }
+
+
+def feedback() -> dict[str, Any]:
+    """Feedback of six raters in two groups on each employee, one aspect."""
+    answers = [
+        {"kelompok": group, "penilai": f"{group}{n}", "nilai": {"sikap": 80 + n}}
+        for group in ("rekan", "publik")
+        for n in range(3)
+    ]
+    return {
+        "dari": "2026-01-01",
+        "sampai": "2026-12-31",
+        "skala": {"terburuk": 0, "terbaik": 100, "sumber": "Survei"},
+        "formula": {"id": "feedback-contoh", "version": "1"},
+        "penilaian": [
+            {"id": f"F-{n}", "nip": f"19000101199901{n % 2 + 1}{n + 1:03d}", "tanggapan": answers} for n in range(ROWS)
+        ],
+    }
+
+
 INPUTS: Final[dict[tuple[str, str], Callable[[], Any]]] = {
     ("pepmis", "plans"): pepmis_plans,
     ("pepmis", "progress"): pepmis_progress,
     ("pepmis", "assessments"): pepmis_assessments,
     ("opras", "forms-csv"): opras_forms,
+    ("skp_pp30", "skp"): skp_scores,
+    ("eperformance", "activities"): activities,
+    ("eperformance", "hours"): hours,
+    ("monthly_report", "reports"): reports,
+    ("monthly_report", "yearly"): yearly,
+    ("feedback360", "feedback"): feedback,
 }

@@ -1,0 +1,1 @@
+"""Monthly reports in the manner of Plaju, with the superior's feedback, and the yearly assessment."""
