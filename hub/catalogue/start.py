@@ -24,9 +24,9 @@ CODES: Final[dict[str, Code]] = {
     "AMANA-CONF-003": Code(
         500,
         "operator",
-        "The database does not keep its durability settings",
-        "WAL and synchronous=FULL",
-        "Check the file system and the SQLite library",
+        "The database does not keep what it was told to keep",
+        "SQLite: WAL and synchronous=FULL. PostgreSQL 15 or newer: fsync and full_page_writes on, synchronous_commit on or remote_apply, encoding UTF8",
+        "SQLite: check the file system and the library. PostgreSQL: correct the named setting (ALTER SYSTEM, then reload), or upgrade the server; `amana doctor` looks again",
     ),
     "AMANA-CONF-004": Code(
         500,

@@ -146,7 +146,17 @@ def check_log(settings: Settings) -> Finding:
     return Finding(name, True, ", ".join(f"{pragma}={value}" for pragma, value in pragmas.items()))
 
 
-def check_store(settings: Settings) -> Finding:
+def check_store(settings: Settings) -> Iterator[Finding]:
+    """The store's file, or the server that keeps it."""
+    if settings.store.startswith(SQLITE):
+        yield check_store_file(settings)
+        return
+    from hub.cli.store_checks import check_postgresql
+
+    yield from check_postgresql(settings.store.replace("+psycopg", "", 1))
+
+
+def check_store_file(settings: Settings) -> Finding:
     """The store's file holds its durability settings on a new connection."""
     import sqlite3
 
@@ -154,8 +164,6 @@ def check_store(settings: Settings) -> Finding:
     from hub.store.engines import assert_settings
 
     name = "store durability"
-    if not settings.store.startswith(SQLITE):
-        return Finding(name, True, "not an SQLite file")
     path = Path(settings.store.removeprefix(SQLITE))
     if not path.is_file():
         return Finding(name, False, f"{path.name} is not there", "start the hub once: `amana serve` makes it")

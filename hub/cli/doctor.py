@@ -62,7 +62,7 @@ def _here(session: Session) -> Iterator[Finding]:
         yield checks.check_disk(session.data)
         yield from checks.check_keys(session.settings.keys)
         yield from checks.check_bus(session.settings)
-        yield checks.check_store(session.settings)
+        yield from checks.check_store(session.settings)
 
 
 def _running(session: Session) -> Iterator[Finding]:

@@ -20,6 +20,7 @@ from hub.kafka.client import Place
 from hub.kafka.connection import MAX_MESSAGE
 from hub.kafka.producing import Producing
 from hub.kafka.wire import Headers, headers_of
+from hub.metrics.measures import Measures
 from hub.ports import Append, Clock
 from hub.records import Record
 
@@ -60,6 +61,7 @@ class Appending:
         clock: Clock,
         name_of: Callable[[str], str],
         last_time: Callable[[Place], Awaitable[int]],
+        measures: Measures,
     ) -> None:
         self._producing = producing
         self._clock = clock
@@ -67,6 +69,9 @@ class Appending:
         self._last_time = last_time
         self._lanes: dict[Place, _Lane] = {}
         self._room = _Room(ROOM)
+        self._waiting = 0  # bytes
+        self._measures = measures
+        measures.probe(lambda: measures.set("amana_bus_waiting_bytes", self._waiting))
 
     async def append(self, appends: Sequence[Append]) -> list[int]:
         """Base offset of each, none of which may be empty. Raises `TryAgain`; BadMessage for what Kafka does not take."""
@@ -76,13 +81,20 @@ class Appending:
             raise BadMessage("AMANA-BUS-002", f"{max(sizes)} bytes in one append; at most {MAX_MESSAGE}")
         if not appends:
             return []
-        await self._room.take(sum(sizes))
-        stored = [
-            self._put((append.topic, append.partition), records, size)
-            for append, records, size in zip(appends, encoded, sizes, strict=True)
-        ]
-        await asyncio.wait(stored)
-        return [future.result() for future in stored]
+        self._waiting += sum(sizes)
+        try:
+            await self._room.take(sum(sizes))
+            stored = [
+                self._put((append.topic, append.partition), records, size)
+                for append, records, size in zip(appends, encoded, sizes, strict=True)
+            ]
+            await asyncio.wait(stored)
+            return [future.result() for future in stored]
+        except TryAgain:
+            self._measures.inc("amana_bus_refused_total")
+            raise
+        finally:
+            self._waiting -= sum(sizes)
 
     def _put(self, place: Place, records: list[tuple[Record, Headers]], size: int) -> asyncio.Future[int]:
         lane = self._lanes.setdefault(place, _Lane())

@@ -24,6 +24,7 @@ from hub.kafka.producing import Producing
 from hub.kafka.reading import Reader
 from hub.kafka.topics import Topics
 from hub.kafka.waiting import Waiting
+from hub.metrics.measures import Measures
 from hub.ports import Append, Clock
 from hub.records import Batch, Ms
 from hub.tls import complaint
@@ -43,7 +44,7 @@ _T = TypeVar("_T")
 class KafkaLog:
     """Open with `KafkaLog.open`."""
 
-    def __init__(self, connection: Connection, clock: Clock, client: Client) -> None:
+    def __init__(self, connection: Connection, clock: Clock, client: Client, measures: Measures) -> None:
         self._connection = connection
         self._client = client
         self._loop = asyncio.get_running_loop()
@@ -55,13 +56,13 @@ class KafkaLog:
         self._reader = Reader(client)
         self._waiting = Waiting(client, self._reader, self._closed)
         self._producing = Producing(connection)
-        self._appending = Appending(self._producing, clock, connection.names.of, self._last_time)
+        self._appending = Appending(self._producing, clock, connection.names.of, self._last_time, measures)
         self._known: dict[str, int] = dict(client.topics())
 
     @classmethod
-    async def open(cls, connection: Connection, clock: Clock) -> KafkaLog:
+    async def open(cls, connection: Connection, clock: Clock, measures: Measures | None = None) -> KafkaLog:
         """Raises `ConfigError` (AMANA-KAFKA-002) when no server lets the hub in."""
-        return cls(connection, clock, await _connect(connection))
+        return cls(connection, clock, await _connect(connection), measures or Measures())
 
     def topics(self) -> Mapping[str, int]:
         return dict(self._known)

@@ -9,14 +9,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from time import perf_counter
 from typing import Any, Final
 
 from hub.errors import Halt, HubError, TryAgain
 from hub.log.dedupe import claim
+from hub.metrics.measures import Measures
 from hub.ports import Answered, Bus, Candidate, Clock, KeyWrapper
-from hub.postgres import memory, reservations, vault
+from hub.postgres import memory, pending, reservations, vault
 from hub.postgres.connections import Connections
 from hub.postgres.group import Group, Job, Place, decide_all
+from hub.postgres.sweeping import OVERDUE_MS
 from hub.postgres.tables import create_tables
 from hub.records import Ms
 from signing.errors import SigningError
@@ -36,10 +39,12 @@ Hook = Callable[[str], AbstractContextManager[None]]
 """Around each write, by name: a test lets it go wrong before or after it was stored."""
 
 
-def open_admissions(bus: Bus, address: str, wrapper: KeyWrapper, clock: Clock) -> PostgresAdmissions:
+def open_admissions(
+    bus: Bus, address: str, wrapper: KeyWrapper, clock: Clock, measures: Measures | None = None
+) -> PostgresAdmissions:
     """Make the tables if they are missing. Blocks: call it before serving. Raises `ConfigError`."""
     create_tables(address)
-    return PostgresAdmissions(bus, Connections(address), wrapper, clock)
+    return PostgresAdmissions(bus, Connections(address, measures=measures), wrapper, clock, measures=measures)
 
 
 class PostgresAdmissions:
@@ -52,12 +57,14 @@ class PostgresAdmissions:
         wrapper: KeyWrapper,
         clock: Clock,
         hook: Hook = lambda _: nullcontext(),
+        measures: Measures | None = None,
     ) -> None:
         self._bus = bus
         self._connections = connections
         self._wrapper = wrapper
         self._clock = clock
         self._hook = hook
+        self._measures = measures or Measures()
         self._waiting: list[Job] = []
         self._rounds: asyncio.Task[None] | None = None
         self._places = asyncio.Semaphore(MOST_APPENDS)
@@ -84,6 +91,23 @@ class PostgresAdmissions:
                 await connection.execute("UPDATE admissions.format SET proved = proved + 1")
                 await connection.commit()
 
+    async def sweep(self) -> int:
+        """Append what was reserved and nobody brought to its end; returns how many reservations that were. Raises `TryAgain`;
+        what is left is swept the next time."""
+        now = self._clock.now()
+        with self._hook("admissions.sweep"):
+            async with self._connections.use() as connection:
+                own = [*self._appending, *self._receipted]
+                taken = await pending.take_overdue(connection, Ms(now - OVERDUE_MS), now, own)
+                waiting = await pending.count_waiting(connection)
+                await connection.commit()
+        self._measures.set("amana_reservations_waiting", waiting)
+        for number, attempt, kept in taken:
+            await self._bus.append(reservations.repeat(reservations.parse(kept), attempt))
+            self._measures.inc("amana_reservations_repeated_total")
+            self._note_receipts(number)
+        return len(taken)
+
     # Vault
 
     async def open(self, ids: Sequence[str]) -> dict[str, bytes]:
@@ -106,11 +130,11 @@ class PostgresAdmissions:
     async def erase(self, ids: Sequence[str]) -> int:
         with self._hook("vault.erase"):
             async with self._connections.use() as connection:
-                pending = await vault.destroy_secrets(connection, ids, self._clock.now())
+                unfinished = await vault.destroy_secrets(connection, ids, self._clock.now())
                 await connection.commit()
-            if pending:
+            if unfinished:
                 await self._finish_erasures()
-        return pending
+        return unfinished
 
     async def erased(self) -> Sequence[tuple[str, Ms]]:
         async with self._connections.use(autocommit=True) as connection:
@@ -171,6 +195,7 @@ class PostgresAdmissions:
     async def _reserve(self, jobs: Sequence[Job]) -> tuple[Group, list[tuple[Job, set[int]]]]:
         """One transaction. Returns what is to be appended, and the calls that met reservations without a receipt."""
         receipted, self._receipted = self._receipted, []
+        began = perf_counter()
         try:
             async with self._connections.use() as connection:
                 known = await memory.load(connection, [one for job in jobs for one in job.claims], receipted)
@@ -185,6 +210,9 @@ class PostgresAdmissions:
         except BaseException:
             self._receipted += receipted
             raise
+        if group.reserved:
+            self._measures.observe("amana_commit_seconds", perf_counter() - began, "reservation")
+            self._measures.observe("amana_commit_records", len(group.stored), "reservation")
         return group, met
 
     async def _keep(self, connection: Any, group: Group) -> None:
@@ -229,16 +257,13 @@ class PostgresAdmissions:
     async def _append_again(self, job: Job, number: int) -> None:
         with self._hook("admissions.again"):
             async with self._connections.use() as connection:
-                found = await connection.execute(
-                    "UPDATE admissions.pending SET attempt = attempt + 1 WHERE n = %s RETURNING attempt, records",
-                    (number,),
-                )
-                row = await found.fetchone()
+                row = await pending.count_attempt(connection, number)
                 await connection.commit()
         if row is None:
             return  # another gateway has seen to it
         appends = reservations.repeat(reservations.parse(row[1]), row[0])
         bases = await self._bus.append(appends)
+        self._measures.inc("amana_reservations_repeated_total")
         job.finished |= reservations.admitted(appends, bases)
         self._note_receipts(number)
 
@@ -262,7 +287,7 @@ class PostgresAdmissions:
         try:
             with self._hook("admissions.mark"):
                 async with self._connections.use() as connection:
-                    await memory.forget(connection, numbers)
+                    await pending.forget(connection, numbers)
                     await connection.commit()
         except HubError:  # the next reservation takes them with it, or they are appended once more
             self._receipted += numbers

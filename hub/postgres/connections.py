@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from time import perf_counter
 from typing import Any, Final
 
 import psycopg
 
 from hub.errors import TryAgain
+from hub.metrics.measures import Measures
 from hub.store import postgresql
 
 MOST: Final = 6
@@ -25,11 +27,12 @@ Connection = psycopg.AsyncConnection[Any]
 class Connections:
     """At most `MOST` connections, made when they are needed. Use it from one event loop."""
 
-    def __init__(self, address: str, most: int = MOST) -> None:
+    def __init__(self, address: str, most: int = MOST, measures: Measures | None = None) -> None:
         self._address = address
         self._free: list[Connection] = []
         self._places = asyncio.Semaphore(most)
         self._closed = False
+        self._measures = measures or Measures()
 
     @asynccontextmanager
     async def use(self, *, autocommit: bool = False, patience: float | None = None) -> AsyncIterator[Connection]:
@@ -39,7 +42,9 @@ class Connections:
             raise TryAgain("AMANA-STORE-001", "closed")
         connection: Connection | None = None
         try:
+            asked = perf_counter()
             async with self._places, asyncio.timeout(patience or postgresql.PATIENCE_S):
+                self._measures.observe("amana_store_wait_seconds", perf_counter() - asked, "admission")
                 connection = self._free.pop() if self._free else await self._connect()
                 if connection.autocommit != autocommit:
                     await connection.set_autocommit(autocommit)

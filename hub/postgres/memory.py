@@ -14,6 +14,7 @@ from psycopg import AsyncCursor
 
 from hub.log.dedupe import Claim, Fresh, Latest, Memory, Receipt
 from hub.postgres.connections import Connection
+from hub.postgres.pending import forget
 from hub.records import Ms, RecordId
 
 _DIGEST: Final = "sha256:"
@@ -175,11 +176,6 @@ async def keep(connection: Connection, reservation: int, made: Ms, records: byte
         " ON CONFLICT (topic, partition) DO UPDATE SET time = greatest(part.time, excluded.time)",
         _columns([(*place, time) for place, time in sorted(reached.items())]),
     )
-
-
-async def forget(connection: Connection, receipted: Sequence[int]) -> None:
-    """Note that these reservations were receipted: their records need not be appended again."""
-    await connection.execute("DELETE FROM admissions.pending WHERE n = ANY(%s)", (list(receipted),))
 
 
 def _columns(rows: Sequence[tuple[Any, ...]]) -> tuple[list[Any], ...]:

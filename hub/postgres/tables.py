@@ -28,7 +28,7 @@ CREATE TABLE admissions.part(
   topic text COLLATE "C" NOT NULL, partition integer NOT NULL, time bigint NOT NULL, PRIMARY KEY (topic, partition)
 );
 
--- records of reservations that nobody has a receipt for yet, as they are appended (again)
+-- records of reservations that nobody has a receipt for yet, as they are appended (again); made: or last swept
 CREATE SEQUENCE admissions.reservation;
 CREATE TABLE admissions.pending(
   n bigint PRIMARY KEY, made bigint NOT NULL, attempt integer NOT NULL DEFAULT 0, records bytea NOT NULL

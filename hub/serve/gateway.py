@@ -166,6 +166,7 @@ async def run(
         gc.collect()
         gc.freeze()  # what is there now stays: no collection, in the middle of an answer, needs to look at it again
         tending = asyncio.create_task(tend(gateway))
+        sweeping = asyncio.create_task(opened.sweep())
         following = asyncio.create_task(keep_following(follower, gateway.context.registry, opened.clock))
         server = make_server(gateway, certificates, wrap)
         serving = asyncio.create_task(server.serve(sockets=list(sockets)))
@@ -179,9 +180,9 @@ async def run(
             if following.done():
                 following.result()  # it never ends by itself: raises what ended it
         finally:
-            for task in (following, stopping, serving):
+            for task in (following, stopping, serving, sweeping):
                 task.cancel()
-            await asyncio.wait({following, stopping, serving})
+            await asyncio.wait({following, stopping, serving, sweeping})
             await close(gateway, tending)
     finally:
         await caller.close()

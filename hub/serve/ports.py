@@ -17,6 +17,7 @@ from hub.log.engine import EmbeddedLog
 from hub.metrics.measures import Measures
 from hub.ports import Admissions, Bus, Clock, Store, Vault
 from hub.postgres import PostgresAdmissions, open_admissions
+from hub.postgres.sweeping import sweep_forever
 from hub.rundir import run_directory
 from hub.settings import Settings
 from hub.store.sql import SqlStore
@@ -36,6 +37,11 @@ class Opened:
     keys: keys.HubKeys
     clock: Clock
     measures: Measures = field(default_factory=Measures)
+
+    async def sweep(self) -> None:
+        """Until cancelled: bring to their end the reservations that nobody else does, where admissions make such."""
+        if isinstance(self.admissions, PostgresAdmissions):
+            await sweep_forever(self.admissions.sweep, self.clock)
 
     async def close(self) -> None:
         await self.store.close()
@@ -69,11 +75,11 @@ async def _open_cluster(settings: Settings, held: keys.HubKeys, clock: Clock, me
     """The log in Kafka; admissions, vault and store in PostgreSQL."""
     if settings.store.startswith("sqlite"):
         raise ConfigError("AMANA-CONF-001", "AMANA_STORE: postgresql:// expected where AMANA_BUS is kafka://")
-    bus = await KafkaLog.open(connection_of(settings), clock)
+    bus = await KafkaLog.open(connection_of(settings), clock, measures)
     try:
         store = SqlStore.open(settings.store, measures=measures)
         try:
-            admissions = open_admissions(bus, settings.store.replace("+psycopg", "", 1), held.wrapper, clock)
+            admissions = open_admissions(bus, settings.store.replace("+psycopg", "", 1), held.wrapper, clock, measures)
         except BaseException:
             await store.close()
             raise

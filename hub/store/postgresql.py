@@ -48,12 +48,13 @@ SETTINGS: Final = (
 )
 """What a connection begins with."""
 
-_DURABLE: Final[dict[str, frozenset[str]]] = {
+DURABLE: Final[dict[str, frozenset[str]]] = {
     "synchronous_commit": frozenset({"on", "remote_apply"}),
     "fsync": frozenset({"on"}),
     "full_page_writes": frozenset({"on"}),
     "server_encoding": frozenset({"UTF8"}),
 }
+"""Settings that durability rests on, and the values that keep it."""
 
 
 def normalize(url: URL) -> URL:
@@ -81,7 +82,7 @@ def engine(url: URL, connections: int, *, reads: bool = False) -> Engine:
 
 
 QUESTION: Final = "SELECT current_setting('server_version_num'), " + ", ".join(
-    f"current_setting('{n}')" for n in _DURABLE
+    f"current_setting('{n}')" for n in DURABLE
 )
 """What a connection is asked before it is used; `judge` reads the answer."""
 
@@ -92,8 +93,8 @@ def judge(row: Sequence[str] | None) -> None:
     version, *values = row or ()
     if int(version) // 10_000 < OLDEST:
         raise ConfigError("AMANA-CONF-003", f"PostgreSQL {int(version) // 10_000}, {OLDEST} or newer expected")
-    for name, value in zip(_DURABLE, values, strict=True):
-        if value not in _DURABLE[name]:
+    for name, value in zip(DURABLE, values, strict=True):
+        if value not in DURABLE[name]:
             raise ConfigError("AMANA-CONF-003", f"{name} is {value}")
 
 

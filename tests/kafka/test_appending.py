@@ -12,6 +12,7 @@ from hub.errors import BadMessage, TryAgain
 from hub.kafka import Connection, KafkaLog, Names
 from hub.kafka.connection import MAX_MESSAGE
 from hub.kafka.producing import Producing
+from hub.metrics.measures import Measures
 from hub.ports import Append
 from hub.records import Ms, Record
 from tests.clusters import kafka as clusters
@@ -100,18 +101,29 @@ async def test_who_finds_no_room_is_told_to_come_back(monkeypatch: pytest.Monkey
     await log.close()
 
 
+def waiting_bytes(counted: Measures) -> float:
+    counted.snapshot()
+    return counted.value("amana_bus_waiting_bytes")
+
+
 @pytest.mark.parametrize(("stored", "there"), [(False, []), (True, ["a1", "a2"])])
 @law
 async def test_a_write_that_failed_is_whole_or_not_there(
     monkeypatch: pytest.MonkeyPatch, stored: bool, there: list[str]
 ) -> None:
-    """Failed, and failed but stored: the caller gets `TryAgain`, what waited behind it is not stored, and the log goes on."""
-    log = await KafkaLog.open(connection(), LawClock())
+    """Failed, and failed but stored: the caller gets `TryAgain`, what waited behind it is not stored, and the log goes on.
+    What waits and what was not taken is counted."""
+    counted = Measures()
+    log = await KafkaLog.open(connection(), LawClock(), counted)
     await log.ensure({"t": 1})
     with losing_answers(monkeypatch, stored=stored):
         calls = [append(log, "t", 0, "a1", "a2"), append(log, "t", 0, *("b" * 600_000 for _ in range(2)))]
-        outcomes = await asyncio.gather(*calls, return_exceptions=True)
+        under_way = asyncio.gather(*calls, return_exceptions=True)
+        await asyncio.sleep(0)
+        assert 2_400_000 < waiting_bytes(counted) < 2_500_000
+        outcomes = await under_way
     assert [type(outcome) for outcome in outcomes] == [TryAgain, TryAgain]
+    assert (waiting_bytes(counted), counted.value("amana_bus_refused_total")) == (0, 2)
     assert await texts(log, "t", 0) == there
     assert await append(log, "t", 0, "a1", "a2") == len(there)
     assert await texts(log, "t", 0) == [*there, "a1", "a2"]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from hub.metrics.measures import Measures
 from hub.ports import Answered, Append, Bus, Candidate
 from hub.postgres.admissions import Hook, PostgresAdmissions
 from hub.postgres.connections import Connections
@@ -91,10 +92,18 @@ class PostgresEngine:
         self.faults = Faults()
         self.disk = Disk()
 
-    def open(self, hook: Hook | None = None) -> Log:
+    def open(self, hook: Hook | None = None, measures: Measures | None = None) -> Joined:
         bus = MemoryLog(WRAPPER, self.clock, self.faults, disk=self.disk)
         return Joined(
-            bus, PostgresAdmissions(bus, Connections(self.address), WRAPPER, self.clock, hook or self.faults.write)
+            bus,
+            PostgresAdmissions(
+                bus,
+                Connections(self.address, measures=measures),
+                WRAPPER,
+                self.clock,
+                hook or self.faults.write,
+                measures,
+            ),
         )
 
 

@@ -11,11 +11,13 @@ import pytest
 from hub import records
 from hub.errors import TryAgain
 from hub.log.inbox import PURPOSE
+from hub.metrics.measures import Measures
 from hub.ports import Admitted, Answered, Candidate, Conflict, Duplicate
+from hub.postgres.sweeping import OVERDUE_MS
 from hub.records import Ms, Record
 from signing.sealing import BodyKey
 from tests.clusters import postgres
-from tests.laws.cluster import PostgresEngine
+from tests.laws.cluster import Joined, PostgresEngine
 from tests.laws.engines import WRAPPER, Log, candidate, law
 from tests.simulator.faults import How
 
@@ -33,7 +35,7 @@ def engine(tmp_path: Path) -> PostgresEngine:
     return PostgresEngine(tmp_path)
 
 
-async def opened(engine: PostgresEngine) -> Log:
+async def opened(engine: PostgresEngine) -> Joined:
     log = engine.open()
     await log.ensure({"inbox.law": 2})
     return log
@@ -126,6 +128,84 @@ async def test_rows_of_a_message_that_nobody_sends_again_are_not_lost(engine: Po
     assert isinstance(answer, Admitted)
     assert answer.rows == (1,)
     assert [record.headers[records.ROWS] for record in await inbox(gateway)] == ["all", "1"]
+    await gateway.close()
+
+
+@pytest.mark.parametrize("rule", list(MESSAGES))
+@law
+async def test_what_nobody_meets_again_is_swept_into_the_log(engine: PostgresEngine, rule: str) -> None:
+    """A sender that never comes back: once the reservation is older than any append, one gateway of two appends it as a
+    repeat under its id and time, it is counted, and nothing waits any more. A sender that does come is told of its receipt."""
+    gateway = await opened(engine)
+    engine.faults.at_point("bus.append", "failed")
+    with pytest.raises(TryAgain):
+        await gateway.admit([MESSAGES[rule]], Ms(1000))
+    await gateway.close()
+    counted = Measures()
+    one, two = engine.open(measures=counted), engine.open()
+    assert await one.admissions.sweep() == 0, "it is not old enough"
+    engine.clock.time = Ms(engine.clock.time + OVERDUE_MS + 1)
+    assert sum(await asyncio.gather(one.admissions.sweep(), two.admissions.sweep())) == 1
+    assert await one.admissions.sweep() == 0
+    (found,) = await inbox(one)
+    assert (found.headers[records.ATTEMPT_OF], found.headers[records.AFTER]) == ("1", "0")
+    assert found.headers[records.TIME] == "1000"
+    again = await send(one, MESSAGES[rule], 9000)
+    assert isinstance(again, Duplicate)
+    assert (again.id, again.time) == (found.headers[records.ID], 1000)
+    await one.close()
+    await two.close()
+    assert pending(engine) == 0
+    assert counted.value("amana_reservations_waiting") <= 1
+
+
+@law
+async def test_a_sweep_that_fails_is_done_again(engine: PostgresEngine) -> None:
+    """While the log takes nothing a reservation waits; its attempts are numbered, and one that was stored though the answer
+    was lost is in the log twice with two numbers."""
+    gateway = await opened(engine)
+    engine.faults.at_point("bus.append", "failed")
+    with pytest.raises(TryAgain):
+        await gateway.admit([candidate(b"1")], Ms(1000))
+    for how in ("failed", "failed but stored"):
+        engine.clock.time = Ms(engine.clock.time + OVERDUE_MS + 1)
+        engine.faults.at_point("bus.append", how)
+        with pytest.raises(TryAgain):
+            await gateway.admissions.sweep()
+        assert await gateway.admissions.sweep() == 0, "it waits for its time again"
+        assert pending(engine) == 1
+    engine.clock.time = Ms(engine.clock.time + OVERDUE_MS + 1)
+    assert await gateway.admissions.sweep() == 1
+    found = await inbox(gateway)
+    assert [record.headers[records.ATTEMPT_OF] for record in found] == ["2", "3"]
+    assert len({record.headers[records.ID] for record in found}) == 1
+    await gateway.close()
+    assert pending(engine) == 0
+
+
+@law
+async def test_a_sweep_leaves_what_is_under_way(engine: PostgresEngine) -> None:
+    """What this gateway is appending itself, or has appended and not noted yet, is nobody's to repeat."""
+    gateway = await opened(engine)
+    await gateway.admit([candidate(b"1")], Ms(1000))
+    assert pending(engine) == 1
+    engine.clock.time = Ms(engine.clock.time + OVERDUE_MS + 1)
+    assert await gateway.admissions.sweep() == 0
+    assert len(await inbox(gateway)) == 1
+    await gateway.close()
+
+
+@law
+async def test_reserving_is_measured(engine: PostgresEngine) -> None:
+    """How many messages share a reservation, how long it takes and how long its connection was waited for are counted."""
+    counted = Measures()
+    gateway = engine.open(measures=counted)
+    await gateway.ensure({"inbox.law": 2})
+    await gateway.admit([candidate(b"%d" % n, system=f"S{n}") for n in range(3)], Ms(1000))
+    found = dict(counted.snapshot().histograms)
+    assert found["amana_commit_records", "reservation"][-1] == 3
+    assert 0 < found["amana_commit_seconds", "reservation"][-1] < 60
+    assert sum(found["amana_store_wait_seconds", "admission"][:-1]) >= 1
     await gateway.close()
 
 

@@ -107,10 +107,10 @@ def test_durability_of_the_files_is_looked_at(tmp_path: Path) -> None:
     from hub.store.sql import SqlStore
 
     settings = load(tmp_path)
-    assert [checks.check_log(settings).ok, checks.check_store(settings).ok] == [False, False]
+    assert [checks.check_log(settings).ok, checks.check_store_file(settings).ok] == [False, False]
     create_tables(tmp_path / "bus.db")
     asyncio.run(SqlStore.open(settings.store).close())
-    found = [checks.check_log(settings), checks.check_store(settings)]
+    found = [checks.check_log(settings), checks.check_store_file(settings)]
     assert [finding.ok for finding in found] == [True, True]
     assert found[0].found == "journal_mode=wal, synchronous=2, secure_delete=1"
 
