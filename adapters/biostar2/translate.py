@@ -2,18 +2,19 @@
 
 Rule: a punch is an event whose code is one of the option `codes`, of this poll's device; all others are skipped by rule.
 BioStar gives times in UTC, so that is what a punch says: local time, zone +00:00, and the same instant; nothing is turned
-into a zone that nobody said.
+into a zone that nobody said. The server lists what it heard in order, so a time before the one above it is a clock set back.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
 from adapters.kit import AdapterError, Canonical, MessageContext, Refused, Repeated, Skipped, Translated
-from adapters.kit.clock import DeviceClock, Now, now_of, read_stamp
-from adapters.kit.punches import pin_of
+from adapters.kit.clock import EPOCH, DeviceClock, Now, now_of, read_stamp
+from adapters.kit.punches import JUMP, pin_of
 
 CODES: Final = "codes"
 STATES: Final = "states"
@@ -37,6 +38,7 @@ def events(body: dict[str, Any], message: MessageContext) -> list[Translated]:
     wanted = message.rows
     out: list[Translated] = []
     seen: dict[tuple[str, str, str], int] = {}
+    last, heard = EPOCH, ""
     for row, item in enumerate(body["EventCollection"]["rows"]):
         place = str(item["device_id"]["id"])
         first = seen.setdefault((place, str(item["id"]), item["datetime"]), row)
@@ -47,7 +49,10 @@ def events(body: dict[str, Any], message: MessageContext) -> list[Translated]:
         elif place != serial:
             out.append(Skipped(row, "other-device"))
         else:
-            out.append(_punch(row, item, codes, states, serial, clock, now))
+            above = last if heard <= (item.get("server_datetime") or "") else EPOCH
+            found, last = _punch(row, item, codes, states, serial, clock, now, above)
+            heard = item.get("server_datetime") or ""
+            out.append(found)
     return out
 
 
@@ -59,18 +64,20 @@ def _punch(
     serial: str,
     clock: DeviceClock,
     now: Now,
-) -> Translated:
+    last: datetime,
+) -> tuple[Translated, datetime]:
+    """The punch of one event and its instant; for an event that is none, why, and the instant above it."""
     code = str(item["event_type_id"]["code"])
     if code not in codes:
-        return Skipped(row, "no-punch") if _is_code(code) else Refused(row, "code-malformed", NO_CODE)
+        return (Skipped(row, "no-punch") if _is_code(code) else Refused(row, "code-malformed", NO_CODE)), last
     user = (item.get("user_id") or {}).get("user_id")
     pin = None if user is None else pin_of(str(user))
     if pin is None:
-        return Refused(row, "pin-malformed", NO_PIN)
+        return Refused(row, "pin-malformed", NO_PIN), last
     stamp = read_stamp(item["datetime"].strip().removesuffix("Z"), clock, now)
     if stamp is None or stamp[0].zone != clock.zone or stamp[1] != WHY:
-        return Refused(row, "time-malformed", NO_TIME)
-    at, zone, utc, _, flags = stamp[0]
+        return Refused(row, "time-malformed", NO_TIME), last
+    at, zone, utc, instant, flags = stamp[0]
     key = item.get("tna_key")
     value = {
         "serial": serial,
@@ -82,9 +89,9 @@ def _punch(
         "state": None if key is None else states.get(str(key)),
         "verify": int(code),
         "workcode": None,
-        "flags": [*flags],
+        "flags": [*flags, "clock-set-back"] if instant < last - JUMP else [*flags],
     }
-    return Canonical("attendance.punch", ("pin", serial, pin), value, at[:7], row)
+    return Canonical("attendance.punch", ("pin", serial, pin), value, at[:7], row), instant
 
 
 def _is_code(text: str) -> bool:

@@ -1,18 +1,20 @@
 """Access events to punches.
 
 Rule: a punch is an event of a minor type that the option `minors` names, with a user number; all other events are
-skipped by rule, not refused: a door that was opened is nobody's mistake. The time stays as the device said it.
+skipped by rule, not refused: a door that was opened is nobody's mistake. The time stays as the device said it; a later serial number with a time more than a minute
+earlier means that the clock was set back.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
 from adapters.kit import AdapterError, Canonical, MessageContext, Refused, Repeated, Skipped, Translated
-from adapters.kit.clock import DeviceClock, Now, clock_of, now_of, read_stamp
-from adapters.kit.punches import pin_of
+from adapters.kit.clock import EPOCH, DeviceClock, Now, clock_of, now_of, read_stamp
+from adapters.kit.punches import JUMP, pin_of
 
 MINORS: Final = "minors"
 USUAL: Final = "38,75"
@@ -53,6 +55,7 @@ def _all(rows: list[tuple[dict[str, Any], int, int, str]], message: MessageConte
     minors = _minors(message.options.get(MINORS) or device.options.get(MINORS, USUAL))
     out: list[Translated] = []
     seen: dict[tuple[int, str], int] = {}
+    last, number = EPOCH, 0
     for row, (item, major, minor, time) in enumerate(rows):
         first = seen.setdefault((item["serialNo"], time), row)
         if message.rows is not None and row not in message.rows:
@@ -62,22 +65,33 @@ def _all(rows: list[tuple[dict[str, Any], int, int, str]], message: MessageConte
         elif major != ACCESS or minor not in minors:
             out.append(Skipped(row, "no-punch"))
         else:
-            out.append(_punch(row, item, minor, time, device.serial, clock, now))
+            above = last if number <= item["serialNo"] else EPOCH
+            found, last = _punch(row, item, minor, time, device.serial, clock, now, above)
+            number = item["serialNo"]
+            out.append(found)
     return out
 
 
 def _punch(
-    row: int, item: Mapping[str, Any], minor: int, time: str, serial: str, clock: DeviceClock, now: Now
-) -> Translated:
+    row: int,
+    item: Mapping[str, Any],
+    minor: int,
+    time: str,
+    serial: str,
+    clock: DeviceClock,
+    now: Now,
+    last: datetime,
+) -> tuple[Translated, datetime]:
+    """The punch of one event and its instant; for an event that is none, why, and the instant above it."""
     pin = pin_of(item.get("employeeNoString") or "")
     if pin is None:
-        return Refused(row, "pin-malformed", NO_PIN)
+        return Refused(row, "pin-malformed", NO_PIN), last
     stamp = read_stamp(time.strip(), clock, now)
     if stamp is None:
-        return Refused(row, "time-malformed", NO_TIME)
+        return Refused(row, "time-malformed", NO_TIME), last
     state = (item.get("attendanceStatus") or "").strip().lower()
     if state not in STATES:
-        return Refused(row, "state-unknown", NO_STATE)
+        return Refused(row, "state-unknown", NO_STATE), last
     reading, why = stamp
     value = {
         "serial": serial,
@@ -89,9 +103,9 @@ def _punch(
         "state": STATES[state],
         "verify": minor,
         "workcode": None,
-        "flags": [*reading.flags],
+        "flags": [*reading.flags, "clock-set-back"] if reading.instant < last - JUMP else [*reading.flags],
     }
-    return Canonical("attendance.punch", ("pin", serial, pin), value, reading.at[:7], row)
+    return Canonical("attendance.punch", ("pin", serial, pin), value, reading.at[:7], row), reading.instant
 
 
 @lru_cache(maxsize=256)

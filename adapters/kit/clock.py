@@ -105,7 +105,7 @@ def _clock(zone: str, zone_option: str | None, offset_option: str | None) -> Dev
         return DeviceClock(format_offset(minutes), f"device option {TIME_ZONE}={zone_option.strip()}", minutes)
     fixed = _fixed_minutes(zone)
     if fixed is None:
-        _zone(zone)
+        zone_rules(zone)
     if offset_option is None:
         return DeviceClock(zone, "zone registered for the device", fixed)
     if not _MINUTES.fullmatch(offset_option.strip()):
@@ -216,7 +216,7 @@ def _read_epoch(text: str, clock: DeviceClock, now: Now) -> Reading | None:
     instant = EPOCH + timedelta(seconds=int(text))
     minutes = clock.minutes
     if minutes is None:
-        minutes = _minutes_of(instant.replace(tzinfo=UTC).astimezone(_zone(clock.zone)))
+        minutes = _minutes_of(instant.replace(tzinfo=UTC).astimezone(zone_rules(clock.zone)))
     at = (instant + timedelta(minutes=minutes)).isoformat()
     old = ("clock-before-2015",) if instant.year < TRUSTED_FROM else _ahead(instant, now)
     return Reading(at, format_offset(minutes), instant.isoformat() + "Z", instant, ("epoch-time", *old))
@@ -243,7 +243,7 @@ def _within(minutes: int) -> int:
 
 
 @lru_cache(maxsize=64)
-def _zone(name: str) -> ZoneInfo:
+def zone_rules(name: str) -> ZoneInfo:
     """The zone out of the pinned tzdata distribution: a machine's own zone files would make instants its own."""
     if _ZONE_NAME.fullmatch(name):
         try:
@@ -263,13 +263,13 @@ def _minutes_of(moment: datetime) -> int:
 @lru_cache(maxsize=64)
 def _standard_minutes(zone: str) -> int:
     """Offset outside of daylight saving time, at the time from which this protocol's devices are trusted."""
-    moment = datetime(TRUSTED_FROM, 1, 1, tzinfo=_zone(zone))
+    moment = datetime(TRUSTED_FROM, 1, 1, tzinfo=zone_rules(zone))
     return _minutes_of(moment) - int((moment.dst() or timedelta()).total_seconds()) // 60
 
 
 def _offset_at(zone: str, ahead: int, local: datetime) -> tuple[str, int, tuple[str, ...]]:
     """Zone text, minutes east of UTC, and a flag where the clock is turned: an hour that comes twice or never."""
-    moment = local.replace(tzinfo=_zone(zone)) - timedelta(minutes=ahead)
+    moment = local.replace(tzinfo=zone_rules(zone)) - timedelta(minutes=ahead)
     early, late = _minutes_of(moment), _minutes_of(moment.replace(fold=1))
     odd = ("local-time-ambiguous",) if early != late else ()
     return (zone if ahead == 0 else format_offset(early + ahead)), early + ahead, odd

@@ -20,6 +20,7 @@ from adapters.kit.contain import fingerprint, holds_float
 from adapters.kit.counting import leaves, rows_of, traced
 from adapters.kit.errors import AdapterError, KitError
 from adapters.kit.registry import Adapter
+from adapters.kit.timelaw import device_time_kept
 from adapters.kit.values import Canonical, Refused, Repeated
 from adapters.kit.wire import checkable
 from schemas.contracts import CONTRACTS, checker
@@ -272,6 +273,7 @@ LAWS: Final[Mapping[str, Law]] = MappingProxyType(
             deterministic,
             rows_conserved,
             values_conserved,
+            device_time_kept,
             round_trips,
             level_justified,
             records_canonical,

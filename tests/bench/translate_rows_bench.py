@@ -55,6 +55,61 @@ def attlog() -> bytes:
     )
 
 
+def attlog_file() -> bytes:
+    """The same morning on a USB stick, the device's number in the third column."""
+    return b"".join(
+        b"%9d\t2026-10-%02d %02d:%02d:%02d\t101\t0\t15\t0\r\n"
+        % (n % 250 + 1, n // 250 + 1, 7 + n // 60 % 10, n % 60, n * 7 % 60)
+        for n in range(ROWS)
+    )
+
+
+def biostar_page() -> dict[str, Any]:
+    """A page of a BioStar 2 server."""
+    rows = [
+        {
+            "id": str(n),
+            "datetime": f"2026-10-{n // 250 + 1:02d}T{n // 60 % 10:02d}:{n % 60:02d}:{n * 7 % 60:02d}.00Z",
+            "server_datetime": f"2026-10-{n // 250 + 1:02d}T{n // 60 % 10:02d}:{n % 60:02d}:59.00Z",
+            "device_id": {"id": "CONTOH0001", "name": "Pintu"},
+            "event_type_id": {"code": "4867"},
+            "user_id": {"user_id": f"{n % 250:04d}", "name": "Orang Contoh"},
+        }
+        for n in range(ROWS)
+    ]
+    return {"EventCollection": {"rows": rows}}
+
+
+def fingerspot_answer() -> dict[str, Any]:
+    """Two days of a Fingerspot device."""
+    rows = [
+        {
+            "pin": f"{n % 250:04d}",
+            "scan": f"2026-10-{n // 250 + 1:02d} {7 + n // 60 % 10:02d}:{n % 60:02d}:{n * 7 % 60:02d}",
+            "verify": "1",
+            "status_scan": "0",
+        }
+        for n in range(ROWS)
+    ]
+    return {"success": True, "data": rows}
+
+
+def hikvision_page() -> dict[str, Any]:
+    """A page of ISAPI events, larger than a device gives, to have as many rows as the others."""
+    rows = [
+        {
+            "major": 5,
+            "minor": 75,
+            "time": f"2026-10-{n // 250 + 1:02d}T{7 + n // 60 % 10:02d}:{n % 60:02d}:{n * 7 % 60:02d}+07:00",
+            "serialNo": n,
+            "employeeNoString": f"{n % 250:04d}",
+            "attendanceStatus": "checkIn",
+        }
+        for n in range(ROWS)
+    ]
+    return {"AcsEvent": {"responseStatusStrg": "OK", "InfoList": rows}}
+
+
 def enrolments() -> dict[str, Any]:
     """Enrolments of a whole unit."""
     return {
@@ -75,6 +130,10 @@ def enrolments() -> dict[str, Any]:
 INPUTS: Final[dict[tuple[str, str], Callable[[], Any]]] = {
     ("siasn", "employees"): siasn_page,
     ("zkteco_adms", "attlog"): attlog,
+    ("zkteco_attlog", "attlog"): attlog_file,
+    ("biostar2", "events"): biostar_page,
+    ("fingerspot", "scans"): fingerspot_answer,
+    ("hikvision", "events"): hikvision_page,
     ("generic_json", "enrolment"): enrolments,
     ("ekinerja", "predicates"): lambda: wrap("rekap.xlsx", recap([row(n, *GOOD) for n in range(1, ROWS + 1)])),
     **performance_inputs.INPUTS,
