@@ -1,0 +1,1 @@
+"""Deductions from salaries and their ends, as ESS Utumishi exchanges them with lenders in XML."""
