@@ -32,6 +32,7 @@ def _signed(value: Any) -> Any:
 
 
 Number = Annotated[Decimal, BeforeValidator(_signed)]
+_NONE: Final = Decimal(0)
 _ONE: Final = Decimal(1)
 Item = tuple[Decimal | None, Mapping[str, Decimal]]
 """One thing that was marked: its weight (None: none given) and the mark of each part."""
@@ -147,17 +148,19 @@ def _exact(rules: ScoreRules, items: Sequence[Item]) -> Decimal:
     parts, how = rules.lines.parts.value, rules.lines.items.value
     if not items or (how == "one" and len(items) != 1):
         raise SchemaError("ruleset", f"{rules.id}: these are not the items that it joins")
-    total = whole = Decimal(0)
+    total = whole = _NONE
     for weight, given in items:
         if given.keys() != parts.keys() or (how == "weighted" and weight is None):
             raise SchemaError("ruleset", f"{rules.id}: an item lacks a part or its weight, or has another part")
+        mark = _NONE
+        for name, share in parts.items():
+            mark += given[name] * share
         counts = weight if how == "weighted" and weight is not None else _ONE
         whole += counts
-        for name, share in parts.items():
-            total += given[name] * share * counts
+        total += mark * counts
     if not whole:
         raise SchemaError("ruleset", f"{rules.id}: the weights add up to nothing")
-    return total / whole / 100
+    return total / (whole * 100)
 
 
 def parse(text: str) -> ScoreRules:
@@ -174,6 +177,14 @@ def parse(text: str) -> ScoreRules:
 def find(id: str, version: str) -> ScoreRules | None:  # noqa: A002 - the word of the rule set itself
     """The score rule set of that id and version that comes with the hub, or None."""
     return available().get((id, version))
+
+
+def load(id: str, version: str) -> ScoreRules:  # noqa: A002 - the word of the rule set itself
+    """The same, where the caller cannot do without it. Raises `SchemaError`."""
+    rules = find(id, version)
+    if rules is None:
+        raise SchemaError("ruleset", f"there is no score rule set {id} version {version}")
+    return rules
 
 
 @cache

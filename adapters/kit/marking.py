@@ -26,28 +26,32 @@ def make_mark(
 ) -> dict[str, Any]:
     """The mark `written` of a scale from `worst` to `best` that `source` says. `exact`: its digits, where they are written
     in another way. Raises `ValueError` for a scale that is none, and for a mark that is no number or lies off it."""
-    low, high = _ends(worst, best)
+    value, scale, written_scale = _placed(written if exact is None else exact, worst, best, source)
     return {
         "aspect": aspect,
         "label": label,
         "item": item,
         "kind": kind,
-        "value": _turned(written if exact is None else exact, worst, best),
-        "scale": {"worst": low, "best": high, "source": source},
+        "value": value,
+        "scale": scale,
         "written": written,
-        "writtenScale": {"worst": worst, "best": best, "source": source},
+        "writtenScale": written_scale,
         "weight": weight,
         "band": band,
     }
 
 
-_turned = lru_cache(maxsize=4096)(turn)
-"""The same few marks come again and again: half as many decimals to reckon with."""
+@lru_cache(maxsize=4096)
+def _placed(written: str, worst: str, best: str, source: str) -> tuple[str, dict[str, str], dict[str, str]]:
+    """The turned mark and both scales. The same few marks come again and again; a record's value is never changed, so that
+    marks may share their scales."""
+    value = turn(written, worst, best)
+    return value, *_scales(worst, best, source)
 
 
 @lru_cache(maxsize=256)
-def _ends(worst: str, best: str) -> tuple[str, str]:
+def _scales(worst: str, best: str, source: str) -> tuple[dict[str, str], dict[str, str]]:
     low, high = ends(worst, best)
     if low == high:
         raise ValueError("a scale has two ends")
-    return low, high
+    return {"worst": low, "best": high, "source": source}, {"worst": worst, "best": best, "source": source}

@@ -8,7 +8,7 @@ given only from a band that was read, never from the two that are uncertain.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final
@@ -17,11 +17,11 @@ from adapters.kit import Canonical, MessageContext, Refused, Translated
 from adapters.kit.marking import make_mark
 from adapters.kit.repeats import repeats
 from schemas.canonical.identifiers import check_nip
-from schemas.scores import ScoreRules, find, fits
+from schemas.scores import Item, ScoreRules, fits
+from schemas.scores import load as shipped
 
 SOURCE: Final = "PP 30/2019, 0 to 120"
-RULES: Final = {False: ("pp30-2019", "1"), True: ("pp30-2019-360", "1")}
-"""Rule set by whether peers and subordinates were asked."""
+SCALE: Final = ("0", "120", SOURCE)
 BEHAVIOURS: Final = {
     "orientasiPelayanan": "service-orientation",
     "integritas": "integrity",
@@ -86,16 +86,22 @@ def _assessment(row: Mapping[str, Any], institution: str) -> dict[str, Any]:
     if not FIRST_YEAR <= year <= LAST_YEAR:
         raise Fault("year-outside")
     year = int(year)
-    result, behaviour, total = (str(row[name]) for name in ("nilaiSkp", "nilaiPerilakuKerja", "nilaiPrestasiKerja"))
-    parts = {slug: str(row[name]) for name, slug in BEHAVIOURS.items() if get(name) is not None}
-    check_sum(parts, get("jumlah"), get("nilairatarata"))
-    share = rules_of(result, behaviour, total, get("perilaku360"))
-    weights = share.lines.parts.value if share is not None else {}
-    marks = [
-        _mark("result", result, "SKP", weight=_weight(weights, "result")),
-        _mark("behaviour", behaviour, "Perilaku Kerja", weight=_weight(weights, "behaviour")),
-        *(_mark(slug, text, None) for slug, text in parts.items()),
-    ]
+    result, behaviour, total = str(row["nilaiSkp"]), str(row["nilaiPerilakuKerja"]), str(row["nilaiPrestasiKerja"])
+    parts = [(slug, str(given)) for name, slug in BEHAVIOURS.items() if (given := get(name)) is not None]
+    if parts:
+        check_sum([text for _, text in parts], get("jumlah"), get("nilairatarata"))
+    rules = rules_of(result, behaviour, total, get("perilaku360"))
+    of_result, of_behaviour = WEIGHTS.get(rules, (None, None))
+    try:
+        marks = [
+            make_mark("result", result, *SCALE, label="SKP", weight=of_result),
+            make_mark("behaviour", behaviour, *SCALE, label="Perilaku Kerja", weight=of_behaviour),
+            *[make_mark(slug, text, *SCALE) for slug, text in parts],
+        ]
+        overall = make_mark("overall", total, *SCALE, label="Prestasi Kerja")
+    except ValueError as error:
+        raise Fault("score-off-scale") from error
+    overall["band"] = band_of(total, get("predikat"), get("ideBaru"))
     return {
         "assessmentId": row["id"],
         "institution": institution,
@@ -104,8 +110,8 @@ def _assessment(row: Mapping[str, Any], institution: str) -> dict[str, Any]:
         "kind": "annual",
         "span": {"first": f"{year}-01-01", "last": f"{year}-12-31"},
         "marks": marks,
-        "overall": _mark("overall", total, "Prestasi Kerja", band=band_of(total, get("predikat"), get("ideBaru"))),
-        "formula": None if share is None else share.formula,
+        "overall": overall,
+        "formula": None if rules is None else PP30[rules].formula,
         "predicate": None,
         "assessor": get("penilaiNama"),
         "comment": None,
@@ -113,15 +119,12 @@ def _assessment(row: Mapping[str, Any], institution: str) -> dict[str, Any]:
     }
 
 
-def rules_of(result: str, behaviour: str, total: str, asked: bool | None) -> ScoreRules | None:
-    """The rule set that made the total: the one that is said, or the only one that fits; None where both do (the two scores
-    are the same, or nearly)."""
-    items = [(None, {"result": _decimal(result), "behaviour": _decimal(behaviour)})]
-    found = [
-        rules
-        for peers, name in RULES.items()
-        if asked in (None, peers) and (rules := find(*name)) is not None and fits(rules, items, _decimal(total))
-    ]
+def rules_of(result: str, behaviour: str, total: str, asked: bool | None) -> bool | None:
+    """Which rule set (of `PP30`) made the total: the one that is said, or the only one that fits; None where both do (the
+    two scores are the same, or nearly)."""
+    items: list[Item] = [(None, {"result": _decimal(result), "behaviour": _decimal(behaviour)})]
+    whole = _decimal(total)
+    found = [peers for peers, rules in PP30.items() if asked in (None, peers) and fits(rules, items, whole)]
     if not found:
         raise Fault("total-contradicted")
     return found[0] if len(found) == 1 else None
@@ -130,8 +133,7 @@ def rules_of(result: str, behaviour: str, total: str, asked: bool | None) -> Sco
 def band_of(total: str, said: str | None, idea: bool | None) -> str | None:
     """The band of a total. Said by the source, it must be one in which the total lies, as far as the bands were read; not
     said, it is given where a band that was read holds it, and 110 and above only where the new idea is said or denied."""
-    rules = find(*RULES[False])
-    assert rules is not None
+    rules = PP30[False]
     mark = _decimal(total)
     given = frozenset({"new-idea"}) if idea else frozenset[str]()
     known = rules.band_of(mark, given)
@@ -152,12 +154,10 @@ def band_of(total: str, said: str | None, idea: bool | None) -> str | None:
     return None if known is None else known.replace("-", " ").title()
 
 
-def check_sum(parts: Mapping[str, str], total: Any, mean: Any) -> None:
+def check_sum(parts: Sequence[str], total: Any, mean: Any) -> None:
     """Hold sum and mean of the behaviour scores, where they are there, against the scores. A leadership of 0 may stand for
     people who lead nobody, so that the mean may leave zeros out."""
-    if not parts:
-        return
-    scores = [_decimal(text) for text in parts.values()]
+    scores = [_decimal(text) for text in parts]
     whole = sum(scores, Decimal(0))
     if total is not None and abs(whole - _decimal(str(total))) > _TOLERANCE:
         raise Fault("sum-contradicted")
@@ -166,12 +166,13 @@ def check_sum(parts: Mapping[str, str], total: Any, mean: Any) -> None:
         raise Fault("sum-contradicted")
 
 
-def _weight(weights: Mapping[str, Decimal], name: str) -> str | None:
-    return f"{weights[name]:f}" if name in weights else None
+def _weights(rules: ScoreRules) -> tuple[str, str]:
+    parts = rules.lines.parts.value
+    return f"{parts['result']:f}", f"{parts['behaviour']:f}"
 
 
-def _mark(aspect: str, text: str, label: str | None, **more: str | None) -> dict[str, Any]:
-    try:
-        return make_mark(aspect, text, "0", "120", SOURCE, label=label, **more)  # type: ignore[arg-type]
-    except ValueError as error:
-        raise Fault("score-off-scale") from error
+PP30: Final = {False: shipped("pp30-2019", "1"), True: shipped("pp30-2019-360", "1")}
+"""Rule set by whether peers and subordinates were asked."""
+WEIGHTS: Final[Mapping[bool | None, tuple[str | None, str | None]]] = {
+    peers: _weights(rules) for peers, rules in PP30.items()
+}
