@@ -7,11 +7,12 @@ the variable.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import os
 from typing import Final, Literal, get_args
 
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import Engine, make_url
 
 from hub.metrics.measures import Measures
 from hub.store import postgresql
@@ -23,6 +24,8 @@ VARIABLE: Final = "AMANA_TEST_STORE"
 Kind = Literal["memory", "postgres"]
 _KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 ENGINES: Final = ["memory", pytest.param("postgres", marks=pytest.mark.needs("postgres"))]
+
+_engines: Final[list[Engine]] = []
 
 
 def chosen() -> Kind:
@@ -43,9 +46,20 @@ def open_store(fault: Fault | None = None) -> SqlStore:
     """A new store of the chosen kind whose calls run where they are made, so that a simulator stays deterministic."""
     if chosen() == "memory":
         return SqlStore.open("sqlite://", fault=fault)
+    _let_go()
     engine = writing_engine(postgresql.normalize(make_url(address())))
+    _engines.append(engine)
     return SqlStore(engine, None, fault or (lambda _: None), Measures())
+
+
+def _let_go() -> None:
+    """Close what no call uses: a simulated hub is dropped, not closed, and one that lives on connects again."""
+    for engine in _engines:
+        engine.dispose()
 
 
 def _migrate(made: str) -> None:
     asyncio.run(SqlStore.open(made).close())
+
+
+atexit.register(_let_go)

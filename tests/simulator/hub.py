@@ -107,10 +107,14 @@ class SimHub:
     def restart_parts(self) -> None:
         """What a process has in memory, made anew on what is stored."""
         self._starts += 1
-        self.log = MemoryLog(HUB_KEYS.wrapper, self.clock, self.faults, disk=self.disk)
+        self.log = self.open_log()
         self.follower = DirectoryFollower(self.log, self.log)
         self.registry = RegistryFollower(self.log, self.log)
         self.core: Core | None = None
+
+    def open_log(self) -> MemoryLog:
+        """Bus, admissions and vault on what is stored."""
+        return MemoryLog(HUB_KEYS.wrapper, self.clock, self.faults, disk=self.disk)
 
     async def crash(self) -> None:
         """End the process at once and start another one."""
