@@ -18,6 +18,7 @@ from pydantic import BaseModel
 
 from schemas.canonical.assessment import Appeal, Assessment, Feedback, InstitutionResult
 from schemas.canonical.attendance import Day, Punch
+from schemas.canonical.deprecation import ContractNotice
 from schemas.canonical.notices import Entry, Notice
 from schemas.canonical.pay import Run, Signal
 from schemas.canonical.payroll import Deduction, Reply
@@ -81,6 +82,7 @@ _MODELS: Final[Mapping[str, tuple[int, type[BaseModel]]]] = {
     "performance.appeal": (1, Appeal),
     "performance.institution-result": (1, InstitutionResult),
     "performance.feedback": (1, Feedback),
+    "contract.notice": (1, ContractNotice),
 }
 
 CONTRACTS: Final[Mapping[str, Contract]] = MappingProxyType(

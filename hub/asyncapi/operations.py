@@ -14,6 +14,7 @@ from hub.delivery.intake import Intake
 from hub.delivery.settlements import Settlements
 from hub.pull.stage import Pulls
 from hub.runs.stage import RunStage
+from hub.stages.announce import Announce
 from hub.stages.collect import Collect
 from hub.stages.erase import Erase
 from hub.stages.index import Index
@@ -48,6 +49,7 @@ _STAGES: Final[tuple[type[_Reads], ...]] = (
     Relay,
     Collect,
     RunStage,
+    Announce,
     Erase,
     Pulls,
     Index,
@@ -61,6 +63,7 @@ WRITES: Final[Mapping[str, tuple[str, ...]]] = {
     "translate": (RECORDS, DEADLETTERS),
     "relay": (OUTBOX, DEADLETTERS),
     "runs": (SIGNALS_PAY, RECORDS, OUTBOX, DEADLETTERS),
+    "announce": (OUTBOX,),
     "pulls": (OUTBOX, DEADLETTERS),
     "settlements": (RECEIPTS, DEADLETTERS),
     "deliver": (RECEIPTS, DEADLETTERS),

@@ -30,6 +30,12 @@ STATES = (
     Column("codes", lambda row: ", ".join(row["codes"])),
     Column("systems, 30 days", lambda row: len({use["system"] for use in row["used"]}), right=True),
 )
+TOLD = (
+    Column("system", "system"),
+    Column("subscription", "subscription"),
+    Column("state", "state"),
+    Column("request id", "requestId"),
+)
 WAIVERS = (
     Column("waiver", "id"),
     Column("subject", "subject"),
@@ -155,3 +161,19 @@ def use(
     args = {"code": code, "contract": contract, "requestContract": request_contract}
     answer = session.client.change("api.contract", {k: v for k, v in args.items() if v is not None})
     session.result(answer, f"{code} has {answer['result']['contract']} from now on")
+
+
+def show_notices(session: Session, name: str) -> None:
+    """The last decision on each version of a contract, and how far its announcement to each system is."""
+    found = session.client.get(target("contract-states", contract=name, limit=50))
+    if session.as_json:
+        session.print_json(found)
+        return
+    if not found["items"]:
+        session.say(f"nobody decided on {name}, and no code names it")
+    for row in found["items"]:
+        last = f", its last day is {row['until']}" if row["until"] else ""
+        session.say(
+            f"{row['contract']} is {row['state']}{last}" + (f"; use {row['instead']}" if row["instead"] else "")
+        )
+        session.listing({"items": row["told"], "next": None}, TOLD, empty="nothing was announced")

@@ -78,8 +78,16 @@ def show(
     version: Annotated[
         str | None, typer.Option(help="Version of that subject in the hub's registry: a number, or latest.")
     ] = None,
+    notices: Annotated[
+        bool, typer.Option("--notices", help="What was announced about it, to whom, and whether it arrived.")
+    ] = False,
 ) -> None:
-    """Print a contract as JSON Schema, or a version of a subject of the registry."""
+    """Print a contract as JSON Schema, or a version of a subject of the registry, or what was announced about it."""
+    if notices:
+        from hub.cli.contract_changes import show_notices
+
+        show_notices(session, name)
+        return
     if version is not None:
         from hub.cli.registered import show_registered
 

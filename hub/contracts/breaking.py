@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from hub.registry.state import Registry, Version
 
 DAY_MS: Final = 86_400_000
+YEAR: Final = 366
 VERSIONS: Final = 20
 """Older versions that are looked at, the newest ones."""
 _ALLOWANCE: Final = Allowance(steps=200_000, seconds=0.5)
@@ -108,6 +109,13 @@ def hold(registry: Registry, rows: Sequence[Version], text: str, level: Level, p
     except UnusableSchema as error:
         raise BadMessage("AMANA-CONTRACT-005", f"{error.kind}: {error.detail}") from None
     return found
+
+
+async def find_users(store: Store, contract: str, now: Ms) -> list[str]:
+    """Systems that sent or received a version within a year, refused messages left out."""
+    where: dict[str, Any] = {"contract": contract, "time": (">=", now - YEAR * DAY_MS)}
+    found = await store.count("message", where, by=("system", "kind"))
+    return sorted({system for system, kind in found if kind != "refused"})
 
 
 _ROLES: Final = {"inbox": "sent", "out": "received", "pull": "asked", "refused": "refused"}

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from hub.control import arguments
+from hub.control.announcing import ANNOUNCED, USERS, tell, users_of
 from hub.control.decisions import Circumstances, Decide, Decision, Put, existing
 from hub.control.governing import same_person
 from hub.control.objects import ContractPhase, ContractState, Signature, Waiver
@@ -52,11 +53,16 @@ def set_state(view: View, args: arguments.ContractStateSet, now: Circumstances) 
     if args.instead == args.contract:
         raise BadMessage("AMANA-CHANGE-003", "instead of itself")
     operator = existing(now.operator, "operator")
+    told: tuple[str, ...] = ()
+    puts: tuple[Put, ...] = ()
     instead = args.instead or (before.instead if before is not None and args.state == "retired" else None)
+    if args.state in ANNOUNCED and (args.state != "active" or phase != "draft"):
+        told, puts = tell(view, users_of(view, args.contract, now.hub.get(USERS)))
     value = ContractState(
-        args.contract, args.state, args.until, instead, args.reason, operator.key_id, now.position, now.at
+        args.contract, args.state, args.until, instead, args.reason, operator.key_id, now.position, now.at, told
     )
-    return Decision({"contract": args.contract, "state": args.state}, (Put("contracts", args.contract, value),))
+    result = {"contract": args.contract, "state": args.state, "told": list(told)}
+    return Decision(result, (*puts, Put("contracts", args.contract, value)))
 
 
 def set_contract(view: View, args: arguments.ApiContract, _: Circumstances) -> Decision:

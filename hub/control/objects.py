@@ -124,7 +124,8 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class ContractState:
-    """What an operator decided on a version of a contract. `until`: its last day, of one that is deprecated."""
+    """What an operator decided on a version of a contract. `until`: its last day, of one that is deprecated. `told`:
+    the subscriptions under which it was announced, one of each system that uses the version."""
 
     contract: str  # "<name>:<version>"
     state: ContractPhase
@@ -134,6 +135,7 @@ class ContractState:
     operator: str
     position: int
     at: Ms
+    told: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 from fastapi import FastAPI, Request, Response
 
 from hub.asyncapi import make_document
+from hub.contracts.breaking import find_users
 from hub.contracts.governing import check_repinned
+from hub.control.announcing import USERS
 from hub.control.changes import MAX_CHANGE_BYTES
 from hub.control.directory import Outcome, render_body
 from hub.control.follow import submit
@@ -139,6 +141,8 @@ async def make_change(context: GatewayContext, body: bytes) -> ChangeAnswer:
         await registry.catch_up()
         check_contracts(args, registry.registry)
         await check_repinned(context.follower.directory.now(), registry.registry, args, now)
+    if kind == "contract.state" and not judged.repeated:
+        members[USERS] = await find_users(context.store, str(args["contract"]), now)
     if kind == "message.erase" and not judged.repeated:
         await _check_known(context, args)
     if not judged.repeated:

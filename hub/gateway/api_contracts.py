@@ -34,8 +34,7 @@ async def states(
     context: Context, _: Reader, contract: Filter = None, limit: Limit = 100, after: After = None
 ) -> r.Page[c.ContractStateRow]:
     """Versions of contracts that codes name, or that somebody decided on, and who used them lately."""
-    view = context.follower.directory.now()
-    found = await c.show_states(view, context.store, context.clock.now(), contract)
+    found = await c.show_states(context.follower.directory, context.store, context.clock.now(), contract)
     rows, cursor = page_values(found, lambda row: (row["contract"],), limit, after)
     return page(rows, cursor)
 

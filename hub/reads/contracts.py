@@ -10,9 +10,13 @@ from typing_extensions import TypedDict
 from hub.contracts.breaking import DAY_MS
 from hub.contracts.names import pin
 from hub.reads.rows import moment
+from hub.records import request_id
+from hub.stages.announce import notice_id
 
 if TYPE_CHECKING:
     from hub.contracts.breaking import Checked
+    from hub.control.directory import Directory
+    from hub.control.objects import ContractState
     from hub.control.view import View
     from hub.ports import Store
     from hub.records import Ms
@@ -59,6 +63,16 @@ class ContractStateRow(TypedDict):
     since: str | None
     codes: list[str]
     used: list[UseRow]
+    told: list[ToldRow]
+
+
+class ToldRow(TypedDict):
+    """An announcement to one system. `state`: of its delivery; `waiting` until the system collects and confirms it."""
+
+    system: str
+    subscription: str
+    requestId: str
+    state: str
 
 
 class WaiverRow(TypedDict):
@@ -109,8 +123,12 @@ def check_answer(found: Checked, pins: dict[int, str], days: int, *, waived: boo
     }
 
 
-async def show_states(view: View, store: Store, now: Ms, contract: str | None = None) -> list[ContractStateRow]:
-    """The versions that codes name or that somebody decided on, with who used them in the last 30 days."""
+async def show_states(
+    directory: Directory, store: Store, now: Ms, contract: str | None = None
+) -> list[ContractStateRow]:
+    """The versions that codes name or that somebody decided on, with who used them in the last 30 days and to whom the
+    last decision was announced."""
+    view = directory.now()
     codes: dict[str, list[str]] = {}
     for api in view.apis():
         for name in dict.fromkeys((api.contract, api.request_contract)):
@@ -138,9 +156,28 @@ async def show_states(view: View, store: Store, now: Ms, contract: str | None = 
                 "since": None if state is None else moment(state.at),
                 "codes": codes.get(name, []),
                 "used": used,
+                "told": [] if state is None else await _told(directory, store, state),
             }
         )
     return rows
+
+
+async def _told(directory: Directory, store: Store, state: ContractState) -> list[ToldRow]:
+    view, change = directory.now(), directory.outcome(state.position).id
+    ids = {notice_id(change, one): one for one in state.told}
+    rows = {row["id"]: row for row in await store.rows("delivery", {"id": list(ids)})} if ids else {}
+    found: list[ToldRow] = []
+    for id_, one in ids.items():
+        subscription, row = view.subscription(one), rows.get(id_)
+        found.append(
+            {
+                "system": "" if subscription is None else subscription.system,
+                "subscription": one,
+                "requestId": request_id(id_),
+                "state": "made" if row is None else row["state"],
+            }
+        )
+    return found
 
 
 def list_waivers(view: View) -> list[WaiverRow]:

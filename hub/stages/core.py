@@ -16,6 +16,7 @@ from hub.metrics.measures import Measures
 from hub.ports import Bus, Caller, Clock, Store, Vault
 from hub.pull.stage import Pulls
 from hub.runs.stage import RunStage
+from hub.stages.announce import Announce
 from hub.stages.collect import Collect
 from hub.stages.erase import Erase
 from hub.stages.index import Index
@@ -88,6 +89,7 @@ def build(ports: CorePorts) -> Core:
         Relay(p.bus, p.vault, p.follower, p.partitions, p.keys.signing, p.registry),
         Collect(p.store),
         RunStage(p.bus, p.store, p.vault, p.follower, p.adapters, p.keys.hmac, p.partitions, p.draft_rules),
+        Announce(p.bus, p.vault, p.follower, p.keys.hmac, p.partitions),
         Erase(p.vault, p.follower),
         Pulls(p.bus, p.store, p.vault, p.follower, p.keys.hmac, p.keys.signing, p.registry),
         Index(p.store, p.follower),
