@@ -32,6 +32,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "ce_rows": "Admitted rows of a message that is deduplicated by row: all, or 0,2,5",
     "ce_requestid": "32 hex digits: the id that the outside knows",
     "ce_device": "Registry id of the device, never its serial",
+    "ce_feed": "Id of the folder or poll that it came through",
     "ce_form": "How the received bytes verified: json, json-compact, xml, xml-declared or xml-stripped",
     "ce_claim": "<json or xml>,<n>: the last n bytes of the body were uploaded before and claimed",
     "ce_checked": "no: encrypted for its recipient, so that no contract was checked",

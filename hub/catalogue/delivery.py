@@ -49,4 +49,11 @@ CODES: Final[dict[str, Code]] = {
         "a valid key of the receiver on P-256, P-384 or secp256k1",
         "Register such a key with amana system rotate-key, then retry",
     ),
+    "AMANA-OUT-007": Code(
+        500,
+        "hub",
+        "The message breaks its own contract and was not sent",
+        "a body that keeps the contract version that its record names",
+        "Look at it with amana dead-letter show; correct what made it, have it made again, then discard this one",
+    ),
 }

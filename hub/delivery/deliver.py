@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from hub.delivery.checking import check_outgoing
 from hub.delivery.intake import NAME, Intake
 from hub.delivery.outcomes import Outcome, Proof, read_answer, settle
 from hub.delivery.receipts import ATTEMPT, OUTCOME, PURPOSE, STATE, SUBSCRIPTION, receipt, receipt_id
@@ -25,6 +26,7 @@ from hub.records import (
     BOUND,
     CODE,
     CONTENT_TYPE,
+    DATASCHEMA,
     DERIVED,
     FORM,
     ID,
@@ -50,6 +52,7 @@ from signing.jsontext import parse, render
 from signing.sealing import BodyKey
 
 if TYPE_CHECKING:
+    from hub.contracts.registered import Following
     from hub.control.follow import DirectoryFollower
     from hub.control.objects import System
     from hub.control.view import View
@@ -92,6 +95,7 @@ class Deliverer:
     uploads: Uploads | None = None
     measures: Measures = field(default_factory=Measures)
     share: Share | None = None
+    registry: Following | None = None
     confirmed: int = 0
     _flying: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _systems: dict[str, int] = field(default_factory=dict)
@@ -249,6 +253,10 @@ class Deliverer:
             target = _target(self.follower.directory.now(), headers[SUBSCRIPTION])
         except BadMessage:
             return Answer(None), Proof(Event.FORBIDDEN)
+        try:
+            await check_outgoing(headers.get(DATASCHEMA, ""), body, self.registry)
+        except BadMessage:
+            return Answer(None), Proof(Event.BREACH)
         try:
             body = await self._wrap(target, headers, secret, body)
         except BadMessage:

@@ -30,6 +30,7 @@ _CODES: Final = {
     Event.FORBIDDEN: "AMANA-OUT-004",
     Event.UNWRITABLE: "AMANA-OUT-005",
     Event.UNSEALABLE: "AMANA-OUT-006",
+    Event.BREACH: "AMANA-OUT-007",
     Event.ERASE: "AMANA-ERASED-001",
 }
 

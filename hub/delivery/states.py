@@ -53,6 +53,7 @@ class Event(StrEnum):
     FORBIDDEN = "forbidden"
     UNWRITABLE = "unwritable"  # the body cannot be said in the receiver's format
     UNSEALABLE = "unsealable"  # the receiver wants bodies encrypted and has no key for it
+    BREACH = "breach"  # the body breaks the contract that its record names
     KEY_BUSY = "key-busy"  # an earlier message of the same key of an ordered subscription has not got through
     KEY_FREE = "key-free"
     RETRY = "retry"  # by an operator
@@ -103,6 +104,7 @@ TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
     (_S.DUE, _E.FORBIDDEN): _S.DEAD,
     (_S.DUE, _E.UNWRITABLE): _S.DEAD,
     (_S.DUE, _E.UNSEALABLE): _S.DEAD,
+    (_S.DUE, _E.BREACH): _S.DEAD,
     (_S.DUE, _E.KEY_BUSY): _S.PARKED,
     (_S.RETRYING, _E.SIGNED_SUCCESS): _S.CONFIRMED,
     (_S.RETRYING, _E.SIGNED_FAILURE): _S.DEAD,
@@ -112,6 +114,7 @@ TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
     (_S.RETRYING, _E.FORBIDDEN): _S.DEAD,
     (_S.RETRYING, _E.UNWRITABLE): _S.DEAD,
     (_S.RETRYING, _E.UNSEALABLE): _S.DEAD,
+    (_S.RETRYING, _E.BREACH): _S.DEAD,
     (_S.PARKED, _E.KEY_FREE): _S.DUE,
     (_S.WAITING, _E.COLLECTED): _S.CONFIRMED,
     (_S.WAITING, _E.ERASE): _S.ERASED,

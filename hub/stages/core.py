@@ -109,6 +109,7 @@ def build(ports: CorePorts) -> Core:
         policy=p.policy,
         uploads=Uploads(p.store, p.keys.wrapper, vault=p.vault),
         measures=p.measures,
+        registry=p.registry,
     )
     runners = tuple(Runner(stage, p.bus, p.store, p.owner, measures=p.measures) for stage in stages)
     return Core(p, runners, deliverer)

@@ -129,6 +129,23 @@ def test_what_xml_cannot_hold_is_a_dead_letter() -> None:
     _run(journey)
 
 
+def test_what_breaks_its_contract_never_leaves() -> None:
+    """Whatever put it into the outbox: a body that breaks the version that its record names is a dead letter, uncalled."""
+
+    async def journey() -> None:
+        hub = SimHub()
+        await delivering(hub)
+        bad = await put(hub, "one", "a", body={"jumlah": 1}, dataschema="urn:amana:contract:leave:1")
+        good = await put(hub, "two", "b", body={"jumlah": 1}, dataschema="any")
+        await settle(hub)
+        assert list(hub.receiver.taken) == [good.request]
+        assert await states(hub) == {bad.request: "dead", good.request: "confirmed"}
+        [letter] = await hub.store.rows("dead_letter")
+        assert (letter["stage"], letter["code"], letter["parent"]) == ("deliver", "AMANA-OUT-007", bad.id)
+
+    _run(journey)
+
+
 @pytest.mark.parametrize("manner", ["silent", "busy", "took-then-silent"])
 def test_silence_is_answered_with_the_same_request(manner: Manner) -> None:
     """No answer, 5xx: the same requestId again, later each time, until it is confirmed."""

@@ -10,6 +10,7 @@ from hub.delivery.receipts import COLLECT, ORDERED, SUBSCRIPTION
 from hub.ports import Append
 from hub.records import (
     CODE,
+    DATASCHEMA,
     ID,
     INSTITUTION,
     REQUEST,
@@ -54,6 +55,7 @@ async def put(
     system: str = PAYROLL,
     body: Any = None,
     collect: bool = False,
+    dataschema: str = "",
 ) -> Sent:
     """Append a message of that key to the receiver's outbox."""
     id_ = derived_id(name, "test", 1, 0)
@@ -70,6 +72,7 @@ async def put(
         SUBSCRIPTION: subscription or f"{PAYROLL}.TUKIN-OUT",
         ORDERED: "1" if ordered else "0",
     } | ({COLLECT: "1"} if collect else {})
+    headers |= {DATASCHEMA: dataschema} if dataschema else {}
     record = Record(key.encode(), headers, BodyKey(secret, BODY).seal(id_, render(body or {"name": name})))
     topic = outbox(system)
     await hub.log.append([Append(topic, partition_of(record.key, hub.log.topics()[topic]), [record])])

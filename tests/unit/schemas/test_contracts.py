@@ -42,6 +42,7 @@ NAMES = {
     "performance.appeal",
     "performance.institution-result",
     "performance.feedback",
+    "contract.notice",
 }
 CANARY = "KENARI-7741"
 PUNCH = {
