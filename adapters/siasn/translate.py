@@ -7,11 +7,16 @@ that is not in the table refuses its row. Hot path: one dict per row, no models.
 
 from __future__ import annotations
 
-from datetime import date
-from functools import lru_cache
+import re
 from typing import Any, Final
 
 from adapters.kit import AdapterError, Canonical, MessageContext, Refused, Translated
+
+from .dates import read_day
+from .history import history
+from .writing import periodic, skp22
+
+__all__ = ["employees", "history", "main_record", "periodic", "skp22"]
 
 STATUS: Final = {
     "aktif": "active",
@@ -37,6 +42,9 @@ NOT_A_NIP: Final = "nipBaru is not 18 digits"
 NOT_A_NIK: Final = "nik is neither empty nor 16 digits"
 UNKNOWN_STATUS: Final = "kedudukanPnsNama is not in the table of the adapter"
 NOT_A_DATE: Final = "tmtCpns is not a date dd-mm-yyyy"
+FOREIGN: Final = "SIASN answers with another NIP than was asked for"
+UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+PLAIN_ID: Final = re.compile(r"[0-9A-Za-z-]{1,32}", re.ASCII)
 BLANK: Final = "nama or unorNama is blank"
 
 
@@ -54,6 +62,43 @@ def employees(body: dict[str, Any], message: MessageContext) -> list[Translated]
     return out
 
 
+def main_record(body: dict[str, Any], message: MessageContext) -> list[Translated]:
+    """The employee that SIASN answers with for one NIP, and a link to its own id of the person."""
+    out: list[Translated] = []
+    for row, source in enumerate(body["data"]):
+        if message.rows is not None and row not in message.rows:
+            continue
+        item = _employee(row, source, message.institution)
+        if isinstance(item, Canonical) and item.value["employeeId"] != body["nip"]:
+            item = Refused(row, "nip-foreign", FOREIGN)
+        out.append(item)
+        link = _link(row, source, message.institution) if isinstance(item, Canonical) else None
+        if link is not None:
+            out.append(link)
+    return out
+
+
+def _link(row: int, source: dict[str, Any], institution: str) -> Canonical | None:
+    """A link holds 32 characters, so a UUID stands in it without its hyphens; a longer id is left out."""
+    own = (source.get("id") or "").strip()
+    number = own.replace("-", "") if UUID.fullmatch(own) else own
+    if not PLAIN_ID.fullmatch(number):
+        return None
+    nip = source["nipBaru"].strip()
+    value = {
+        "linkId": f"siasn-{nip}",
+        "institution": institution,
+        "employeeId": nip,
+        "scheme": "other",
+        "source": "SIASN",
+        "value": number,
+        "validFrom": None,
+        "validTo": None,
+        "withdrawn": False,
+    }
+    return Canonical("identity.link", ("employee", nip), value, None, row)
+
+
 def _employee(row: int, source: dict[str, Any], institution: str) -> Translated:
     get = source.get
     nip = source["nipBaru"].strip()
@@ -69,7 +114,7 @@ def _employee(row: int, source: dict[str, Any], institution: str) -> Translated:
     status = STATUS.get(source["kedudukanPnsNama"].strip().lower())
     if status is None:
         return Refused(row, "status-unknown", UNKNOWN_STATUS)
-    began = _day(get("tmtCpns") or "")
+    began = read_day(get("tmtCpns") or "")
     if began == "":
         return Refused(row, "date-malformed", NOT_A_DATE)
     name, unit = source["nama"].strip(), source["unorNama"].strip()
@@ -93,17 +138,3 @@ def _employee(row: int, source: dict[str, Any], institution: str) -> Translated:
         None,
         row,
     )
-
-
-@lru_cache(maxsize=8192)
-def _day(text: str) -> str | None:
-    """dd-mm-yyyy as YYYY-MM-DD; None when there is none, "" when it is no date. Appointment days repeat, so cached."""
-    if not text.strip():
-        return None
-    day, month, year = text[0:2], text[3:5], text[6:10]
-    if len(text) != 10 or text[2] != "-" or text[5] != "-" or not (text.isascii() and (day + month + year).isdigit()):
-        return ""
-    try:
-        return date(int(year), int(month), int(day)).isoformat()
-    except ValueError:
-        return ""

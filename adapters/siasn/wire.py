@@ -7,11 +7,11 @@ member of theirs never stops a page. Whether a number is a usable NIP is a quest
 # ruff: noqa: N815 -- members are spelled as SIASN spells them
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from schemas.canonical.text import Words
+from schemas.canonical.text import EmployeeId, Slug, Words
 
 Number = Annotated[str, Field(max_length=42)]
 """NIP or NIK as text. A JSON number is a breach: it has already lost digits."""
@@ -55,3 +55,64 @@ class EmployeesPage(BaseModel):
 
     pager: Pager
     data: Annotated[list[DataUtama], Field(max_length=1000)]
+
+
+class MainRow(DataUtama):
+    """The main record with SIASN's own id of the person."""
+
+    id: Number | None = None
+
+
+class MainRecord(BaseModel):
+    """What SIASN answered for one NIP, with resource, NIP and day of asking beside it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    resource: Slug
+    nip: Annotated[str, Field(pattern=r"^[0-9]{18}$")]
+    asOf: Annotated[str, Field(pattern=r"^[0-9-]{10}$")]
+    data: Annotated[list[MainRow], Field(min_length=1, max_length=1)]
+
+
+class History(BaseModel):
+    """The rows of one history of one NIP, as SIASN answered; each resource has members of its own."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    resource: Slug
+    nip: Annotated[str, Field(pattern=r"^[0-9]{18}$")]
+    asOf: Annotated[str, Field(pattern=r"^[0-9-]{10}$")]
+    data: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=1000)]
+
+
+class Skp22(BaseModel):
+    """POST /skp22/save."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: Annotated[str, Field(max_length=42)] | None
+    tahun: Annotated[int, Field(ge=1000, le=2999)]
+    pnsDinilaiOrang: Annotated[str, Field(min_length=1, max_length=42)]
+    hasilKinerjaNilai: Annotated[int, Field(ge=1, le=3)]
+    perilakuKerjaNilai: Annotated[int, Field(ge=1, le=3)]
+    kuadranKinerjaNilai: Annotated[str, Field(min_length=1, max_length=42)]
+    penilaiNipNrp: EmployeeId
+    penilaiNama: Words
+    penilaiJabatan: Text
+    penilaiGolongan: Text
+    penilaiUnorNama: Words
+    statusPenilai: Text
+    path: list[dict[str, Any]]
+
+
+class KinerjaPeriodik(Skp22):
+    """POST /kinerjaperiodik/save."""
+
+    periodikId: Annotated[str, Field(min_length=1, max_length=42)]
+    koefisienId: Annotated[str, Field(min_length=1, max_length=42)]
+    bulanMulaiPenilaian: Annotated[str, Field(pattern=r"^([1-9]|1[0-2])$")]
+    bulanSelesaiPenilaian: Annotated[str, Field(pattern=r"^([1-9]|1[0-2])$")]
+    tahunMulaiPenilaian: Annotated[str, Field(pattern=r"^[12][0-9]{3}$")]
+    tahunSelesaiPenilaian: Annotated[str, Field(pattern=r"^[12][0-9]{3}$")]
+    pnsDinilaiId: Annotated[str, Field(min_length=1, max_length=42)]
+    penilaiJabatanNama: Text
