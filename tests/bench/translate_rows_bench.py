@@ -16,13 +16,13 @@ from adapters.kit import DeviceContext, MessageContext
 from adapters.kit.attached import wrap
 from adapters.kit.registry import load
 from signing import jsontext
-from tests.bench import performance_inputs
+from tests.bench import payroll_inputs, performance_inputs
 from tests.unit.adapters.recap import GOOD, recap, row
 
 ROWS: Final = 500
 BATCHES: Final = 20
 ROUNDS: Final = 7
-DEVICE: Final = DeviceContext("gate-1", "CONTOH0001", "Asia/Jakarta")
+DEVICE: Final = DeviceContext("gate-1", "CONTOH0001", "Asia/Jakarta", payroll_inputs.DEVICE_OPTIONS)
 MESSAGE: Final = MessageContext("SYSTEM-1", "CONTOH", "CODE-1", 1_793_491_200_000, None, DEVICE)
 
 
@@ -137,6 +137,7 @@ INPUTS: Final[dict[tuple[str, str], Callable[[], Any]]] = {
     ("generic_json", "enrolment"): enrolments,
     ("ekinerja", "predicates"): lambda: wrap("rekap.xlsx", recap([row(n, *GOOD) for n in range(1, ROWS + 1)])),
     **performance_inputs.INPUTS,
+    **payroll_inputs.INPUTS,
 }
 
 

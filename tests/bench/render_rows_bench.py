@@ -1,0 +1,71 @@
+"""Rows per second from runs and records to the files and messages of other systems, in one process, kit included.
+
+`python -m tests.bench.render_rows_bench` prints one line of JSON per exchange. Medians of at least seven rounds.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from adapters.kit.registry import load
+from signing import jsontext
+from tests.bench import payroll_inputs as made
+from tests.bench.translate_rows_bench import micros
+
+ROUNDS: Final = 7
+HDL: Final = {"sourceSystemOwner": "HUB", "elementName": "Tunjangan", "legislativeDataGroup": "Contoh"}
+
+
+def renders() -> dict[str, Callable[[], object]]:
+    """What is measured: a call that renders `ROWS` rows, by adapter and exchange."""
+    run, signals = made.run_of_all()
+    found: dict[str, Callable[[], object]] = {}
+    for system, exchange, options in (
+        ("adk_tukin", "files", {}),
+        ("payroll_generic", "hdl", HDL),
+        ("payroll_generic", "csv", {}),
+        ("payroll_generic", "json", {}),
+    ):
+        adapter = load(system)
+        found[f"{system}.{exchange}"] = lambda a=adapter, e=exchange, o=options: a.render(e, run, signals, o)  # type: ignore[misc]
+    for system, exchange, records in (
+        ("adk_makan_lembur", "meal-days", made.entries("wfo")),
+        ("adk_makan_lembur", "overtime-hours", made.entries("lembur")),
+        ("hcmis", "notices", made.notices()),
+    ):
+        adapter = load(system)
+        found[f"{system}.{exchange}"] = lambda a=adapter, e=exchange, r=records: a.render_records(e, r, {})  # type: ignore[misc]
+    return found
+
+
+def run(seconds: float) -> list[dict[str, Any]]:
+    """One row per exchange; at least seven rounds, the exchanges interleaved."""
+    calls = renders()
+    spent: dict[str, list[float]] = {name: [] for name in calls}
+    until = time.monotonic() + seconds
+    while min(map(len, spent.values())) < ROUNDS or time.monotonic() < until:
+        for name, call in calls.items():
+            spent[name].append(micros(call))
+    return [
+        {
+            "name": f"renders.{name}",
+            "value": round(1e6 / statistics.median(found)),
+            "unit": "rows/s",
+            "limit": None,
+            "limit_name": "",
+            "ratio": None,
+            "floor": None,
+            "aim": 20_000,
+            "whole_us": f"{statistics.median(found):.2f}",
+        }
+        for name, found in spent.items()
+    ]
+
+
+if __name__ == "__main__":
+    for line in run(0):
+        sys.stdout.write(jsontext.render(line).decode() + "\n")
