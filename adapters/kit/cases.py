@@ -171,7 +171,8 @@ def shown_reply(reply: dict[str, Any]) -> dict[str, Any]:
     admit = reply["admit"]
     if admit is not None:
         admit = {**admit, "body": admit["body"].decode("latin-1"), "rows": [list(key) for key in admit["rows"]]}
-    return {**reply, "text": reply["text"].split("\n"), "admit": admit}
+    shown_of = {name: value for name, value in reply.items() if name != "answered" or value}
+    return {**shown_of, "text": reply["text"].split("\n"), "admit": admit}
 
 
 def shown_page(page: Outgoing) -> dict[str, Any]:

@@ -158,6 +158,8 @@ def reply(raw: object, exchanges: Iterable[str]) -> DeviceReply:
             raise KitError("type", "a reply's texts are texts")
         if len(text) > MAX_REPLY:
             raise KitError("bound", f"a reply has at most {MAX_REPLY} characters")
+    if type(raw.answered) is not tuple or any(type(known) is not str or len(known) > 20 for known in raw.answered):
+        raise KitError("type", "commands that were answered are a tuple of ids")
     admit = raw.admit
     if admit is None:
         return raw

@@ -53,12 +53,14 @@ Translated = Canonical | Refused | Repeated | Skipped
 
 @dataclass(frozen=True, slots=True)
 class DeviceContext:
-    """A registered device: what the directory knows of it. `zone` is an IANA name or "+07:00"."""
+    """A registered device: what the directory knows of it. `zone` is an IANA name or "+07:00"; `answered`: ids of commands
+    that it has said a result of, as far as this process knows."""
 
     device_id: str
     serial: str
     zone: str
     options: Mapping[str, str] = field(default_factory=dict)
+    answered: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +103,13 @@ class DeviceMessage:
 @dataclass(frozen=True, slots=True)
 class DeviceReply:
     """The answer to a device. With `admit`, `text_when_stored` is sent once that is durable;
-    otherwise `text` is sent at once."""
+    otherwise `text` is sent at once. `answered`: ids of commands that the device says a result of."""
 
     status: int
     text: str
     admit: DeviceMessage | None = None
     text_when_stored: str = ""
+    answered: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

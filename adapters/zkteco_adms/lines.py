@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from . import push3
+
 MIN_COLUMNS: Final = 4
 MAX_COLUMNS: Final = 10
 
@@ -23,7 +25,10 @@ def lines(body: bytes) -> Iterator[str]:
 
 
 def columns(line: str) -> list[str]:
-    """Tab-separated columns: PIN, time, status, verify, work code, and up to five that are not used."""
+    """Tab-separated columns: PIN, time, status, verify, work code, and up to five that are not used. A line of key=value
+    members, which some firmware sends, as the first four of them."""
+    if line.startswith(push3.START):
+        return push3.columns_of(line)
     return line.split("\t")
 
 

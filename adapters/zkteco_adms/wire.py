@@ -11,3 +11,5 @@ from typing import Annotated
 from pydantic import Field
 
 AttendanceLog = Annotated[str, Field(max_length=1_048_576, description="PIN, time, status, verify, ... tab separated")]
+OperationLog = Annotated[str, Field(max_length=1_048_576, description="OPLOG lines: what was done at the device")]
+CommandResults = Annotated[str, Field(max_length=1_048_576, description="ID=..&Return=..&CMD=.. lines")]

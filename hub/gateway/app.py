@@ -20,6 +20,7 @@ from hub.gateway.address import client_address, parse_networks
 from hub.gateway.admission import Push, Refusal, Wanted, examine
 from hub.gateway.claiming import EACH, PULLED_AT_ONCE, Claiming
 from hub.gateway.gathering import Gathering
+from hub.gateway.heard import Heard
 from hub.gateway.media import answer_media
 from hub.gateway.quota import MINUTE, Budget
 from hub.gateway.terms import make_terms
@@ -75,6 +76,7 @@ class Gateway:
         self._limit = context.settings.max_body
         self._proxies = parse_networks(context.settings.trusted_proxies)
         self._routes = devices.Routes(context.adapters)
+        self._heard = Heard()
         self._gathering = Gathering(context.admissions, context.clock, context.measures)
         self.uploads = Uploads(
             context.store, context.keys.wrapper, vault=context.vault, quota=context.settings.upload_quota
@@ -313,12 +315,13 @@ class Gateway:
             began = perf_counter()
             kind = find_header(scope["headers"], b"content-type").decode("latin-1")
             request = DeviceRequest(scope["method"], place.path, query, body, kind)
-            reply = self._ask_adapter(mounted, request, devices.context_of(device))
+            reply = self._ask_adapter(mounted, request, devices.context_of(device, self._heard.of(device.id)))
             text = reply.text
             if reply.admit is not None:
                 candidate = devices.make_candidate(reply.admit, device, self._view, self._terms)
                 _refuse_conflict(await self._gathering.admit(candidate))
                 text = reply.text_when_stored
+            self._heard.note(device.id, reply.answered)
             await answer(send, reply.status, text.encode(), TEXT)
             self._timed(began, "device")
         except TooLargeError as large:

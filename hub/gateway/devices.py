@@ -116,9 +116,9 @@ def accept(
     return device
 
 
-def context_of(device: Device) -> DeviceContext:
+def context_of(device: Device, answered: frozenset[str] = frozenset()) -> DeviceContext:
     """What its adapter is told about it."""
-    return DeviceContext(device.id, device.serial, device.zone or "", device.options)
+    return DeviceContext(device.id, device.serial, device.zone or "", device.options, answered)
 
 
 def find_code(device: Device, exchange: str, view: View) -> Api:

@@ -16,6 +16,7 @@ from adapters.kit import (
 from adapters.kit.clock import EPOCH, clock_of, now_of, parse_time_zone, read_time, time_zone_option
 from adapters.kit.registry import load
 from adapters.zkteco_adms.lines import lines, natural_key
+from hub.gateway.heard import Heard
 
 ADMS = load("zkteco_adms")
 MIDNIGHT = 1_793_491_200_000
@@ -181,3 +182,31 @@ def test_clock_set_back_within_a_batch() -> None:
     """A line more than a minute before the line above it is flagged."""
     items = punches(b"1\t2026-10-01 07:00:00\t0\t1\n1\t2026-10-01 06:59:00\t0\t1\n1\t2026-10-01 06:57:59\t0\t1\n")
     assert [item.value["flags"] for item in items if isinstance(item, Canonical)] == [[], [], ["clock-set-back"]]
+
+
+def test_a_command_is_given_until_its_result_came() -> None:
+    """A poll gives a command again and again; once the device said a result, by that process no more."""
+    heard = Heard()
+
+    def ask(path: str, body: bytes = b"") -> str:
+        of = DeviceContext("gate-1", "CONTOH0001", "Asia/Jakarta", {"command.1": "CHECK"}, heard.of("gate-1"))
+        reply = ADMS.handle(path, DeviceRequest("POST" if body else "GET", path, {"SN": "CONTOH0001"}, body), of)
+        heard.note("gate-1", reply.answered)
+        return reply.text
+
+    assert [ask("/iclock/getrequest") for _ in range(2)] == ["C:1:CHECK"] * 2
+    assert ask("/iclock/devicecmd", b"ID=1&Return=0&CMD=CHECK") == "OK"
+    assert ask("/iclock/getrequest") == "OK"
+    assert heard.of("gate-2") == frozenset()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["CLEAR LOG", "CLEAR DATA", "SHELL reboot", "DATA DELETE ATTLOG", "LOG\nCLEAR LOG", "INFO;CLEAR LOG", "", "log"],
+)
+def test_no_command_touches_a_log(text: str) -> None:
+    """What edits or clears a device's log, or is no single known command, is never sent."""
+    of = device(**{"command.1": text})
+    with pytest.raises(AdapterError) as caught:
+        ADMS.handle("/iclock/getrequest", DeviceRequest("GET", "/iclock/getrequest", {"SN": "CONTOH0001"}, b""), of)
+    assert caught.value.kind == "command-malformed"
