@@ -14,6 +14,7 @@ from adapters.kit.attached import wrap
 from adapters.kit.errors import AdapterError, KitError
 from adapters.kit.wire import checkable
 from hub import records as r
+from hub.contracts.standing import check_standing
 from hub.errors import BadMessage, Halt
 from hub.gateway.admission import check_wire, find_rows, natural_key, row_fields
 from hub.gateway.assurance import weaker
@@ -67,6 +68,11 @@ def make_candidate(body: bytes, feed: Feed, adapter: Adapter, view: View, ground
         raise Halt("AMANA-FEED-001", "its system is suspended")
     if not view.granted(feed.system, feed.code):
         raise Halt("AMANA-FEED-001", "its system is not granted the code")
+    grant = view.grant(feed.system, feed.code)
+    try:
+        notice = check_standing(view, (api.contract,), trial=grant is not None and grant.trial)
+    except BadMessage as refused:  # the feed waits, with its files: nothing is wrong with them
+        raise Halt("AMANA-FEED-001", refused.text()) from None
     try:
         exchange = adapter.manifest.exchange(api.exchange)
         value = read_raw(body, exchange)
@@ -93,6 +99,8 @@ def make_candidate(body: bytes, feed: Feed, adapter: Adapter, view: View, ground
         r.ASSURANCE: weaker(api.assurance, "file" if feed.kind == "folder" else "polled"),
         r.CONTROL_POSITION: str(view.position),
     }
+    if notice:
+        headers[r.NOTICE] = notice
     if feed.device is not None:
         headers[r.DEVICE] = feed.device
     if rows is None:

@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl
 
 from adapters.kit.values import DeviceContext, DeviceMessage
 from hub import records as r
+from hub.contracts.standing import check_standing
 from hub.errors import BadMessage
 from hub.gateway.address import parse_networks, within
 from hub.gateway.admission import Terms, check_wire, natural_key
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from hub.control.view import View
 
 SERIAL: Final = "SN"
+TRIAL: Final = "trial"
+"""Option of a device that may send under drafts: `yes`."""
 _MAX_FIELDS: Final = 50
 
 
@@ -134,6 +137,7 @@ def make_candidate(message: DeviceMessage, device: Device, view: View, terms: Te
     """What the log decides upon. Rows are told apart by the natural keys that the adapter gave."""
     api = find_code(device, message.exchange, view)
     wire = terms.wire(device.adapter, message.exchange)
+    notice = check_standing(view, (api.contract,), trial=device.options.get(TRIAL) == "yes")
     if wire.checker is not None:
         check_wire(_parse(message.body), wire.checker)
     topic = f"inbox.{device.adapter}"
@@ -158,6 +162,7 @@ def make_candidate(message: DeviceMessage, device: Device, view: View, terms: Te
             r.CODE: api.code,
             r.ASSURANCE: weaker(api.assurance, "device"),
             r.CONTROL_POSITION: str(view.position),
+            **({r.NOTICE: notice} if notice else {}),
         },
         rule="natural-key" if message.rows else "window",
         dedupe_keys=_keys(message.rows, device.id, api.code, terms.hmac),

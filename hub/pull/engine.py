@@ -32,7 +32,7 @@ from hub.pull.late import LateAnswer
 from hub.pull.records import EXCHANGE, THE_HUB, Asked, asked_of, outcome_record
 from hub.pull.standing import find
 from hub.pull.wrapping import answer_reading, answered_body, forwarded_body
-from hub.records import REQUEST, Record
+from hub.records import NOTICE, REQUEST, Record
 from hub.topics import PULLS
 from hub.uploads import Origin
 from signing.errors import SigningError
@@ -201,7 +201,8 @@ class PullEngine:
         except TryAgain as again:  # the answer is there, and recorded; the caller asks for it again
             told, ended.after = failure(again.code, again.detail), again.after
         try:
-            spoken = self._speak(asked.name, told, media, ended.after)
+            notice = question.candidate.headers.get(NOTICE, "")
+            spoken = self._speak(asked.name, told, media, ended.after, notice)
         except SigningError as error:
             ended.found = failure("AMANA-PULL-014", error.detail)
             spoken = self._speak(asked.name, ended.found, media)
@@ -363,11 +364,13 @@ class PullEngine:
         secret = None if row is None else (await self._ports.vault.open([row["id"]])).get(row["id"])
         return None if row is None or secret is None else Origin(name, row["id"], secret)
 
-    def _speak(self, name: str, found: Finding, media: Media, after: float | None = None) -> Spoken:
-        """What the caller is told. The provider's own words come behind the code."""
+    def _speak(self, name: str, found: Finding, media: Media, after: float | None = None, notice: str = "") -> Spoken:
+        """What the caller is told. The provider's own words come behind the code. `notice`: what it should know of the
+        contracts that it asks under."""
         members: dict[str, Any] = {"success": found.event is not Event.FAIL, "requestId": name}
         if found.event is Event.ANSWER:
             members["esbBody"] = found.value
+            members |= {"message": notice} if notice else {}
         else:
             text = BadMessage(found.code, found.detail).text()
             members["message"] = f"{found.code}: {found.said}" if found.said else text

@@ -18,8 +18,10 @@ from hub.reads.messages import find_message, find_record
 from hub.records import CHECKED, CODE, DEVICE, SECRET
 from hub.stages.bodies import RECEIVED, open_with
 from hub.stages.index import IN, OUT
+from schemas.contracts import CONTRACTS
 from schemas.datarules import MASK, inline_tags, mask, read_metadata
 from schemas.datarules.metadata import Metadata, Path
+from schemas.personal import tags_of
 from signing import jsontext
 
 if TYPE_CHECKING:
@@ -67,6 +69,8 @@ async def open_payload(
 def personal_paths(contract: str, registered: Registered) -> tuple[Path, ...] | None:
     """What is personal under a contract, by its own tags and those of its metadata; None: nobody has said."""
     name, version = parse_pinned(contract)
+    if name in CONTRACTS:
+        return Metadata(tags_of(name)).personal
     row = None
     if name.startswith(SUBJECT) and version is not None:
         row = registered.version(name.removeprefix(SUBJECT), version, deleted=True)

@@ -36,6 +36,7 @@ class Case:
     level: Level
     policy: Policy
     validate_fields: bool = False
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ def make_case(registry: Registry, subject: str, content: Content, rows: Sequence
     """The case of `content` against `rows` (oldest first) under the configuration of `subject`. Raises 42201."""
     config = registry.effective(subject)
     level = Level.NONE if force else Level(config["compatibilityLevel"])
+    checked = bool(config.get("validateFields", False)) and not force
+    fields = tuple(check_fields(content, rows[-1].content if rows else None)) if checked else ()
     group = config.get("compatibilityGroup")
     if group is not None:
         rows = [row for row in rows if _property(row.content, group) == _property(content, group)]
@@ -62,6 +65,7 @@ def make_case(registry: Registry, subject: str, content: Content, rows: Sequence
         level,
         Policy(config["compatibilityPolicy"]),
         bool(config.get("validateFields", False)),
+        fields,
     )
 
 
@@ -97,7 +101,7 @@ def judge(case: Case) -> Judgement:
     except UnusableSchema as error:
         whose = "" if error.which == "new" else "an older version: "
         raise codes.invalid(f"{whose}{error.kind}: {error.detail}") from None
-    if verdict.compatible:
+    if verdict.compatible and not case.fields:
         return Judgement(compatible=True)
     return Judgement(compatible=False, messages=_messages(case, verdict))
 
@@ -107,6 +111,7 @@ def _messages(case: Case, verdict: Verdict) -> tuple[str, ...]:
         f"{{errorType:'{d.kind}', path:'{d.path}', breaks:'{d.breaks}', description:'{d.message}', repair:'{d.hint}'}}"
         for d in verdict.refusals
     ]
+    said += case.fields
     if verdict.against is not None:
         row = case.rows[verdict.against]
         said.append(f"{{oldSchemaVersion: {row.number}}}")
@@ -115,6 +120,34 @@ def _messages(case: Case, verdict: Verdict) -> tuple[str, ...]:
         f"{{validateFields: '{str(case.validate_fields).lower()}', compatibility: '{case.level}', policy: '{case.policy}'}}"
     )
     return tuple(said)
+
+
+RESERVED: Final = "confluent:reserved"
+"""Property of the metadata: names, by commas, that no member of this or a later version may have."""
+
+
+def check_fields(content: Content, before: Content | None) -> list[str]:
+    """What of `validateFields` does not hold: a member has a reserved name, or a name is reserved no more."""
+    mine = _reserved(content)
+    said = [
+        f"{{errorType:'RESERVED_FIELD_REMOVED', description:'{name} was reserved and is no more'}}"
+        for name in sorted((set() if before is None else _reserved(before)) - mine)
+    ]
+    schema = jsontext.parse(content.text.encode())
+    members = schema.get("properties") if content.kind == "JSON" and isinstance(schema, dict) else None
+    fields = schema.get("fields") if content.kind == "AVRO" and isinstance(schema, dict) else None
+    names = set(members) if isinstance(members, dict) else set()
+    names |= {f.get("name") for f in fields if isinstance(f, dict)} if isinstance(fields, list) else set()
+    said += [
+        f"{{errorType:'FIELD_CONFLICTS_WITH_RESERVED_FIELD', path:'#/properties/{name}', description:'{name} is reserved'}}"
+        for name in sorted(names & mine)
+    ]
+    return said
+
+
+def _reserved(content: Content) -> set[str]:
+    value = _property(content, RESERVED)
+    return {name.strip() for name in value.split(",") if name.strip()} if isinstance(value, str) else set()
 
 
 def _property(content: Content, name: str) -> Any:

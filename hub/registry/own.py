@@ -20,6 +20,7 @@ from hub.registry.follow import Build, RegistryFollower
 from hub.registry.names import OWN
 from hub.registry.state import Registry
 from schemas.contracts import CONTRACTS
+from schemas.personal import tags_of
 from signing import jsontext
 
 if TYPE_CHECKING:
@@ -38,6 +39,16 @@ def wire_subject(contract: str) -> str:
     return OWN + contract.replace(":", ".")
 
 
+def own_tags() -> dict[str, dict[str, list[str]]]:
+    """Tags of the canonical subjects: what masking hides. Of a wire format nobody has said what is personal, so it is
+    masked whole."""
+    return {
+        canonical_subject(contract.name, contract.version): {path: list(tags) for path, tags in found.items()}
+        for contract in CONTRACTS.values()
+        if (found := tags_of(contract.name))
+    }
+
+
 def own_schemas() -> Iterator[tuple[str, Mapping[str, Any], bool]]:
     """(subject, schema, whether it may break its earlier version)."""
     for contract in CONTRACTS.values():
@@ -50,14 +61,15 @@ def own_schemas() -> Iterator[tuple[str, Mapping[str, Any], bool]]:
 async def register_own(follower: RegistryFollower, now: Ms) -> int:
     """Register what is not registered yet; returns how many subjects there are. Raises `ConfigError` AMANA-CONF-008."""
     schemas = list(own_schemas())
-    answers = await follower.submit_all([_build(*schema) for schema in schemas], now)
+    tags = own_tags()
+    answers = await follower.submit_all([_build(*schema, tags.get(schema[0])) for schema in schemas], now)
     for (subject, _, _), answer in zip(schemas, answers, strict=True):
         if isinstance(answer, Refused):
             raise ConfigError("AMANA-CONF-008", f"{subject}: {answer.code}")
     return len(schemas)
 
 
-def _build(subject: str, schema: Mapping[str, Any], force: bool) -> Build:
+def _build(subject: str, schema: Mapping[str, Any], force: bool, tags: Mapping[str, Any] | None) -> Build:
     text = canonical_text(jsontext.render(schema).decode(), normalize=True)
 
     def build(_: Registry) -> dict[str, Any]:
@@ -68,7 +80,7 @@ def _build(subject: str, schema: Mapping[str, Any], force: bool) -> Build:
             "kind": "JSON",
             "text": text,
             "references": [],
-            "metadata": None,
+            "metadata": {"tags": tags} if tags else None,
             "rules": None,
             "normalize": True,
             "id": None,

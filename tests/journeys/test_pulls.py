@@ -15,6 +15,7 @@ from signing import envelope, forms, jsontext
 from signing.keys import KeyRing, KeyWindow
 from signing.sealing import BodyKey
 from tests.journeys.provider import CODE, Provider, answer, http, outcome_of, pulling, say, silent
+from tests.simulator.contracting import register
 
 
 def run(journey: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -40,6 +41,25 @@ def test_a_pull_is_answered_with_what_the_provider_signed(tmp_path: Path) -> Non
                 "requestId": said["requestId"],
                 "esbBody": {"employeeId": "X1"},
             }
+
+    run(journey)
+
+
+def test_a_deprecated_contract_is_said_in_the_answer(tmp_path: Path) -> None:
+    """Who asks reads the last day in the signed answer, of the question's contract as of the answer's."""
+
+    async def journey() -> None:
+        async with pulling(tmp_path, requestContract="subject:tanya:1") as at:
+            at.provider.answering = answer({"grade": 9})
+            schema = {"type": "object", "properties": {"employeeId": {"type": "string"}}}
+            await register(at.site.gateway.context.registry, at.site.clock.now(), schema, subject="tanya")
+            state = {"contract": "subject:tanya:1", "state": "deprecated", "until": "2099-12-31", "reason": "x"}
+            await at.site.change("contract.state", state)
+            said = at.site.verified(await at.pull({"employeeId": "X1"}))
+            assert said["esbBody"] == {"grade": 9}
+            assert said["message"] == "subject:tanya:1 is deprecated, its last day is 2099-12-31"
+            refused = at.site.verified(await at.pull({"employeeId": 1}))
+            assert refused["message"].startswith("AMANA-CONTRACT-001")
 
     run(journey)
 
