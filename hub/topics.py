@@ -18,6 +18,7 @@ RECEIPTS: Final = "receipts"
 DEADLETTERS: Final = "deadletters"
 REFUSALS: Final = "refusals"
 SIGNALS_PAY: Final = "signals.pay"
+SIGNALS_HR: Final = "signals.hr"
 PULLS: Final = "pulls"
 CONFIRMATIONS: Final = "confirmations"
 INBOX_RELAY: Final = "inbox.relay"
@@ -59,7 +60,8 @@ def layout(
     partitions: int = DEFAULT_PARTITIONS,
 ) -> dict[str, int]:
     """Every topic that a hub with these adapters, contracts and systems has, for `Bus.ensure`."""
-    names = [CONTROL, AUDIT, RECEIPTS, DEADLETTERS, REFUSALS, SIGNALS_PAY, PULLS, CONFIRMATIONS, INBOX_RELAY, REGISTRY]
+    names = [CONTROL, AUDIT, RECEIPTS, DEADLETTERS, REFUSALS, SIGNALS_PAY, SIGNALS_HR, PULLS, CONFIRMATIONS]
+    names += [INBOX_RELAY, REGISTRY]
     names += [inbox(adapter) for adapter in adapters]
     names += [records(contract) for contract in contracts]
     names += [outbox(system) for system in systems]

@@ -162,6 +162,16 @@ class Lines(_Part):
         return self
 
 
+class Notices(_Part):
+    """Lines that say of which outcomes HR is told, beside results and attendance. `status` draft: to be confirmed, and
+    applied only where the operator allows drafts."""
+
+    status: Literal["draft", "live"]
+    training_predicates: Line[list[Predicate]]
+    recognition_predicates: Line[list[Predicate]]
+    discipline_absent_days: Line[Annotated[int, Field(ge=1, le=31)]]
+
+
 class RuleSet(_Part):
     """One version of one regulation's rules. `status`: a draft is applied only where the operator allows drafts."""
 
@@ -172,6 +182,7 @@ class RuleSet(_Part):
     status: Literal["draft", "live"]
     currency: str
     lines: Lines
+    notices: Notices | None = None
 
     def each(self) -> Iterator[tuple[str, Line[Any]]]:
         """The lines by name, in the order of the file's sections."""

@@ -87,6 +87,9 @@ class Exchange(_Strict):
     """How rows are counted; None: the member that `dedupe.rows` names."""
     source: Literal["run", "records"] = "run"
     """Out: rendered from a run and its signals, or from canonical records of `contracts`."""
+    batch: Literal["message", "person"] = "message"
+    """Out, from records: rendered at once from all records of one message that came in, or person by person. The order of
+    what goes out is kept within it: of the sending system, or of each person."""
     reads_back: Slug | None = None
     """Out, from records: the exchange in which the same file or message comes in. The round trip is a law then."""
 

@@ -18,6 +18,7 @@ from hub.stages.announce import Announce
 from hub.stages.collect import Collect
 from hub.stages.erase import Erase
 from hub.stages.index import Index
+from hub.stages.outward import Outward
 from hub.stages.relay import Relay
 from hub.stages.translate import Translate
 from hub.topics import (
@@ -32,6 +33,7 @@ from hub.topics import (
     RECORDS,
     REFUSALS,
     REGISTRY,
+    SIGNALS_HR,
     SIGNALS_PAY,
 )
 
@@ -50,6 +52,7 @@ _STAGES: Final[tuple[type[_Reads], ...]] = (
     Collect,
     RunStage,
     Announce,
+    Outward,
     Erase,
     Pulls,
     Index,
@@ -62,8 +65,9 @@ WRITES: Final[Mapping[str, tuple[str, ...]]] = {
     GATEWAY: (INBOX, CONTROL, AUDIT, REGISTRY, REFUSALS, PULLS, CONFIRMATIONS),
     "translate": (RECORDS, DEADLETTERS),
     "relay": (OUTBOX, DEADLETTERS),
-    "runs": (SIGNALS_PAY, RECORDS, OUTBOX, DEADLETTERS),
     "announce": (OUTBOX,),
+    "runs": (SIGNALS_PAY, SIGNALS_HR, RECORDS, OUTBOX, DEADLETTERS),
+    "outward": (OUTBOX, DEADLETTERS),
     "pulls": (OUTBOX, DEADLETTERS),
     "settlements": (RECEIPTS, DEADLETTERS),
     "deliver": (RECEIPTS, DEADLETTERS),

@@ -18,6 +18,7 @@ from hub.topics import (
     RECORDS,
     REFUSALS,
     REGISTRY,
+    SIGNALS_HR,
     SIGNALS_PAY,
 )
 
@@ -42,6 +43,7 @@ KINDS: Final[dict[str, Kind]] = {
     RECORDS + "attendance.punch": Kind("Canonical punches", "HMAC of serial and PIN of the device", "The contract"),
     RECORDS: Kind("Canonical records of one contract", _PERSON, "The contract"),
     SIGNALS_PAY: Kind("Pay signals and runs", _PERSON, "The contract", contracts=("pay.signal", "pay.run")),
+    SIGNALS_HR: Kind("Outcomes of approved runs for HR", _PERSON, "The contract", contracts=("hr.notice",)),
     OUTBOX: Kind("What waits for one system", _PERSON, "The body that the receiver is sent, as its contract says"),
     RECEIPTS: Kind("Outcomes of deliveries", "That of the message", "The receiver's signed answer, if there was one"),
     DEADLETTERS: Kind(

@@ -97,8 +97,8 @@ CODES: Final[dict[str, Code]] = {
     "AMANA-RUN-001": Code(
         503,
         "hub",
-        "A run waits for what came before it",
-        "every stage past the run's cut-off",
+        "A run, or what goes out, waits for what came before it",
+        "every stage past the run's cut-off, or past the message",
         "Wait; if it stays, look at the stages with amana doctor",
     ),
     "AMANA-RUN-002": Code(

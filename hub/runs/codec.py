@@ -35,7 +35,7 @@ from hub.runs.compute import VERSION, RunResult
 from hub.runs.selection import NATURAL_KEYS, Fact
 from hub.runs.totals import add_up, count, signals_digest
 from hub.stages.bodies import open_body, open_with
-from hub.topics import SIGNALS_PAY, records
+from hub.topics import SIGNALS_HR, SIGNALS_PAY, records
 from schemas.contracts import CONTRACTS, checker
 from signing.jsontext import canonical, parse, render
 from signing.sealing import BodyKey
@@ -154,6 +154,21 @@ async def seal_run(order: RunOrder, result: RunResult, secret: bytes, hmac: byte
         rows.append(signal_row(order, record, signal))
     made.append((SIGNALS_PAY, sealer.seal("pay.run", result.run, result.run_id, result.run["signalsDigest"], None)))
     return Sealed(made, rows)
+
+
+def seal_notices(
+    order: RunOrder,
+    notices: Iterable[tuple[str, dict[str, Any]]],
+    secret: bytes,
+    hmac: bytes,
+    source: Callable[[], str],
+) -> list[tuple[str, Record]]:
+    """Records of the notices of a run, in the order given. Raises `BadMessage` AMANA-TRANS-002."""
+    sealer = _Sealer(order, secret, hmac, source)
+    return [
+        (SIGNALS_HR, sealer.seal("hr.notice", value, id_, value["grounds"][0], value["employeeId"]))
+        for id_, value in notices
+    ]
 
 
 def signal_row(order: RunOrder, record: Record, signal: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,15 +11,18 @@ from itertools import count as counting
 from typing import TYPE_CHECKING, Any, Final
 
 from hub.errors import BadMessage, TryAgain
+from hub.keys import subject_key
 from hub.ports import Append, Bus, Store, Vault, Write
-from hub.records import RUN, TYPE, Record, derived_id, partition_of
+from hub.records import RUN, TYPE, Record, RecordId, derived_id, partition_of
 from hub.runs import codec
 from hub.runs.compute import VERSION, compute_run
+from hub.runs.notices import CONTRACT, find_notices
 from hub.runs.published import Published, Stored
 from hub.stages.brake import Verdict
 from hub.stages.collect import NAME as COLLECT
 from hub.stages.deadletters import dead_letter
 from hub.stages.effects import Effects, Entry
+from hub.stages.rendering import Given
 from hub.stages.route import ApprovedRun, outgoing, subscribers
 from hub.stages.translate import NAME as TRANSLATE
 from hub.topics import CONTROL, DEADLETTERS, INBOX_RELAY, RECORDS, SIGNALS_PAY, partitions_of
@@ -154,6 +157,7 @@ class RunStage:
         run = codec.rebuild_run(order, found[0]["counts"], signals)
         if codec.run_digest(run) != approval.digest:
             raise BadMessage("AMANA-CHANGE-004", "the stored signals are not the approved ones")
+        notices = self._notices(order, signals)
         approved = ApprovedRun(
             record_id=derived_id(run["signalsDigest"], f"{NAME}/{order.code}", VERSION, 0),
             code=order.code,
@@ -164,17 +168,28 @@ class RunStage:
             secret=secret,
             run=run,
             signals=signals,
+            notices=[
+                Given(CONTRACT, subject_key(self._hmac, "employee", value["employeeId"]), value) for _, value in notices
+            ],
         )
-        publishes = self._appends(await self._outgoing(approved, entry))
+        told = codec.seal_notices(order, notices, secret, self._hmac, _sources(entry.offset))
+        publishes = self._appends([*told, *await self._outgoing(approved, entry)])
         row = dict(found[0], state="approved", approved_at=approval.at)
         return Effects(publishes=publishes, writes=[Write("run", [row])], verdicts=[Verdict()])
+
+    def _notices(self, order: RunOrder, signals: Sequence[dict[str, Any]]) -> list[tuple[RecordId, dict[str, Any]]]:
+        try:
+            rules = load(order.rule_set, order.rule_version)
+        except SchemaError as error:
+            raise BadMessage("AMANA-RUN-002", error.kind) from error
+        return find_notices(signals, rules, draft=self._draft_rules)
 
     async def _outgoing(self, approved: ApprovedRun, entry: Entry) -> list[tuple[str, Record]]:
         """What every subscriber gets. One that cannot be rendered for is a dead letter; the others go on."""
         view = self._follower.directory.at(entry.offset)
         numbers = counting()
         made: list[tuple[str, Record]] = []
-        for subscription in subscribers(view, approved.institution):
+        for subscription in subscribers(view, approved.institution, self._adapters):
             source = lambda: f"{CONTROL}/0/{entry.offset}/{next(numbers)}"  # noqa: E731
             try:
                 made += outgoing(approved, subscription, view, self._adapters, self._hmac, source)

@@ -20,6 +20,7 @@ from hub.stages.announce import Announce
 from hub.stages.collect import Collect
 from hub.stages.erase import Erase
 from hub.stages.index import Index
+from hub.stages.outward import Outward
 from hub.stages.relay import Relay
 from hub.stages.runner import Runner
 from hub.stages.translate import Translate
@@ -90,6 +91,7 @@ def build(ports: CorePorts) -> Core:
         Collect(p.store),
         RunStage(p.bus, p.store, p.vault, p.follower, p.adapters, p.keys.hmac, p.partitions, p.draft_rules),
         Announce(p.bus, p.vault, p.follower, p.keys.hmac, p.partitions),
+        Outward(p.bus, p.store, p.vault, p.follower, p.adapters, p.partitions),
         Erase(p.vault, p.follower),
         Pulls(p.bus, p.store, p.vault, p.follower, p.keys.hmac, p.keys.signing, p.registry),
         Index(p.store, p.follower),

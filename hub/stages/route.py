@@ -1,4 +1,4 @@
-"""signals -> outbox.<system>: what an approved run makes for each subscriber. Rule: pure; ids come from the run's
+"""signals and notices -> outbox.<system>: what an approved run makes for each subscriber. Rule: pure; ids come from the run's
 record and the subscription, so rendering again gives the same requests."""
 
 from __future__ import annotations
@@ -7,14 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from adapters.kit import AdapterError, KitError, Outgoing
-from adapters.kit.attached import wrap
-from adapters.kit.wire import checkable
-from hub.contracts.names import URN, pin
-from hub.contracts.standing import check_standing
-from hub.delivery.deliver import BODY
 from hub.delivery.receipts import NUMBER, subscription_headers
-from hub.errors import BadMessage
 from hub.keys import subject_key
 from hub.records import (
     CODE,
@@ -39,11 +32,9 @@ from hub.records import (
     parents_id,
     request_id,
 )
+from hub.stages.rendering import Given, described, render_batch, render_run, seal_body, split
 from hub.topics import outbox
 from schemas.contracts import CONTRACTS
-from signing.envelope import render_data
-from signing.errors import SigningError
-from signing.sealing import BodyKey
 
 if TYPE_CHECKING:
     from adapters.kit.registry import Adapter
@@ -52,6 +43,7 @@ if TYPE_CHECKING:
 
 NAME: Final = "route"
 VERSION: Final = 1
+NOTICE: Final = "hr.notice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +59,7 @@ class ApprovedRun:
     secret: bytes
     run: dict[str, Any]
     signals: Sequence[dict[str, Any]]
+    notices: Sequence[Given] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +72,10 @@ class _Page:
     key: bytes
 
 
-def subscribers(view: View, institution: str) -> list[Subscription]:
-    """The subscriptions that get runs of `institution`: outgoing codes, and the contracts pay.run and pay.signal."""
-    return [s for s in view.all_subscriptions() if s.institution in {None, institution} and _of_runs(s, view)]
+def subscribers(view: View, institution: str, adapters: Mapping[str, Adapter]) -> list[Subscription]:
+    """The subscriptions that get something of a run of `institution`: outgoing codes that carry runs or notices, and the
+    contracts pay.run and pay.signal."""
+    return [s for s in view.all_subscriptions() if s.institution in {None, institution} and _of_runs(s, view, adapters)]
 
 
 def outgoing(
@@ -97,7 +91,6 @@ def outgoing(
     system = subscription.system
     parent = parents_id([approved.record_id, subscription.id])
     code = subscription.code or subscription.contract or ""
-    body_key = BodyKey(approved.secret, BODY)
     made: list[tuple[str, Record]] = []
     for page in _pages(approved, subscription, view, adapters, hmac):
         rid = derived_id(parent, NAME, VERSION, page.number)
@@ -122,19 +115,19 @@ def outgoing(
             NUMBER: str(page.number),
             **subscription_headers(subscription),
         }
-        try:
-            sealed = body_key.seal(rid, render_data(page.body))
-        except SigningError as error:
-            raise BadMessage("AMANA-TRANS-002", error.kind) from error
+        sealed = seal_body(approved.secret, rid, page.body)
         made.append((outbox(system), Record(page.key, headers, sealed)))
     return made
 
 
-def _of_runs(subscription: Subscription, view: View) -> bool:
+def _of_runs(subscription: Subscription, view: View, adapters: Mapping[str, Adapter]) -> bool:
     if subscription.code is None:
         return subscription.contract in {"pay.run", "pay.signal"}
     api = view.api(subscription.code)
-    return api is not None and api.direction == "out"
+    if api is None or api.direction != "out":
+        return False
+    going = described(view, api.code, adapters)
+    return going is None or going.source == "run" or NOTICE in going.contracts
 
 
 def _pages(
@@ -147,24 +140,12 @@ def _pages(
         urn = CONTRACTS["pay.signal"].urn
         keys = [subject_key(hmac, "employee", signal["employeeId"]) for signal in approved.signals]
         return [_Page(n, s, urn, k) for n, (s, k) in enumerate(zip(approved.signals, keys, strict=True), 1)]
-    api = view.api(subscription.code or "")
-    adapter = None if api is None else adapters.get(api.adapter)
-    if api is None or adapter is None:
-        raise BadMessage("AMANA-TRANS-003", "the code's adapter is not installed")
-    check_standing(view, (api.contract,), trial=subscription.options.get("trial") == "yes")
-    try:
-        rendered = adapter.render(api.exchange, approved.run, approved.signals, subscription.options)
-        ok = adapter.wire_checker(api.exchange).ok
-    except AdapterError as error:
-        raise BadMessage("AMANA-TRANS-001", error.kind) from error
-    except KitError as error:
-        raise BadMessage("AMANA-TRANS-003", error.kind) from error
-    if not all(ok(checkable(page.body)) for page in rendered):
-        raise BadMessage("AMANA-TRANS-002", api.contract)
-    urn = URN + pin(api.contract)
-    return [_Page(n, _carried(page), urn, key) for n, page in enumerate(rendered, 1)]
-
-
-def _carried(page: Outgoing) -> dict[str, Any]:
-    """What the envelope carries: a file goes as its name, its digest and its bytes in base64."""
-    return wrap(page.name, page.body) if isinstance(page.body, bytes) else page.body
+    going = described(view, subscription.code or "", adapters)
+    if going is None or going.source == "run":
+        bodies, schema = render_run(subscription, view, adapters, approved.run, approved.signals)
+        return [_Page(n, body, schema, key) for n, body in enumerate(bodies, 1)]
+    pages: list[_Page] = []
+    for batch in split(approved.notices, going.batch, key):
+        bodies, schema = render_batch(subscription, view, adapters, batch.records)
+        pages += [_Page(n, body, schema, batch.key) for n, body in enumerate(bodies, len(pages) + 1)]
+    return pages

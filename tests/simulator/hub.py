@@ -30,7 +30,7 @@ from hub.records import Ms, Record
 from hub.registry.follow import RegistryFollower
 from hub.stages.core import Core, CorePorts, build
 from hub.store.sql import Fault, SqlStore
-from hub.topics import INBOX, OUTBOX, RECORDS, SIGNALS_PAY
+from hub.topics import INBOX, OUTBOX, RECORDS, SIGNALS_HR, SIGNALS_PAY
 from signing import envelope, keys, tokens
 from signing.jsontext import canonical, parse, render
 from signing.sealing import BodyKey
@@ -237,7 +237,7 @@ class SimHub:
                 try:
                     moved += await runner.step()
                 except TryAgain:
-                    moved += 0 if runner.stage.name == "runs" else 1
+                    moved += 0 if runner.stage.name in {"runs", "outward"} else 1
             try:
                 moved += await core.deliverer.step()
             except TryAgain:
@@ -271,7 +271,7 @@ class SimHub:
         """Canonical bytes by record id of all records and signals that are not erased. Fails when one id has two."""
         found: dict[str, bytes] = {}
         for topic in sorted(self.log.topics()):
-            if not topic.startswith(RECORDS) and topic != SIGNALS_PAY:
+            if not topic.startswith(RECORDS) and topic not in {SIGNALS_PAY, SIGNALS_HR}:
                 continue
             for record in await self.records(topic):
                 h = record.headers
