@@ -31,6 +31,8 @@ def _records(exchange: str, world: World) -> Sequence[Mapping[str, Any]]:
             return world.sanctions
         case "outage":
             return world.outages
+        case "link":
+            return []
     raise ValueError(f"no exchange {exchange!r}")
 
 

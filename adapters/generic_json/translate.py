@@ -97,3 +97,8 @@ def outages(body: dict[str, list[Record]], message: MessageContext) -> list[Tran
         period=lambda record: record["date"][:7],
         interval=("from", "to"),
     )
+
+
+def links(body: dict[str, list[Record]], message: MessageContext) -> list[Translated]:
+    """The cross-walk: whose number a number is. Keyed by the employee; a withdrawn link is as if it had never been."""
+    return _pass("identity.link", body, message, _employee, interval=("validFrom", "validTo"))

@@ -44,10 +44,13 @@ def add(
     secret_path: Annotated[
         bool, typer.Option("--secret-path", help="Make a secret path for its server address; printed once.")
     ] = False,
+    files_only: Annotated[
+        bool, typer.Option("--files-only", help="It is only read from files, such as of a USB stick.")
+    ] = False,
     device_id: Annotated[str | None, typer.Option("--id", help="Id to give it; made up otherwise.")] = None,
     option: Annotated[list[str] | None, typer.Option("--option", help="Option for the adapter, name=value.")] = None,
 ) -> None:
-    """Register a device; it must come from a network or over a secret path."""
+    """Register a device; it must come from a network or over a secret path, unless it is only read from files."""
     path = secrets.token_urlsafe(24) if secret_path else None
     answer = session.client.change(
         "device.add",
@@ -61,6 +64,7 @@ def add(
             "networks": network or [],
             "secretPathSha256": hashlib.sha256(path.encode()).hexdigest() if path else None,
             "options": pairs(option),
+            **({"filesOnly": True} if files_only else {}),
         },
     )
     name = answer["result"]["id"]

@@ -23,6 +23,7 @@ from hub.cli import (
     devices,
     doctor,
     feeds,
+    identity,
     institutions,
     joining,
     messages,
@@ -58,6 +59,7 @@ for _name, _group in {
     "adapter": adapters.app,
     "message": messages.app,
     "dead-letter": dead_letters.app,
+    "identity": identity.app,
     "pay": pay.app,
     "conformance": conformance.app,
 }.items():

@@ -22,7 +22,7 @@ from hub.control.directory import Outcome, render_body
 from hub.control.follow import submit
 from hub.delivery import settlements
 from hub.errors import BadMessage
-from hub.gateway import api_contracts, api_joining, api_reads, problems, wire
+from hub.gateway import api_contracts, api_identity, api_joining, api_reads, problems, wire
 from hub.gateway.contracts import terms_of
 from hub.reads.rows import ChangeAnswer, HubRow
 from hub.reads.runs import run_state
@@ -83,10 +83,11 @@ def build_api(context: GatewayContext) -> ASGIApp:
         responses=PROBLEMS,
     )
     app.state.context = context
-    problems.install(app, api_reads.router, api_joining.router, api_contracts.router)
+    problems.install(app, api_reads.router, api_joining.router, api_contracts.router, api_identity.router)
     app.include_router(api_reads.router)
     app.include_router(api_contracts.router)  # before the contracts by name
     app.include_router(api_joining.router)
+    app.include_router(api_identity.router)
 
     @app.get("/api/asyncapi.json", include_in_schema=False)
     async def show_log() -> Response:

@@ -36,6 +36,8 @@ _ONE: Final = Decimal(1)
 _HUNDRED: Final = Decimal(100)
 
 HELD: Final[Mapping[str, str]] = {
+    "HELD-IDENTITY": "numbers of this employee contradict each other or those of somebody else: `amana identity conflicts` "
+    "lists them, and the registry or whoever stated the link corrects them",
     "HELD-PAYEE": "no class, tariff and account of this employee are in force for the month: the institution's "
     "allowance register supplies them",
     "HELD-CURRENCY": "the tariff is in another currency than the rule set: the allowance register corrects it",

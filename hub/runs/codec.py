@@ -7,6 +7,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from hub.errors import BadMessage
@@ -76,22 +77,36 @@ async def load_facts(order: RunOrder, store: Store, vault: Vault) -> Loaded:
     device's clock and a night shift may carry one over the edge."""
     facts: list[Fact] = []
     erased = 0
-    wanted: list[tuple[dict[str, Any], str]] = [({"contract": name}, name) for name in sorted(NATURAL_KEYS)]
-    wanted.append(({"contract": "attendance.punch", "period": _around(order.period)}, "attendance.punch"))
-    for where, contract in wanted:
-        after: Mapping[str, Any] | None = None
-        while True:
-            rows = await store.rows(
-                "fact", where | {"institution": order.institution}, order=("record_id",), limit=PAGE, after=after
-            )
-            below = [row for row in rows if _is_below(order, row)]
-            opened, gone = await _open(below, vault, contract)
-            facts += opened
-            erased += gone
-            if len(rows) < PAGE:
-                break
-            after = {"record_id": rows[-1]["record_id"]}
+    wanted: list[tuple[str, dict[str, Any]]] = [(name, {}) for name in sorted(NATURAL_KEYS)]
+    wanted.append(("attendance.punch", {"period": _around(order.period)}))
+    for contract, where in wanted:
+        found = await load_contract(store, vault, order.institution, contract, lambda row: _is_below(order, row), where)
+        facts += found.facts
+        erased += found.erased
     return Loaded(facts, erased)
+
+
+async def load_contract(
+    store: Store,
+    vault: Vault,
+    institution: str,
+    contract: str,
+    wanted: Callable[[Mapping[str, Any]], bool] = lambda _: True,
+    where: Mapping[str, Any] = MappingProxyType({}),
+) -> Loaded:
+    """The facts of one contract and institution whose rows are `wanted`."""
+    facts: list[Fact] = []
+    erased = 0
+    after: Mapping[str, Any] | None = None
+    asked = {"contract": contract, "institution": institution, **where}
+    while True:
+        rows = await store.rows("fact", asked, order=("record_id",), limit=PAGE, after=after)
+        opened, gone = await _open([row for row in rows if wanted(row)], vault, contract)
+        facts += opened
+        erased += gone
+        if len(rows) < PAGE:
+            return Loaded(facts, erased)
+        after = {"record_id": rows[-1]["record_id"]}
 
 
 async def _open(rows: Sequence[Mapping[str, Any]], vault: Vault, contract: str) -> tuple[list[Fact], int]:
@@ -108,7 +123,7 @@ async def _open(rows: Sequence[Mapping[str, Any]], vault: Vault, contract: str) 
             continue
         value = parse(open_body(key, row["record_id"], row["body"]))
         order = int(row["origin_offset"]) << ROW_BITS | int(row["origin_n"])
-        facts.append(Fact(contract, row["record_id"], Ms(row["time"]), row["assurance"], value, order))
+        facts.append(Fact(contract, row["record_id"], Ms(row["time"]), row["assurance"], value, order, row["system"]))
     return facts, erased
 
 

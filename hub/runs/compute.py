@@ -109,9 +109,9 @@ def _price_person(
 ) -> tuple[list[dict[str, Any]], dict[str, Any], list[Fact]]:
     """The days, the signal's own members and the records used, of one employee."""
     employee, payee = person.employee, person.payee
-    used = [employee, *([payee] if payee else []), *person.sanctions]
+    used = [employee, *([payee] if payee else []), *person.sanctions, *person.links]
     days: list[dict[str, Any]] = []
-    reasons: list[str] = []
+    reasons: list[str] = ["HELD-IDENTITY"] if person.disputed else []
     facts = leave = None
     schedule = _schedule(person, schedules)
     if schedule is not None and person.calendar is not None:

@@ -14,6 +14,7 @@ from datetime import date, timedelta
 from typing import Any, Final, NamedTuple
 
 from hub.records import Ms
+from hub.runs.identity import Identity, join_numbers
 from schemas.canonical.pay import Assurance
 
 
@@ -29,12 +30,16 @@ class Fact(NamedTuple):
     assurance: Assurance
     value: dict[str, Any]
     order: int
+    system: str = ""
+    """Code of the system that sent the message: whose numbers it uses."""
 
     @property
     def age(self) -> tuple[int, int, str]:
         """Sorts facts from the first to the last admitted, never two alike."""
         return self.time, self.order, self.record_id
 
+
+_OF_IDENTITY: Final = frozenset({"employee", "identity.link"})
 
 NATURAL_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "employee": ("employeeId",),
@@ -45,6 +50,7 @@ NATURAL_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "sanction": ("sanctionId",),
     "device-outage": ("outageId",),
     "performance.review": ("employeeId", "period"),
+    "identity.link": ("linkId",),
 }
 """What identifies a record within its institution: a later one with the same key replaces it."""
 
@@ -84,6 +90,10 @@ class Person:
     outages: list[Fact] = field(default_factory=list)
     shared: bool = False
     """A PIN of theirs was valid for somebody else too in this month."""
+    disputed: bool = False
+    """Numbers of theirs contradict each other, or those of somebody else."""
+    links: list[Fact] = field(default_factory=list)
+    """By which records under other numbers were found to be theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,23 +110,50 @@ def select(institution: str, period: str, facts: Iterable[Fact]) -> Selection:
     latest: dict[str, dict[tuple[Any, ...], Fact]] = {contract: {} for contract in NATURAL_KEYS}
     punches: dict[tuple[str, str], dict[tuple[str, Any], Fact]] = {}
     low, high = month.around(2)
+    facts = list(facts)
+    for fact in facts:
+        if fact.contract in _OF_IDENTITY and fact.value["institution"] == institution:
+            _keep_latest(latest[fact.contract], (fact.value[NATURAL_KEYS[fact.contract][0]],), fact)
+    links = latest["identity.link"]
+    identity, _ = join_numbers(
+        (fact.value for fact in latest["employee"].values()),
+        (fact.value for fact in links.values()),
+        (month.first, month.last),
+    )
+    given: dict[str, set[str]] = {}
     for fact in facts:
         value = fact.value
+        if fact.contract in _OF_IDENTITY:
+            continue
         if fact.contract == "attendance.punch":
             if low <= value["at"][:10] <= high:
                 events = punches.setdefault((value["serial"], value["pin"]), {})
                 _keep_first(events, (value["at"], value["state"]), fact)
         elif fact.contract in latest and value["institution"] == institution:
-            key = tuple(value[member] for member in NATURAL_KEYS[fact.contract])
-            _keep_latest(latest[fact.contract], key, fact)
+            whose = _resolve(fact, identity, given)
+            key = tuple(whose.value[member] for member in NATURAL_KEYS[fact.contract])
+            _keep_latest(latest[fact.contract], key, whose)
     people = {
         key[0]: Person(fact) for key, fact in sorted(latest["employee"].items()) if fact.value["status"] == "active"
     }
     known = {key[0] for key in latest["employee"]}
+    for number, person in people.items():
+        person.disputed = number in identity.held
+        person.links = [links[(id_,)] for id_ in sorted(given.get(number, ()))]
     _add_terms(people, month, latest)
     unmatched = _add_punches(people, known, month, list(latest["enrolment"].values()), punches)
     _add_outages(people, month, latest["device-outage"].values())
     return Selection(people, unmatched)
+
+
+def _resolve(fact: Fact, identity: Identity, given: dict[str, set[str]]) -> Fact:
+    """The record under the employee's own number, as far as somebody says whose number it is."""
+    number = fact.value.get("employeeId")
+    owner = None if number is None else identity.owner(number, fact.system)
+    if number is None or owner is None or owner == number:
+        return fact
+    given.setdefault(owner, set()).update(identity.used(number, fact.system))
+    return fact._replace(value={**fact.value, "employeeId": owner})
 
 
 def _keep_latest(kept: dict[tuple[Any, ...], Fact], key: tuple[Any, ...], fact: Fact) -> None:

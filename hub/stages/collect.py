@@ -9,7 +9,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from hub.ports import Store, Write
-from hub.records import ASSURANCE, DERIVED, ID, INSTITUTION, ORIGIN, PERIOD, SECRET, TIME, TYPE, Record, parse_source
+from hub.records import (
+    ASSURANCE,
+    DERIVED,
+    ID,
+    INSTITUTION,
+    ORIGIN,
+    PERIOD,
+    SECRET,
+    SYSTEM,
+    TIME,
+    TYPE,
+    Record,
+    parse_source,
+)
 from hub.stages.effects import Effects, Entry
 from hub.topics import RECORDS
 
@@ -85,6 +98,7 @@ def fact_row(record: Record) -> dict[str, Any]:
         "origin_partition": int(partition),
         "origin_offset": int(offset),
         "origin_n": parse_source(h[DERIVED]).n,
+        "system": h[SYSTEM],
         "time": int(h[TIME]),
         "assurance": h[ASSURANCE],
         "secret_id": h[SECRET],

@@ -56,6 +56,7 @@ fact = Table(
     some("origin_partition", Integer),
     some("origin_offset", BigInteger),
     some("origin_n", Integer),
+    some("system"),
     some("time", BigInteger),
     some("assurance"),
     some("secret_id"),

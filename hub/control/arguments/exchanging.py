@@ -107,11 +107,14 @@ class DeviceAdd(Args):
     secret_path_sha256: Sha256 | None = Field(default=None, alias="secretPathSha256")
     networks: Annotated[list[Network], Field(default_factory=list, max_length=64)]
     options: Options = Field(default_factory=dict)
+    files_only: bool = Field(default=False, alias="filesOnly")
+    """It is read from files that somebody brings: no request is taken from it."""
 
     @model_validator(mode="after")
     def _has_a_source(self) -> DeviceAdd:
-        if self.secret_path_sha256 is None and not self.networks:
-            raise ValueError("a network or a secret path")
+        reached = self.secret_path_sha256 is not None or bool(self.networks)
+        if reached == self.files_only:
+            raise ValueError("a network or a secret path, or filesOnly without both")
         return self
 
 

@@ -118,7 +118,12 @@ def test_missing_references_are_refused(script: Script, change: str, args: dict[
         ("system.add", system_args("NEW", url="ftp://x"), "url: a URL begins with http:// or https://"),
         ("system.add", system_args("NEW", url="https://user:pw@x"), "url: a URL without user name and password"),
         ("system.add", system_args("new\n"), "code: 1 to 64 letters, digits, dots, underscores or hyphens expected, a letter or digit first"),
-        ("device.add", device_args("S1", networks=[]), "a network or a secret path"),
+        ("device.add", device_args("S1", networks=[]), "a network or a secret path, or filesOnly without both"),
+        (
+            "device.add",
+            device_args("S1", networks=["10.0.0.0/8"], filesOnly=True),
+            "a network or a secret path, or filesOnly without both",
+        ),
         ("device.add", device_args("S1", zone="east"), "zone: a time zone expected, such as Asia/Jakarta or +07:00"),
         ("api.add", {"code": "X", "adapter": "a", "exchange": "b", "dedupe": "natural-key"},
          "fields go with the natural key"),

@@ -143,6 +143,7 @@ def upgrade() -> None:  # noqa: PLR0915 -- one statement for each table and inde
         sa.Column("origin_partition", sa.Integer(), nullable=False),
         sa.Column("origin_offset", sa.BigInteger(), nullable=False),
         sa.Column("origin_n", sa.Integer(), nullable=False),
+        sa.Column("system", sa.String(), nullable=False),
         sa.Column("time", sa.BigInteger(), nullable=False),
         sa.Column("assurance", sa.String(), nullable=False),
         sa.Column("secret_id", sa.String(), nullable=False),
