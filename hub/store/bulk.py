@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Integer, String, Table
 from sqlalchemy.dialects import postgresql
 
+from hub.store.arrays import render_array, render_values
 from hub.store.columns import Json
 from hub.store.queries import checked_keys
 
@@ -60,8 +61,9 @@ def _kind(table: Table, name: str) -> str:
     return str(table.c[name].type.compile(_DIALECT))
 
 
-def _values(table: Table, name: str, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
+def _values(table: Table, name: str, rows: Sequence[Mapping[str, Any]]) -> Any:
     kind = table.c[name].type
     if isinstance(kind, Json):
-        return [kind.process_bind_param(row[name], _DIALECT) for row in rows]
-    return [row[name] for row in rows]
+        return render_array([kind.process_bind_param(row[name], _DIALECT) for row in rows])
+    values = [row[name] for row in rows]
+    return render_values(kind, values) if isinstance(kind, String | Integer) else values

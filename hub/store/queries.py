@@ -13,20 +13,27 @@ from sqlalchemy import (
     BinaryExpression,
     Column,
     ColumnElement,
+    Integer,
     Select,
+    String,
     Table,
+    Text,
     and_,
+    any_,
     bindparam,
+    cast,
     delete,
     false,
     func,
     or_,
     select,
 )
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.sql.base import Executable
 
+from hub.store.arrays import render_values
 from hub.store.columns import Json
 from hub.store.tables import metadata
 
@@ -88,18 +95,23 @@ def storable(table: Table, row: Mapping[str, Any]) -> Mapping[str, Any]:
     }
 
 
-def condition(table: Table, where: Mapping[str, Any] | None) -> list[ColumnElement[bool]]:
-    """The filter as `Store.rows` describes it."""
-    return [_one(column_of(table, name), value) for name, value in (where or {}).items()]
+def condition(table: Table, where: Mapping[str, Any] | None, *, arrays: bool = False) -> list[ColumnElement[bool]]:
+    """The filter as `Store.rows` describes it. `arrays`: many values travel as one, as PostgreSQL can."""
+    return [_one(column_of(table, name), value, arrays=arrays) for name, value in (where or {}).items()]
 
 
-def _one(column: Column[Any], value: Any) -> ColumnElement[bool]:
+def _one(column: Column[Any], value: Any, *, arrays: bool) -> ColumnElement[bool]:
     if isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], str) and value[0] in _COMPARE:
         return _compare(column, value[0], value[1])
     if isinstance(value, list | tuple | set | frozenset):
         if len(value) > MAX_VALUES:
             raise ValueError(f"{column.name}: more than {MAX_VALUES} values")
-        return column.in_([one for one in value if not _has_nul(one)])
+        values = [one for one in value if not _has_nul(one)]
+        if arrays and isinstance(column.type, String | Integer):
+            text = bindparam(None, render_values(column.type, values), type_=Text)
+            among: ColumnElement[bool] = column == any_(cast(text, postgresql.ARRAY(column.type)))
+            return among
+        return column.in_(values)
     if value is None:
         return column.is_(None)
     if _has_nul(value):
@@ -133,10 +145,12 @@ def page(
     order: Sequence[str],
     limit: int | None,
     after: Mapping[str, Any] | None,
+    *,
+    arrays: bool = False,
 ) -> Select[Any]:
     """Rows in order, from behind `after` on. The order columns of a paged listing hold no nulls and end with what
     makes a row unique, or rows with equal values at the cut would be passed over."""
-    statement = select(table).where(*condition(table, where))
+    statement = select(table).where(*condition(table, where, arrays=arrays))
     columns = [(column_of(table, name.removeprefix("-")), name.startswith("-")) for name in order]
     if after is not None:
         if set(after) != {column.name for column, _ in columns}:
@@ -152,7 +166,12 @@ def page(
     return statement if limit is None else statement.limit(limit)
 
 
-def counts(table: Table, where: Mapping[str, Any] | None, by: Sequence[str]) -> Select[Any]:
+def counts(table: Table, where: Mapping[str, Any] | None, by: Sequence[str], *, arrays: bool = False) -> Select[Any]:
     """Group columns, then the number of rows."""
     columns = [column_of(table, name) for name in by]
-    return select(*columns, func.count()).select_from(table).where(*condition(table, where)).group_by(*columns)
+    return (
+        select(*columns, func.count())
+        .select_from(table)
+        .where(*condition(table, where, arrays=arrays))
+        .group_by(*columns)
+    )

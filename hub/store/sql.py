@@ -56,6 +56,7 @@ class SqlStore:
         self._fault = fault
         self._measures = measures
         self._statements: dict[tuple[str, tuple[str, ...], str], Executable] = {}
+        self._arrays = writing.dialect.name == "postgresql"
         self._patience = None if writing.dialect.name == "sqlite" else postgresql.PATIENCE_S
         many = threads(writing.url)
         self._writer = ThreadPoolExecutor(many, "store-write") if reading is not None else None
@@ -106,7 +107,7 @@ class SqlStore:
         limit: int | None = None,
         after: Mapping[str, Any] | None = None,
     ) -> list[dict[str, Any]]:
-        statement = queries.page(queries.table_of(table), where, order, limit, after)
+        statement = queries.page(queries.table_of(table), where, order, limit, after, arrays=self._arrays)
 
         def read(connection: Connection) -> list[dict[str, Any]]:
             result = connection.execute(statement)
@@ -118,7 +119,7 @@ class SqlStore:
     async def count(
         self, table: str, where: Mapping[str, Any] | None = None, *, by: Sequence[str] = ()
     ) -> dict[tuple[Any, ...], int]:
-        statement = queries.counts(queries.table_of(table), where, by)
+        statement = queries.counts(queries.table_of(table), where, by, arrays=self._arrays)
 
         def read(connection: Connection) -> dict[tuple[Any, ...], int]:
             return {tuple(row[:-1]): int(row[-1]) for row in connection.execute(statement)}
