@@ -68,10 +68,10 @@ generate: $(VENV)/development ## contracts and generated pages
 	$(BIN)/python -m schemas.generate
 	$(BIN)/python -m hub.pages
 
-bench: $(VENV)/development ## ratios in about eight minutes, to bench.json
+bench: $(VENV)/development $(VENV)/kafka ## ratios in about eight minutes, to bench.json
 	$(BIN)/python -m tests.bench.run
 
-bench-full: $(VENV)/development ## the same at full sizes
+bench-full: $(VENV)/development $(VENV)/kafka ## the same at full sizes
 	$(BIN)/python -m tests.bench.run --full
 
 soak: $(VENV)/development $(VENV)/kafka ## long kill loops, power cuts and fuzzing
