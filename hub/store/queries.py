@@ -19,7 +19,6 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
-    any_,
     bindparam,
     cast,
     delete,
@@ -100,7 +99,7 @@ def condition(table: Table, where: Mapping[str, Any] | None, *, arrays: bool = F
     return [_one(column_of(table, name), value, arrays=arrays) for name, value in (where or {}).items()]
 
 
-def _one(column: Column[Any], value: Any, *, arrays: bool) -> ColumnElement[bool]:
+def _one(column: Column[Any], value: Any, *, arrays: bool = False) -> ColumnElement[bool]:
     if isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], str) and value[0] in _COMPARE:
         return _compare(column, value[0], value[1])
     if isinstance(value, list | tuple | set | frozenset):
@@ -108,9 +107,9 @@ def _one(column: Column[Any], value: Any, *, arrays: bool) -> ColumnElement[bool
             raise ValueError(f"{column.name}: more than {MAX_VALUES} values")
         values = [one for one in value if not _has_nul(one)]
         if arrays and isinstance(column.type, String | Integer):
+            # a join: `= ANY` looks at the values one by one for each row where it thinks that there are few rows
             text = bindparam(None, render_values(column.type, values), type_=Text)
-            among: ColumnElement[bool] = column == any_(cast(text, postgresql.ARRAY(column.type)))
-            return among
+            return column.in_(select(func.unnest(cast(text, postgresql.ARRAY(column.type)))))
         return column.in_(values)
     if value is None:
         return column.is_(None)
