@@ -98,7 +98,7 @@ def fact_row(record: Record) -> dict[str, Any]:
         "origin_partition": int(partition),
         "origin_offset": int(offset),
         "origin_n": parse_source(h[DERIVED]).n,
-        "system": h[SYSTEM],
+        "system": h.get(SYSTEM, ""),
         "time": int(h[TIME]),
         "assurance": h[ASSURANCE],
         "secret_id": h[SECRET],
