@@ -11,6 +11,7 @@ import asyncio
 import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from aiokafka import TopicPartition
@@ -40,6 +41,16 @@ LONGEST_TAKE_MS: Final = 3_600_000
 FINISH: Final = 5.0
 """Seconds that a batch in hand gets when the worker ends."""
 
+LEAVE: Final = 2.0
+"""Seconds that leaving a group gets: a group that is gathering answers nobody until it is done, and is left by silence."""
+
+GATHERING: Final = 10.0
+"""Seconds, beyond the session, that a group waits for a member that has to finish what is in hand."""
+
+ANSWER: Final = 2.0
+"""Seconds that a broker gets beyond that; the join of a group is what it answers last. A broker that hangs holds up the groups
+that it coordinates for that long, twice: one request, then one connection."""
+
 
 class KafkaFeed:
     """What feeds the stages of one worker. `session`: seconds without a sign of life after which others take over;
@@ -56,6 +67,7 @@ class KafkaFeed:
         self._broker = KafkaBroker(
             **connection.broker_options(),
             client_id=f"amana-{socket.gethostname()}-{os.getpid()}",
+            request_timeout_ms=round((session + GATHERING + ANSWER) * 1000),
             consumer_only=True,
             apply_types=False,
             logger=None,
@@ -96,7 +108,7 @@ class KafkaFeed:
             partition_assignment_strategy=(make_assignor(name, self._names.of("")),),
             session_timeout_ms=round(self._session * 1000),
             heartbeat_interval_ms=round(self._session * 300),
-            rebalance_timeout_ms=round(self._session * 1000) + 10_000,
+            rebalance_timeout_ms=round((self._session + GATHERING) * 1000),
             max_poll_interval_ms=LONGEST_TAKE_MS,
             fetch_max_bytes=FETCH_BYTES,
         )
@@ -166,7 +178,9 @@ class _Late:
 
 async def _leave(member: Member, subscriber: LogicSubscriber[Any]) -> None:
     await member.let_go()
-    await subscriber.stop()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LEAVE):
+            await subscriber.stop()
     if not member.ended.done():
         member.ended.cancel()
 
