@@ -19,6 +19,8 @@ from hub.stages.brake import Place
 from hub.stages.effects import Entry
 
 TABLE: Final = "repeat"
+PASSED_OVER: Final = "passed_over"
+"""Places where a message does not count, so that whoever counts the log can leave them out."""
 
 Counted = MutableMapping[str, int]
 """Where messages count whose first place in the log is a repeat's: offset by id. One partition's."""
@@ -48,6 +50,20 @@ async def first_places(bus: Bus, place: Place, entries: Sequence[Entry], counted
         if at is None or at == entry.offset:
             kept.append(entry)
     return kept
+
+
+def passed_over(place: Place, read: Sequence[Entry], kept: Sequence[Entry]) -> list[Write]:
+    """Places of what was read and not kept, for the commit of the position. Every stage finds the same ones."""
+    if len(read) == len(kept):
+        return []
+    topic, partition = place
+    counting = {entry.offset for entry in kept}
+    rows = [
+        {"topic": topic, "partition": partition, "offset": entry.offset}
+        for entry in read
+        if entry.offset not in counting
+    ]
+    return [Write(PASSED_OVER, rows, "add")]
 
 
 def writes(place: Place, before: Counted, after: Counted) -> list[Write]:

@@ -119,16 +119,17 @@ class Runner:
             return 0
         began = perf_counter()
         epoch, before = self._epochs[place], self._progress[place]
-        entries, after = fresh(batches, before)
+        unseen, after = fresh(batches, before)
         known = self._counted[place]
         counted = dict(known)
-        entries = await repeats.first_places(self.bus, place, entries, counted)
+        entries = await repeats.first_places(self.bus, place, unseen, counted)
+        passed_over = repeats.passed_over(place, unseen, entries)
         effects = await self._decide(place, entries) if entries else Effects()
         if effects.taken is not None and effects.taken < len(entries):
             batches = _before(batches, entries[effects.taken].offset)
             entries, after = entries[: effects.taken], fresh(batches, before)[1]
         decided = perf_counter()
-        found = repeats.writes(place, known, counted)
+        found = [*passed_over, *repeats.writes(place, known, counted)]
         for part in _parts(effects.publishes):
             await self.bus.append(part)
             await asyncio.sleep(0)

@@ -44,6 +44,16 @@ repeat = Table(
     some("offset", BigInteger),
 )
 
+# places in the log of messages that count at an earlier one: nothing comes of them, and every count of the log leaves them out
+
+passed_over = Table(
+    "passed_over",
+    metadata,
+    key("topic"),
+    key("partition", Integer),
+    key("offset", BigInteger),
+)
+
 fact = Table(
     "fact",
     metadata,

@@ -80,6 +80,8 @@ def test_a_message_counts_at_its_first_place(
             pass
         expected = sorted(firsts.items())
         assert sorted(stage.places) == expected
+        over = {row["offset"] for row in await store.rows("passed_over")}
+        assert over == set(range(len(order))) - set(firsts.values())
         await _second(log, store, expected)
         await store.close()
 

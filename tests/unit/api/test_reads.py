@@ -310,6 +310,16 @@ def test_a_message_that_the_index_lacks_is_found(desk: Desk) -> None:
     assert failed == [(1, 0)]
 
 
+def test_a_place_that_was_passed_over_is_not_missed(desk: Desk) -> None:
+    """A message that lies in the log twice has one row in the index: its other place is known and left out."""
+    desk.append("inbox.siasn", 0, b"again")
+    row = {"topic": "inbox.siasn", "partition": 0, "offset": 0}
+    desk.write(Write("passed_over", [row]))
+    with desk.client() as client:
+        found = client.get("/api/v1/reconcile")
+    assert [check for check in found["checks"] if not check["ok"]] == []
+
+
 def test_status_says_how_far_everything_is(desk: Desk) -> None:
     """A stage that has read one of three records of its partition is two behind."""
     desk.append("inbox.siasn", 0, b"a", b"b", b"c")

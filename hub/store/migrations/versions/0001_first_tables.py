@@ -23,6 +23,7 @@ TABLES = [
     "stage_progress",
     "secret_erasure",
     "repeat",
+    "passed_over",
     "run_signal",
     "run",
     "refusal_count",
@@ -267,6 +268,13 @@ def upgrade() -> None:  # noqa: PLR0915 -- one statement for each table and inde
         sa.Column("id", sa.String(), autoincrement=False, nullable=False),
         sa.Column("offset", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("topic", "partition", "id", name=op.f("pk_repeat")),
+    )
+    op.create_table(
+        "passed_over",
+        sa.Column("topic", sa.String(), autoincrement=False, nullable=False),
+        sa.Column("partition", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("offset", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("topic", "partition", "offset", name=op.f("pk_passed_over")),
     )
     op.create_table(
         "secret_erasure",
