@@ -18,6 +18,7 @@ def test_layout_names_every_topic_with_its_partitions() -> None:
         "deadletters": 6,
         "refusals": 6,
         "signals.pay": 6,
+        "signals.hr": 6,
         "pulls": 6,
         "confirmations": 6,
         "inbox.relay": 6,
