@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -204,9 +205,10 @@ def test_one_port_shows_both_processes(hub: HubProcess) -> None:
     page = served(hub)
     assert at(page, "amana_up", "gateway") == at(page, "amana_up", "worker") == 1
     assert at(page, "amana_ready", "gateway") == 1
-    assert at(page, "amana_stage_records_total", "directory", "worker") > 0 or any(
-        name == "amana_stage_records_total" and "worker" in labels for name, labels in page
-    )
+    deadline = time.monotonic() + 30
+    while not any(name == "amana_stage_records_total" and "worker" in labels for name, labels in page):
+        assert time.monotonic() < deadline, "no stage of the worker has taken the first record"
+        page = served(hub)
     assert at(page, "amana_process_resident_bytes", "worker") > 1 << 20
     [worker] = [
         child
