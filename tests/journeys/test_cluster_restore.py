@@ -18,7 +18,7 @@ from hub.reads.reconcile import reconcile
 from hub.records import ID, TYPE
 from hub.records import SECRET as SECRET_ID
 from hub.store.sql import SqlStore
-from hub.topics import RECORDS, SIGNALS_PAY
+from hub.topics import RECORDS, SIGNALS_HR, SIGNALS_PAY
 from signing.errors import SigningError
 from signing.jsontext import canonical, parse
 from signing.sealing import BodyKey
@@ -78,7 +78,7 @@ async def opened_values(hub: SimHub) -> dict[str, bytes]:
     not, and were made again under another one."""
     found: dict[str, bytes] = {}
     for topic in hub.log.topics():
-        if not topic.startswith(RECORDS) and topic != SIGNALS_PAY:
+        if not topic.startswith(RECORDS) and topic not in {SIGNALS_PAY, SIGNALS_HR}:
             continue
         for record in await hub.records(topic):
             h = record.headers

@@ -23,13 +23,19 @@ def run(desk: Desk, *words: str) -> tuple[int, str]:
 def with_code(desk: Desk) -> None:
     """A code whose contract is version 1 of the subject, and a system that may send under it."""
     desk.run(register(desk.context.registry, desk.clock.now()))
-    client = desk.client()
-    client.change("institution.add", {"code": "KEM", "name": "Kementerian Contoh"})
-    key = desk.admin.public.pem()
-    system = {"institution": "KEM", "code": "HR", "clientId": "client-hr", "secretSha256": "0" * 64, "publicKey": key}
-    client.change("system.add", system)
-    client.change("api.add", {"code": "SURAT", "direction": "relay", "contract": PINNED})
-    client.change("grant.add", {"system": "HR", "code": "SURAT"})
+    with desk.client() as client:
+        client.change("institution.add", {"code": "KEM", "name": "Kementerian Contoh"})
+        key = desk.admin.public.pem()
+        system = {
+            "institution": "KEM",
+            "code": "HR",
+            "clientId": "client-hr",
+            "secretSha256": "0" * 64,
+            "publicKey": key,
+        }
+        client.change("system.add", system)
+        client.change("api.add", {"code": "SURAT", "direction": "relay", "contract": PINNED})
+        client.change("grant.add", {"system": "HR", "code": "SURAT"})
 
 
 def test_a_state_is_signed_announced_and_shown(desk: Desk) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -29,6 +30,8 @@ def render_under(*states: dict[str, str], **options: str) -> None:
 
 
 class _Adapter:
+    manifest = SimpleNamespace(exchanges=())
+
     def render(self, *_: object) -> list[object]:
         return []
 
