@@ -25,7 +25,7 @@ from signing.keys import PublicKey, load_private, load_public
 
 PERIOD: Final = "2026-10"
 SEED: Final = 21
-WITHIN: Final = 60.0  # seconds
+WITHIN: Final = 120.0  # seconds
 LOAD: Final = "BEBANCONTOH"
 """Institution whose systems only make load: what they push enters no pay run."""
 

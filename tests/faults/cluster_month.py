@@ -1,0 +1,154 @@
+"""A unit's month and a load of letters, on whatever hub: the same set-up for a cluster that is hurt and for the embedded
+engine, which then gets what the cluster gave receipts for.
+
+Rule: whatever both are told is told by the functions here, so that nothing but the engine and the faults differ.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+from hub.demo.onboarding import Operator
+from hub.demo.receiver import Payroll
+from hub.demo.traffic import Credentials, UnexpectedError
+from signing.keyfiles import read_private
+from signing.keys import load_private
+from tests.faults.cluster import WITHIN, until
+from tests.faults.cluster_load import RELAYED, Books, Recorder, letters, push_all, upload_all
+from tests.faults.held import Held, held
+from tests.faults.load import Gate, Kept, spread, worker
+from tests.faults.month_run import LOAD, Unit, hub_key, set_up
+from tests.faults.served import serving
+
+PEOPLE: Final = 20
+LOADERS: Final = 3
+ORDERED: Final = "PENERIMA-URUT"
+UNORDERED: Final = "PENERIMA-BEBAS"
+
+
+@dataclass(slots=True)
+class Outside:
+    """Who gets what the hub delivers."""
+
+    payroll: Payroll = field(default_factory=Payroll)
+    recorders: dict[str, Recorder] = field(default_factory=lambda: {ORDERED: Recorder(), UNORDERED: Recorder()})
+
+    def stop(self) -> None:
+        for server in (self.payroll, *self.recorders.values()):
+            server.stop()
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a hub came to, and what those outside hold of it."""
+
+    books: Books
+    outside: Outside
+    shown: dict[str, Any] = field(default_factory=dict)
+    reconciled: dict[str, Any] = field(default_factory=dict)
+    signals: list[bytes] = field(default_factory=list)
+    held: Held = field(default_factory=Held)
+
+
+def onboard(data: Path, url: str, outside: Outside) -> Unit:
+    """Onboard the unit, those who make load, and those who get letters; nothing is hurt meanwhile."""
+    unit = set_up(data, outside.payroll.url, PEOPLE, loaders=LOADERS)
+    operator = Operator(data)
+    key = hub_key(url)
+    outside.payroll.start(key, unit.onboarded.systems["BAYARCONTOH-GAJI"].key)
+    operator.run("api", "add", "--code", RELAYED, "--relay")
+    for loader in unit.loaders:
+        operator.run("grant", "add", "--system", loader.code, "--code", RELAYED)
+    for code, recorder in outside.recorders.items():
+        keys = ("--generate-key", str(data / "demo-keys"))
+        operator.run("system", "add", "--institution", LOAD, "--code", code, *keys, "--endpoint", recorder.url)
+        unordered = ("--unordered",) if code == UNORDERED else ()
+        operator.run("subscription", "add", "--system", code, "--code", RELAYED, "--id", f"{code}-1", *unordered)
+        recorder.start(key, load_private(read_private(data / "demo-keys" / f"{code}.pem")))
+    return unit
+
+
+def senders(urls: Sequence[str], unit: Unit, gate: Gate, books: Books, kept: Kept) -> list[threading.Thread]:
+    """Everything that the unit's systems and devices send, the n-th as soon as that share of the faults is done, and the
+    load."""
+    key = hub_key(urls[0])
+
+    def push(system: Credentials, messages: Iterable[tuple[str, bytes]]) -> threading.Thread:
+        return worker(kept, system.code, lambda: push_all(urls, system, key, messages, gate, books))
+
+    systems = [unit.onboarded.systems[system.code] for system in unit.preset.systems]
+    works = [push(system, spread(unit.pushes(system.code), gate)) for system in systems]
+    works += [push(system, letters(system.code, gate)) for system in unit.loaders]
+    prefixes = unit.onboarded.prefixes
+    return [*works, worker(kept, "devices", lambda: upload_all(urls, prefixes, unit.uploads(), gate, books))]
+
+
+def pay(unit: Unit, hurt: Sequence[Callable[[], None]] = ()) -> tuple[str, dict[str, Any]]:
+    """The run, opened, computed, approved and delivered, with a fault after each step; its code, and as it is shown at the end."""
+    faults = iter(hurt)
+
+    def strike() -> None:
+        for fault in islice(faults, 1):
+            fault()
+
+    run = unit.open_run()
+    strike()
+    digest = unit.computed(run)
+    strike()
+    unit.approve(run, digest)
+    strike()
+    return run, unit.delivered(run)
+
+
+def finish(unit: Unit, outcome: Outcome, run: tuple[str, dict[str, Any]], folder: Path) -> None:
+    """Once every letter is confirmed and everything adds up: what the hub says."""
+
+    def confirmed() -> bool:
+        try:
+            found = unit.maker.reconcile()
+        except UnexpectedError:
+            return False
+        return bool(found["reconciled"]) and set(found["deliveries"]) == {"confirmed"}
+
+    until(confirmed, "everything is confirmed and reconciles", 2 * WITHIN)
+    outcome.reconciled = unit.reconcile()
+    code, outcome.shown = run
+    outcome.signals = unit.export(code, folder / "signals.jsonl")
+
+
+def embedded(folder: Path, books: Books) -> Outcome:
+    """The same input on the embedded engine, left alone: what `books` holds receipts for, each system's in its order."""
+    data = folder / "data"
+    outcome = Outcome(Books(), Outside())
+    with ExitStack() as stack:
+        stack.callback(outcome.outside.stop)
+        served = stack.enter_context(serving(data))
+        unit = onboard(data, served.url, outcome.outside)
+        key = hub_key(served.url)
+        gate, kept = Gate(), Kept()
+        gate.move(1.0)
+        works = []
+        for system in [*unit.onboarded.systems.values(), *unit.loaders]:
+            messages = [(one.code, one.body) for one in books.pushed if one.system == system.code]
+
+            def push(system: Credentials = system, messages: list[tuple[str, bytes]] = messages) -> None:
+                push_all([served.url], system, key, messages, gate, outcome.books)
+
+            works.append(worker(kept, system.code, push))
+        uploads = unit.uploads()
+        upload = lambda: upload_all([served.url], unit.onboarded.prefixes, uploads, gate, outcome.books)  # noqa: E731
+        works.append(worker(kept, "devices", upload))
+        for work in works:
+            work.start()
+        for work in works:
+            work.join()
+        assert kept.failures == []
+        finish(unit, outcome, pay(unit), folder)
+    outcome.held = held(data)
+    return outcome

@@ -1,0 +1,126 @@
+"""What a hub holds in the end, on whatever engine: its messages, canonical records, deliveries and confirmations.
+
+Rule: reads only, through the ports, once nothing serves any more; so two hubs on two engines can be held against each other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hub import settings
+from hub.errors import TryAgain
+from hub.ports import Vault
+from hub.records import ATTEMPT_OF, DIGEST, ID, SECRET, TYPE, Record, request_id
+from hub.serve.ports import Opened, open_ports
+from hub.topics import INBOX, RECEIPTS
+from signing.jsontext import canonical, parse
+from signing.sealing import BodyKey
+
+
+@dataclass(slots=True)
+class Held:
+    """`admitted`: digest of what was received, by request id. `copies`: places in the log of each message that is there
+    more than once. `records`: canonical bytes by record id, `facts` the rows of the store by record id. `index`: rows by
+    (kind, request id). `confirmations`: recorded outcomes "confirmed", by request id."""
+
+    admitted: dict[str, str] = field(default_factory=dict)
+    copies: Counter[str] = field(default_factory=Counter)
+    unmarked: list[str] = field(default_factory=list)
+    records: dict[str, bytes] = field(default_factory=dict)
+    facts: Counter[str] = field(default_factory=Counter)
+    index: Counter[tuple[str, str]] = field(default_factory=Counter)
+    deliveries: dict[str, tuple[str, str]] = field(default_factory=dict)
+    confirmations: Counter[str] = field(default_factory=Counter)
+    confirmed_events: Counter[str] = field(default_factory=Counter)
+
+
+def held(data: Path) -> Held:
+    """What the hub whose process lies in `data` holds."""
+    return asyncio.run(_held(data))
+
+
+async def _held(data: Path) -> Held:
+    opened = await open_ports(settings.load(data))
+    try:
+        found = Held()
+        await _read_log(opened, found)
+        await _read_store(opened, found)
+    finally:
+        await opened.close()
+    return found
+
+
+async def _read_log(opened: Opened, found: Held) -> None:
+    for topic in sorted(opened.bus.topics()):
+        if topic.startswith(INBOX):
+            places = Counter[str]()
+            for record in await records_of(opened, topic):
+                name = request_id(record.headers[ID])
+                if places[name] and ATTEMPT_OF not in record.headers:
+                    found.unmarked.append(name)
+                places[name] += 1
+                found.admitted[name] = record.headers.get(DIGEST, "")
+            found.copies.update({name: number for name, number in places.items() if number > 1})
+        elif topic.startswith("records."):
+            await _read_records(opened, topic, found)
+        elif topic == RECEIPTS:
+            for record in await records_of(opened, topic):
+                if record.headers["ce_state"] == "confirmed":
+                    found.confirmations[record.headers["ce_requestid"]] += 1
+
+
+async def _read_records(opened: Opened, topic: str, found: Held) -> None:
+    taken = await records_of(opened, topic)
+    secrets = await _secrets(opened.vault, taken)
+    for record in taken:
+        plain = BodyKey(secrets[record.headers[SECRET]], record.headers[TYPE]).open_seal(
+            record.headers[ID], record.value
+        )
+        value = canonical(parse(plain))
+        if found.records.setdefault(record.headers[ID], value) != value:
+            raise AssertionError("one record, two values")
+
+
+async def _secrets(vault: Vault, records: list[Record]) -> dict[str, bytes]:
+    names = sorted({record.headers[SECRET] for record in records})
+    secrets: dict[str, bytes] = {}
+    for start in range(0, len(names), 500):
+        secrets |= await vault.open(names[start : start + 500])
+    return secrets
+
+
+async def _read_store(opened: Opened, found: Held) -> None:
+    for row in await opened.store.rows("fact"):
+        found.facts[row["record_id"]] += 1
+    kinds: dict[str, Any] = {}
+    for row in await opened.store.rows("message"):
+        found.index[row["kind"], row["request_id"]] += 1
+        kinds[row["id"]] = row
+    for row in await opened.store.rows("delivery"):
+        found.deliveries[row["request_id"]] = (row["system"], row["state"])
+    for row in await opened.store.rows("message_event", {"state": "confirmed"}):
+        if row["id"] in kinds:
+            found.confirmed_events[kinds[row["id"]]["request_id"]] += 1
+
+
+async def records_of(opened: Opened, topic: str) -> list[Record]:
+    """Every record of a topic, repeats included, by partition and offset."""
+    found: list[Record] = []
+    for partition in range(opened.bus.topics().get(topic, 0)):
+        offset = await opened.bus.start(topic, partition)
+        while True:
+            try:
+                batches = await opened.bus.read(topic, partition, offset)
+            except TryAgain as again:
+                await asyncio.sleep(again.after)
+                continue
+            if not batches:
+                break
+            for batch in batches:
+                found += batch.records
+                offset = batch.base + len(batch.records)
+    return found
