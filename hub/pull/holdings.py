@@ -23,6 +23,7 @@ from hub.pull.asking import Members
 from hub.pull.snapshots import Snapshot, Snapshots
 from hub.records import Ms
 from hub.stages.bodies import open_body
+from hub.stages.facts import TABLE, unpack
 from schemas.contracts import checker
 from signing.jsontext import parse
 from signing.sealing import BodyKey
@@ -181,7 +182,8 @@ class Employees:
             after = {name: rows[-1][name] for name in ("institution", "subject")}
 
     async def rows(self, snapshot: Snapshot, ids: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:  # noqa: ARG002
-        return {row["record_id"]: row for row in await self._store.rows("fact", {"record_id": list(ids)})}
+        rows = await self._store.rows(TABLE, {"record_id": list(ids)})
+        return {kept.record_id: {**row, "body": kept.body} for row in rows for kept in unpack(row)}
 
     async def about(self, snapshot: Snapshot) -> dict[str, Any]:  # noqa: ARG002
         return {}

@@ -35,6 +35,7 @@ from hub.records import (
     SYSTEM,
     Record,
 )
+from hub.stages.facts import TABLE, Kept, count_facts, in_order
 from hub.stages.index import GROUP, PULL
 
 EVIDENCE = {
@@ -48,6 +49,7 @@ EVIDENCE = {
 SHORTEST = 6  # hex digits that name a message when nobody else's begins so
 REQUEST_ID = 32
 TRACE_LIMIT = 1000  # children of one message that are looked at
+TRACE_ROWS = 50  # rows of facts in one question
 
 
 def message_row(row: Mapping[str, Any]) -> MessageRow:
@@ -143,12 +145,11 @@ async def trace_message(store: Store, bus: Bus, name: str) -> Trace:
     row = await find_message(store, name)
     detail = await show_message(store, bus, row["id"])
     origin = {"origin_topic": row["topic"], "origin_partition": row["partition"], "origin_offset": row["offset"]}
-    facts = await store.rows("fact", origin, order=("record_id",), limit=TRACE_LIMIT) if row["topic"] else []
+    counts, facts = await _facts(store, origin) if row["topic"] else ({}, [])
     letters = await store.rows("dead_letter", {"parent": row["id"]}, order=("id",), limit=TRACE_LIMIT)
     children = await store.rows("message", {"parent": row["id"]}, order=("time", "id"), limit=TRACE_LIMIT)
     steps: list[TraceStep] = [
-        {"what": f"records.{contract}", "count": count, "states": {}}
-        for contract, count in sorted(Counter(fact["contract"] for fact in facts).items())
+        {"what": f"records.{contract}", "count": count, "states": {}} for contract, count in sorted(counts.items())
     ]
     if letters:
         steps.append(_step("dead letters", letters))
@@ -159,10 +160,28 @@ async def trace_message(store: Store, bus: Bus, name: str) -> Trace:
         "message": detail,
         "steps": steps,
         "records": [
-            {"id": fact["record_id"], "contract": fact["contract"], "period": fact["period"]} for fact in facts
+            {"id": kept.record_id, "contract": fact["contract"], "period": fact["period"]} for fact, kept in facts
         ],
         "deadLetters": [dead_letter_row(letter) for letter in letters],
     }
+
+
+async def _facts(
+    store: Store, origin: Mapping[str, Any]
+) -> tuple[dict[str, int], list[tuple[Mapping[str, Any], Kept]]]:
+    """How many canonical records a message gave, by contract, and the first of them with their rows."""
+    counts = {
+        str(contract): count for (contract,), count in (await count_facts(store, origin, by=("contract",))).items()
+    }
+    found: list[tuple[Mapping[str, Any], Kept]] = []
+    after: dict[str, Any] | None = None
+    while len(found) < TRACE_LIMIT:
+        rows = await store.rows(TABLE, origin, order=("record_id",), limit=TRACE_ROWS, after=after)
+        found += in_order(rows)
+        if len(rows) < TRACE_ROWS:
+            break
+        after = {"record_id": rows[-1]["record_id"]}
+    return counts, found[:TRACE_LIMIT]
 
 
 def _step(what: str, rows: Sequence[Mapping[str, Any]]) -> TraceStep:

@@ -16,6 +16,7 @@ from hub.reads.rows import Check, Reconciliation
 from hub.reads.runs import open_signals, run_row
 from hub.reads.status import stage_lags
 from hub.runs.codec import rebuild_run, run_digest
+from hub.stages.facts import count_facts
 from hub.stages.index import REFUSED
 from hub.stages.repeats import PASSED_OVER
 from hub.topics import INBOX
@@ -35,7 +36,7 @@ async def reconcile(bus: Bus, store: Store, vault: Vault, view: View) -> Reconci
         "reconciled": all(check["ok"] for check in checks),
         "checks": checks,
         "admitted": _counts(await store.count("message", {"kind": "inbox"}, by=("code",))),
-        "records": _counts(await store.count("fact", by=("contract",))),
+        "records": _counts(await count_facts(store, by=("contract",))),
         "deadLetters": _counts(await store.count("dead_letter", by=("code",))),
         "refused": await count_refusals(store),
         "runs": runs,

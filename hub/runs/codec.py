@@ -36,6 +36,7 @@ from hub.runs.compute import VERSION, RunResult
 from hub.runs.selection import NATURAL_KEYS, Fact
 from hub.runs.totals import add_up, count, signals_digest
 from hub.stages.bodies import open_body, open_with
+from hub.stages.facts import TABLE, unpack
 from hub.topics import SIGNALS_HR, SIGNALS_PAY, records
 from schemas.contracts import CONTRACTS, checker
 from signing.jsontext import canonical, parse, render
@@ -46,7 +47,9 @@ if TYPE_CHECKING:
 
 NAME: Final = "runs"
 MAKER: Final = f"{NAME}/{VERSION}"
-PAGE: Final = 2_000
+PAGE: Final = 500
+"""Rows of facts that are read at once."""
+
 STRIDE: Final = 200
 """Bodies opened or sealed before the event loop gets its turn."""
 
@@ -100,7 +103,7 @@ async def load_contract(
     after: Mapping[str, Any] | None = None
     asked = {"contract": contract, "institution": institution, **where}
     while True:
-        rows = await store.rows("fact", asked, order=("record_id",), limit=PAGE, after=after)
+        rows = await store.rows(TABLE, asked, order=("record_id",), limit=PAGE, after=after)
         opened, gone = await _open([row for row in rows if wanted(row)], vault, contract)
         facts += opened
         erased += gone
@@ -114,16 +117,21 @@ async def _open(rows: Sequence[Mapping[str, Any]], vault: Vault, contract: str) 
     keys = {id_: BodyKey(secret, contract) for id_, secret in secrets.items()}
     facts: list[Fact] = []
     erased = 0
-    for n, row in enumerate(rows):
-        if n % STRIDE == 0:
+    since = 0
+    for row in rows:
+        since += int(row["count"])
+        if since >= STRIDE:
+            since = 0
             await asyncio.sleep(0)
         key = keys.get(row["secret_id"])
         if key is None:
-            erased += 1
+            erased += int(row["count"])
             continue
-        value = parse(open_body(key, row["record_id"], row["body"]))
-        order = int(row["origin_offset"]) << ROW_BITS | int(row["origin_n"])
-        facts.append(Fact(contract, row["record_id"], Ms(row["time"]), row["assurance"], value, order, row["system"]))
+        place = int(row["origin_offset"]) << ROW_BITS
+        time, assurance, system = Ms(row["time"]), row["assurance"], row["system"]
+        for kept in unpack(row):
+            value = parse(open_body(key, kept.record_id, kept.body))
+            facts.append(Fact(contract, kept.record_id, time, assurance, value, place | kept.n, system))
     return facts, erased
 
 

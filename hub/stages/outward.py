@@ -44,6 +44,7 @@ from hub.stages.brake import Verdict
 from hub.stages.collect import NAME as COLLECT
 from hub.stages.deadletters import dead_letter
 from hub.stages.effects import Effects, Entry
+from hub.stages.facts import TABLE, in_order
 from hub.stages.rendering import Given, described, render_batch, seal_body, split
 from hub.stages.translate import NAME as TRANSLATE
 from hub.topics import DEADLETTERS, INBOX, INBOX_RELAY, RECORDS, outbox, partitions_of
@@ -185,7 +186,7 @@ class Outward:
         return sum(1 for one in wanted if one.entry.offset < noted[0])
 
     async def _facts(self, topic: str, partition: int, wanted: Sequence[_Wanted]) -> dict[int, list[Mapping[str, Any]]]:
-        """Rows of the records of each message that somebody gets, by its offset, in the order of its rows."""
+        """Rows of facts of each message that somebody gets, by its offset."""
         where = {
             "origin_topic": topic,
             "origin_partition": partition,
@@ -193,7 +194,7 @@ class Outward:
             "contract": sorted({name for one in wanted for _, contracts in one.takers for name in contracts}),
         }
         found: dict[int, list[Mapping[str, Any]]] = {}
-        for row in await self._store.rows("fact", where, order=("origin_offset", "origin_n", "record_id")):
+        for row in await self._store.rows(TABLE, where):
             found.setdefault(int(row["origin_offset"]), []).append(row)
         return found
 
@@ -252,13 +253,12 @@ class Outward:
 def _open(rows: Iterable[Mapping[str, Any]], secret: bytes) -> list[Given]:
     keys: dict[str, BodyKey] = {}
     found: list[Given] = []
-    for row in rows:
+    for row, kept in in_order(rows):
         contract = row["contract"]
         key = keys.get(contract)
         if key is None:
             key = keys[contract] = BodyKey(secret, contract)
-        value = parse(open_body(key, row["record_id"], row["body"]))
-        found.append(Given(contract, bytes.fromhex(row["subject"]), value))
+        found.append(Given(contract, kept.subject, parse(open_body(key, kept.record_id, kept.body))))
     return found
 
 

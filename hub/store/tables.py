@@ -54,22 +54,23 @@ passed_over = Table(
     key("offset", BigInteger),
 )
 
+# canonical records for runs: those of one message, contract and period together (hub.stages.facts)
+
 fact = Table(
     "fact",
     metadata,
-    key("record_id"),
+    key("record_id"),  # of the first record
     some("contract"),
     some("institution"),
-    some("subject"),
     maybe("period"),
     some("origin_topic"),
     some("origin_partition", Integer),
     some("origin_offset", BigInteger),
-    some("origin_n", Integer),
     some("system"),
     some("time", BigInteger),
     some("assurance"),
     some("secret_id"),
+    some("count", Integer),
     some("body", LargeBinary),
     Index(None, "institution", "contract", "period"),
     Index(None, "origin_topic", "origin_partition", "origin_offset"),

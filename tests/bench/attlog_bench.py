@@ -18,6 +18,7 @@ from hub.feeds.admitting import Ground
 from hub.feeds.feeds import Feeds
 from hub.log.engine import EmbeddedLog
 from hub.stages.collect import Collect
+from hub.stages.facts import count_facts
 from hub.stages.index import Index
 from hub.stages.runner import Runner
 from hub.stages.translate import Translate
@@ -111,7 +112,7 @@ async def _once(root: Path) -> dict[str, float]:
             while await runner.step():
                 pass
         indexed = time.perf_counter()
-        found = await store.count("fact", {"contract": "attendance.punch"})
+        found = await count_facts(store, {"contract": "attendance.punch"})
         assert found == {(): LINES}, found
     finally:
         await store.close()

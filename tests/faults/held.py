@@ -16,6 +16,7 @@ from hub.errors import TryAgain
 from hub.ports import Vault
 from hub.records import ATTEMPT_OF, DIGEST, ID, SECRET, TYPE, Record, request_id
 from hub.serve.ports import Opened, open_ports
+from hub.stages.facts import unpack
 from hub.topics import INBOX, RECEIPTS
 from signing.jsontext import canonical, parse
 from signing.sealing import BodyKey
@@ -95,7 +96,7 @@ async def _secrets(vault: Vault, records: list[Record]) -> dict[str, bytes]:
 
 async def _read_store(opened: Opened, found: Held) -> None:
     for row in await opened.store.rows("fact"):
-        found.facts[row["record_id"]] += 1
+        found.facts.update(kept.record_id for kept in unpack(row))
     kinds: dict[str, Any] = {}
     for row in await opened.store.rows("message"):
         found.index[row["kind"], row["request_id"]] += 1

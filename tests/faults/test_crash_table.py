@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import pytest
 
+from hub.stages.facts import count_facts
 from hub.store.sql import Fault, SqlStore
 from hub.store.tables import metadata
 from tests.simulator.faults import Faults, How
@@ -55,7 +56,7 @@ async def _result(hub: SimHub) -> Result:
         confirmed=confirmed,
         run={name: run[name] for name in ("code", "state", "digest", "counts", "totals")},
         signals=[row["signal_id"] for row in await hub.store.rows("run_signal", order=("signal_id",))],
-        facts=(await hub.store.count("fact"))[()],
+        facts=(await count_facts(hub.store))[()],
         messages=await hub.store.count("message", by=("id", "state")),
         dead_letters=[(row["id"], row["code"]) for row in await hub.store.rows("dead_letter", order=("id",))],
     )

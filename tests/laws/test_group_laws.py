@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from hub.stages.facts import unpack
 from hub.topics import RECEIPTS
 from tests.simulator.group import Moment, SimGroup
 from tests.simulator.hub import SimHub
@@ -43,7 +44,7 @@ async def _effects(hub: SimHub) -> tuple[Any, ...]:
     [run] = await hub.store.rows("run")
     messages = await hub.store.count("message", by=("kind", "state"))
     deliveries = await hub.store.count("delivery", by=("state",))
-    facts = sorted(row["record_id"] for row in await hub.store.rows("fact"))
+    facts = sorted(kept.record_id for row in await hub.store.rows("fact") for kept in unpack(row))
     return (
         sorted(await _values(hub)),
         sorted(hub.receiver.taken),

@@ -7,42 +7,38 @@ from typing import Any
 
 import pytest
 
+from hub import records as r
 from hub.control.client import Refused
 from hub.ports import Write
+from hub.stages.facts import pack
 from signing.jsontext import render
 from signing.sealing import BodyKey
 from tests.unit.api.desk import Desk
 from tests.unit.runs.records import EMPLOYEE, INSTITUTION, employee
 from tests.unit.runs.test_identity import OTHER, link
 
-SECRET = b"s" * 32
+KEY = b"s" * 32
 
 
 def _collect(desk: Desk, *records: tuple[str, dict[str, Any]]) -> None:
     """Facts as the stage `collect` leaves them."""
-    desk.run(desk.log.put({"secret": SECRET}))
-    rows = []
+    desk.run(desk.log.put({"secret": KEY}))
+    made = []
     for n, (contract, value) in enumerate(records):
         record_id = hashlib.sha256(str(n).encode()).hexdigest()
-        rows.append(
-            {
-                "record_id": record_id,
-                "contract": contract,
-                "institution": value["institution"],
-                "subject": "00",
-                "period": None,
-                "origin_topic": "inbox.generic_json",
-                "origin_partition": 0,
-                "origin_offset": n,
-                "origin_n": 0,
-                "system": "HRIS",
-                "time": n,
-                "assurance": "signed",
-                "secret_id": "secret",
-                "body": BodyKey(SECRET, contract).seal(record_id, render(value)),
-            }
-        )
-    desk.write(Write("fact", rows))
+        headers = {
+            r.ID: record_id,
+            r.TYPE: contract,
+            r.INSTITUTION: value["institution"],
+            r.ORIGIN: f"inbox.generic_json/0/{n}",
+            r.DERIVED: f"inbox.generic_json/0/{n}/0",
+            r.SYSTEM: "HRIS",
+            r.TIME: str(n),
+            r.ASSURANCE: "signed",
+            r.SECRET: "secret",
+        }
+        made.append(r.Record(b"\0", headers, BodyKey(KEY, contract).seal(record_id, render(value))))
+    desk.write(Write("fact", pack(made)))
 
 
 def test_conflicts_are_listed_from_the_latest_records(desk: Desk) -> None:
