@@ -61,7 +61,7 @@ class KafkaLog:
 
     @classmethod
     async def open(cls, connection: Connection, clock: Clock, measures: Measures | None = None) -> KafkaLog:
-        """Raises `ConfigError` (AMANA-KAFKA-002) when no server lets the hub in."""
+        """Raises `ConfigError` (AMANA-KAFKA-002) when no server lets the hub in, `TryAgain` when none answers."""
         return cls(connection, clock, await _connect(connection), measures or Measures())
 
     def topics(self) -> Mapping[str, int]:
@@ -212,7 +212,9 @@ async def _connect(connection: Connection) -> Client:
         error = await refusal(connection)
         if isinstance(error, REFUSALS) or loop.time() > deadline:
             why = complaint(error) if error is not None else None
-            raise ConfigError("AMANA-KAFKA-002", why or type(error).__name__) from error
+            silent = error is None or (isinstance(error, OSError) and not isinstance(error, REFUSALS))
+            reaction = TryAgain if silent else ConfigError
+            raise reaction("AMANA-KAFKA-002", why or type(error).__name__) from error
         await asyncio.sleep(PAUSE)
 
 

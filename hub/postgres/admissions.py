@@ -42,7 +42,7 @@ Hook = Callable[[str], AbstractContextManager[None]]
 def open_admissions(
     bus: Bus, address: str, wrapper: KeyWrapper, clock: Clock, measures: Measures | None = None
 ) -> PostgresAdmissions:
-    """Make the tables if they are missing. Blocks: call it before serving. Raises `ConfigError`."""
+    """Make the tables if they are missing. Blocks: call it before serving. Raises `ConfigError` and `TryAgain`."""
     create_tables(address)
     return PostgresAdmissions(bus, Connections(address, measures=measures), wrapper, clock, measures=measures)
 

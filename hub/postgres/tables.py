@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import psycopg
 
-from hub.errors import ConfigError
+from hub.errors import ConfigError, TryAgain
 from hub.store.postgresql import CONNECT, assert_settings
 
 FORMAT: Final = 1
@@ -55,13 +55,13 @@ CREATE TABLE admissions.erasure(
 
 def create_tables(address: str) -> None:
     """Make the schema, if it is missing. Blocks. Raises `ConfigError`: AMANA-CONF-003 for a server that does not keep what
-    it commits, AMANA-CONF-005 for one that cannot be reached, AMANA-STORE-002 for a schema of a newer version."""
+    it commits, AMANA-STORE-002 for a schema of a newer version. Raises `TryAgain` for a server that does not answer."""
     try:
         with psycopg.connect(address, **CONNECT) as connection:
             assert_settings(connection)
             found = _create(connection)
     except psycopg.OperationalError as error:
-        raise ConfigError("AMANA-CONF-005", f"admissions: {type(error).__name__}") from None
+        raise TryAgain("AMANA-STORE-001", f"admissions: {type(error).__name__}") from None
     if found != FORMAT:
         raise ConfigError("AMANA-STORE-002", f"admissions of format {found}, {FORMAT} expected")
 

@@ -6,17 +6,19 @@ done again. The hub's key and the first operator enter the control log as one se
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from adapters.kit.registry import find
 from hub import keys, topics
 from hub.control.follow import DirectoryFollower, submit
 from hub.control.requests import sign_change
-from hub.errors import ConfigError, Halt
+from hub.errors import ConfigError, Halt, TryAgain
 from hub.metrics.sharing import forget_shared
 from hub.registry.follow import RegistryFollower
 from hub.registry.own import register_own
@@ -28,21 +30,27 @@ from schemas.contracts import CONTRACTS
 
 FIRST_OPERATOR: Final = "admin"
 
+T = TypeVar("T")
+
+WITHIN: Final = 30.0
+"""Seconds after which a start is given up that Kafka or PostgreSQL does not answer."""
+
 _NO_KEYS: Final = "there is a log, but not the keys that open it"
 
 
 async def prepare(settings: Settings) -> Path | None:
-    """Make the directory fit to be served; the key file of the first operator if it was made just now."""
+    """Make the directory fit to be served; the key file of the first operator if it was made just now. Raises `ConfigError`,
+    and `TryAgain` when what the hub runs on did not answer in time."""
     if settings.data.is_dir():
         settings.data.chmod(0o700)  # it may have been made by hand; it holds keys and people's data
     with keys.making(settings.keys):  # several processes of one hub may start for the first time at once
         fresh = not keys.exists(settings.keys)
         if fresh:
-            if await ports.has_log(settings):
+            if await _patiently(partial(ports.has_log, settings)):
                 raise ConfigError("AMANA-CONF-004", _NO_KEYS)
             keys.create(settings.keys)
         try:
-            made = await _prepare(settings)
+            made = await _patiently(partial(_prepare, settings))
         except Halt:
             if not fresh:
                 raise
@@ -51,6 +59,19 @@ async def prepare(settings: Settings) -> Path | None:
     forget_halted(settings.data)  # no worker of this directory runs yet, so none has stopped
     forget_shared(settings.data)
     return made
+
+
+async def _patiently(ask: Callable[[], Awaitable[T]]) -> T:
+    """Kafka and PostgreSQL may be starting, too, or be changing leaders; what was done before that is found done."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + WITHIN
+    while True:
+        try:
+            return await ask()
+        except TryAgain as again:
+            if loop.time() > deadline:
+                raise
+            await asyncio.sleep(again.after)
 
 
 async def _prepare(settings: Settings) -> Path | None:
@@ -65,8 +86,8 @@ async def _prepare(settings: Settings) -> Path | None:
         if not follower.directory.now().operators():
             if not path.exists():
                 keys.create_operator(settings.keys, FIRST_OPERATOR)
-                made = path
             await start_hub(opened, follower, keys.load_operator(path))
+            made = path
         elif follower.directory.now().hub_keys()[-1].key_id != opened.keys.signing.public.key_id:
             raise ConfigError("AMANA-CONF-004", "hub.pem is not the key that the control log names")
         await register_own(RegistryFollower(opened.bus, opened.vault), opened.clock.now())

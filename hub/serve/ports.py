@@ -52,7 +52,7 @@ class Opened:
 
 async def open_ports(settings: Settings, role: str = "") -> Opened:
     """Open bus, store and keys; migrates the store, so call it before serving. `role`: under which it counts.
-    Raises `ConfigError`."""
+    Raises `ConfigError`, and `TryAgain` while Kafka or PostgreSQL does not answer."""
     held = keys.load(settings.keys)
     clock = SystemClock()
     measures = Measures(role, clock.now)

@@ -65,7 +65,8 @@ class SqlStore:
     @classmethod
     def open(cls, url: str, *, fault: Fault | None = None, measures: Measures | None = None) -> SqlStore:
         """Open and migrate. `url`: "sqlite:///<file>", "sqlite://" (in memory), "postgresql://...". Raises
-        `ConfigError` (AMANA-CONF-003, AMANA-CONF-005, AMANA-STORE-002). Blocks: call it before serving."""
+        `ConfigError` (AMANA-CONF-003, AMANA-CONF-005, AMANA-STORE-002), and `TryAgain` while PostgreSQL does not answer.
+        Blocks: call it before serving."""
         parsed = postgresql.normalize(make_url(url))
         make_private(parsed)
         writing = writing_engine(parsed)
@@ -73,6 +74,8 @@ class SqlStore:
             migrate.upgrade(writing)
         except DatabaseError as error:
             writing.dispose()
+            if postgresql.passes(error.orig):  # not there yet, or not just now
+                raise TryAgain("AMANA-STORE-001", f"store: {error.orig}") from None
             raise ConfigError("AMANA-CONF-005", f"store: {error.orig}") from None
         except BaseException:
             writing.dispose()

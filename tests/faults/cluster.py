@@ -72,6 +72,15 @@ class Process:
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def running(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self._process is not None and self._process.poll() is None
+
+    def said(self, word: str) -> int:
+        """How often it said this."""
+        return self._log.read_text(errors="replace").count(word)
+
+    @property
     def words(self) -> str:
         """The last that it said."""
         return self._log.read_text(errors="replace")[-3000:]
@@ -222,6 +231,12 @@ class Cluster:
             node.start()
         for node in others:
             node.await_ready()
+
+    def await_ready(self) -> None:
+        """Until every process that was not told to end is ready."""
+        for node in self.nodes.values():
+            if node.running:
+                node.await_ready()
 
     def stop(self) -> None:
         for node in self.nodes.values():

@@ -27,7 +27,7 @@ from tests.faults.month_run import LOAD, Unit, hub_key, set_up
 from tests.faults.served import serving
 
 PEOPLE: Final = 20
-LOADERS: Final = 3
+LOADERS: Final = 4
 ORDERED: Final = "PENERIMA-URUT"
 UNORDERED: Final = "PENERIMA-BEBAS"
 
@@ -76,7 +76,7 @@ def onboard(data: Path, url: str, outside: Outside) -> Unit:
 
 def senders(urls: Sequence[str], unit: Unit, gate: Gate, books: Books, kept: Kept) -> list[threading.Thread]:
     """Everything that the unit's systems and devices send, the n-th as soon as that share of the faults is done, and the
-    load."""
+    load, of all loaders but the first."""
     key = hub_key(urls[0])
 
     def push(system: Credentials, messages: Iterable[tuple[str, bytes]]) -> threading.Thread:
@@ -84,7 +84,7 @@ def senders(urls: Sequence[str], unit: Unit, gate: Gate, books: Books, kept: Kep
 
     systems = [unit.onboarded.systems[system.code] for system in unit.preset.systems]
     works = [push(system, spread(unit.pushes(system.code), gate)) for system in systems]
-    works += [push(system, letters(system.code, gate)) for system in unit.loaders]
+    works += [push(system, letters(system.code, gate)) for system in unit.loaders[1:]]
     prefixes = unit.onboarded.prefixes
     return [*works, worker(kept, "devices", lambda: upload_all(urls, prefixes, unit.uploads(), gate, books))]
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -16,7 +18,7 @@ import httpx
 import psycopg
 
 from adapters.kit.sample import SampleMessage
-from hub.client import Sender
+from hub.client import Sender, SendingError
 from hub.demo.traffic import Credentials
 from signing.keys import PublicKey
 from tests.faults.cluster import Cluster, Process, until
@@ -56,13 +58,15 @@ class Answer:
 
 @dataclass(slots=True)
 class Strikes:
-    """Hurts `cluster` and keeps what was seen. `spare`: a batch that its device has not sent yet; `told`: a
-    file in which each fault is noted as it is over, for whoever watches."""
+    """Hurts `cluster` and keeps what was seen. `quiet`: a system that pushes nothing, for another message of its own code
+    in between would make a repeat a new message; `spare`: a batch that its device has not sent yet; `told`: a file in
+    which each fault is noted as it is over, for whoever watches."""
 
     cluster: Cluster
     books: Books
     recorders: list[Recorder]
     loaders: list[Credentials]
+    quiet: Credentials
     hub_key: PublicKey
     spare: SampleMessage
     prefixes: dict[str, str]
@@ -70,7 +74,6 @@ class Strikes:
     struck: list[Struck] = field(default_factory=list)
     drained: list[Drained] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
-    joined: list[int] = field(default_factory=list)
 
     def strike(self, what: str, hurt: Callable[[], None]) -> None:
         """Do it, and wait until all is well."""
@@ -78,8 +81,9 @@ class Strikes:
         hurt()
         noticed = time.monotonic()
         self.await_well(what)
+        self.cluster.await_ready()
         self.struck.append(Struck(what, round(noticed - began, 1), round(time.monotonic() - noticed, 1)))
-        self._note(self.struck[-1])
+        self.note(self.struck[-1])
 
     def await_well(self, what: str) -> None:
         before = self._seen()
@@ -90,9 +94,9 @@ class Strikes:
 
         until(goes_on, f"all go on after: {what}; {before} -> {self._seen()}")
 
-    def _note(self, what: object) -> None:
+    def note(self, what: object) -> None:
         with self.told.open("a") as told:
-            told.write(f"{what}\n")
+            told.write(f"{time.monotonic():.1f} {what}\n")
 
     def _seen(self) -> dict[str, int]:
         found = {loader.code: self.books.count(loader.code) for loader in self.loaders}
@@ -119,14 +123,22 @@ class Strikes:
         node.kill()
         node.start()
 
-    def kill_broker(self, number: int) -> None:
+    def kill_broker(self, number: int, gateway: str = "") -> None:
+        """A broker, and a gateway that starts again while it is missing."""
         self.cluster.brokers.signal(number, signal.SIGKILL)
+        if gateway:
+            self.kill_node(gateway)
         until(lambda: self.cluster.leads(number) == 0, f"others lead what broker {number} led")
         self.cluster.brokers.start_missing()
 
-    def kill_server(self) -> None:
-        """PostgreSQL, until somebody was refused."""
+    def kill_server(self, worker: str = "") -> None:
+        """PostgreSQL, until somebody was refused, and a worker that tries to start again while it is missing."""
         self.cluster.server.kill()
+        if worker:
+            node = self.cluster.nodes[worker]
+            said = node.said("AMANA-STORE-001")
+            node.kill_child()
+            until(lambda: node.said("AMANA-STORE-001") > said, f"{worker} starts without PostgreSQL")
         refused = self.books.refused
         until(lambda: self.books.refused > refused + STEPS, "senders are told to come again")
         self.cluster.server.run()
@@ -134,41 +146,58 @@ class Strikes:
     # stopped for longer than their session
 
     def stop_broker(self, number: int) -> None:
+        """Until all goes on without it."""
+        with self._stopped_broker(number):
+            self.await_well(f"broker {number} is stopped")
+
+    def stop_worker(self, name: str) -> None:
+        """Others take its partitions and go on; then it goes on, believing that they are its own."""
+        with self._stopped_worker(name):
+            self.await_well(f"{name} is stopped")
+
+    def stop_both(self, number: int, name: str) -> None:
+        """A broker and a worker at once, until others have what they had."""
+        with self._stopped_worker(name), self._stopped_broker(number):
+            pass
+
+    @contextmanager
+    def _stopped_broker(self, number: int) -> Iterator[None]:
         self.cluster.brokers.signal(number, signal.SIGSTOP)
         try:
             until(lambda: self.cluster.leads(number) == 0, f"others lead what broker {number} led")
-            self.await_well(f"broker {number} is stopped")
+            yield
         finally:
             self.cluster.brokers.signal(number, signal.SIGCONT)
 
-    def stop_worker(self, name: str) -> None:
-        """Others take its partitions; then it goes on, believing that they are its own."""
+    @contextmanager
+    def _stopped_worker(self, name: str) -> Iterator[None]:
         child = self.cluster.nodes[name].child()
         until(lambda: self.cluster.claims(child.pid) > 0, f"{name} has partitions")
         child.suspend()
         try:
+            yield
             until(lambda: self.cluster.claims(child.pid) == 0, f"others have what {name} had")
-            self.await_well(f"{name} is stopped")
         finally:
             child.resume()
         until(lambda: self.cluster.claims(child.pid) > 0, f"{name} gets partitions again")
 
     # come and gone
 
-    def join_and_leave(self, name: str) -> None:
-        """Another worker joins, gets a share, and is told to end."""
+    def join_and_leave(self, name: str, gateway: str = "") -> None:
+        """Another worker joins, gets a share, and is told to end; so is a gateway meanwhile."""
         node = self.cluster.nodes.get(name) or self.cluster.add(name)
         node.start()
         node.await_ready()
+        if gateway:
+            self.drain_and_start(gateway)
         child = node.child()
         until(lambda: self.cluster.claims(child.pid) > 0, f"{name} gets partitions")
         self.await_well(f"{name} joined")
-        self.joined.append(self.cluster.claims(child.pid))
         self.drain(node)
 
     def drain(self, node: Process) -> None:
         self.drained.append(Drained(node.data.name, *node.drain()))
-        self._note(self.drained[-1])
+        self.note(self.drained[-1])
 
     def drain_and_start(self, name: str) -> None:
         node = self.cluster.nodes[name]
@@ -178,41 +207,44 @@ class Strikes:
     # no broker at all
 
     def silence(self) -> None:
-        """No broker answers: systems and devices are told to come back. Then the brokers go on."""
+        """No broker answers: a system and a device are told to come back. Then the brokers go on."""
         numbers = [node.id for node in self.cluster.brokers.state().brokers]
-        loader = self.loaders[0]
         gateway = self.cluster.gateways[0]
-        body = b'{"from":"nobody","number":0}'
-        access = (loader.client_id, loader.client_secret, loader.key, self.hub_key)
-        with (
-            httpx.Client(base_url=gateway.url, trust_env=False, timeout=90) as http,  # noqa: TID251 - outside the hub
-            Sender(gateway.url, *access) as sender,
-        ):
-            token = http.post(
-                "/oauth/token",
-                data={"grant_type": "client_credentials"},
-                auth=(loader.client_id, loader.client_secret),
-            ).json()["access_token"]
+        body = b'{"from":"nobody","number":%d}' % len(self.answers)
+        quiet = self.quiet
+        path = f"{self.prefixes[self.spare.query['SN']]}{self.spare.path}"
+        with ExitStack() as stack:
+            access = (quiet.client_id, quiet.client_secret, quiet.key, self.hub_key)
+            http = stack.enter_context(httpx.Client(base_url=gateway.url, trust_env=False, timeout=90))  # noqa: TID251 - outside the hub
+            sender = stack.enter_context(Sender(gateway.url, *access))
+            asking = stack.enter_context(ThreadPoolExecutor(2))
+            grant = {"grant_type": "client_credentials"}
+            token = http.post("/oauth/token", data=grant, auth=(quiet.client_id, quiet.client_secret)).json()
             sealed = sender.seal("SURAT", body)
+            headers = {"authorization": f"Bearer {token['access_token']}", "content-type": "application/json"}
             for number in numbers:
                 self.cluster.brokers.signal(number, signal.SIGSTOP)
             try:
-                headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
-                self._hear("system", http.post("/esb/push-request", content=sealed, headers=headers))
-                path = f"{self.prefixes[self.spare.query['SN']]}{self.spare.path}"
-                asked = http.post(path, params=dict(self.spare.query), content=self.spare.body)
-                self._hear("device", asked)
+                system = asking.submit(http.post, "/esb/push-request", content=sealed, headers=headers)
+                device = asking.submit(http.post, path, params=dict(self.spare.query), content=self.spare.body)
+                self._hear("system", system.result())
+                self._hear("device", device.result())
             finally:
                 for number in numbers:
                     self.cluster.brokers.signal(number, signal.SIGCONT)
-            while True:  # it was given up by nobody: the same bytes, until there is a receipt
-                answer = http.post("/esb/push-request", content=sealed, headers=headers)
-                if answer.status_code == 200:
-                    break
-                time.sleep(0.2)
+            # nobody gives it up: the same bytes, until there is a receipt
+            until(lambda: self._sent(sender, sealed, body), "the message that was refused is taken")
+
+    def _sent(self, sender: Sender, sealed: bytes, body: bytes) -> bool:
+        try:
             receipt = sender.send(sealed)
-            self.books.pushed.append(Pushed(loader.code, "SURAT", body, sealed, receipt))
+        except SendingError as error:
+            if error.sure:
+                raise
+            return False
+        self.books.pushed.append(Pushed(self.quiet.code, "SURAT", body, sealed, receipt))
+        return True
 
     def _hear(self, who: str, answer: httpx.Response) -> None:
         self.answers.append(Answer(who, answer.status_code, answer.headers.get("retry-after")))
-        self._note(self.answers[-1])
+        self.note(self.answers[-1])

@@ -26,7 +26,8 @@ from signing.sealing import BodyKey
 class Held:
     """`admitted`: digest of what was received, by request id. `copies`: places in the log of each message that is there
     more than once. `records`: canonical bytes by record id, `facts` the rows of the store by record id. `index`: rows by
-    (kind, request id). `confirmations`: recorded outcomes "confirmed", by request id."""
+    (kind, request id). `confirmations`: outcomes "confirmed" in the log, by request id; an outcome whose append nobody had an
+    answer to may lie there twice, under one id (ADR 0025). `confirmed_events`: what came of them in the store."""
 
     admitted: dict[str, str] = field(default_factory=dict)
     copies: Counter[str] = field(default_factory=Counter)
@@ -69,9 +70,10 @@ async def _read_log(opened: Opened, found: Held) -> None:
         elif topic.startswith("records."):
             await _read_records(opened, topic, found)
         elif topic == RECEIPTS:
-            for record in await records_of(opened, topic):
-                if record.headers["ce_state"] == "confirmed":
-                    found.confirmations[record.headers["ce_requestid"]] += 1
+            outcomes = {record.headers[ID]: record.headers for record in await records_of(opened, topic)}
+            for headers in outcomes.values():
+                if headers["ce_state"] == "confirmed":
+                    found.confirmations[headers["ce_requestid"]] += 1
 
 
 async def _read_records(opened: Opened, topic: str, found: Held) -> None:

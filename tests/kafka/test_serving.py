@@ -9,9 +9,9 @@ import pytest
 
 from hub import keys, settings
 from hub.cli.checks import check_bus
-from hub.errors import ConfigError
+from hub.errors import ConfigError, TryAgain
 from hub.serve import first
-from hub.serve.ports import has_log, open_ports
+from hub.serve.ports import Opened, has_log, open_ports
 from hub.settings import Settings
 from hub.topics import CONTROL
 from tests.clusters import kafka as clusters
@@ -46,6 +46,52 @@ async def test_the_first_start_makes_topics_keys_and_an_operator(tmp_path: Path)
     assert await opened.bus.end(CONTROL, 0) > 0
     await opened.admissions.prove()
     await opened.close()
+
+
+@law
+async def test_a_start_waits_for_postgresql(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hub whose database is only starting, as after a power cut, comes up with it and says where its first key lies."""
+    refused = asyncio.Event()
+
+    async def opening(given: Settings) -> Opened:
+        try:
+            return await open_ports(given)
+        except TryAgain:
+            refused.set()
+            raise
+
+    monkeypatch.setattr(first, "open_ports", opening)
+    with postgres.running() as server:
+        shared = cluster(tmp_path / "shared")
+        used = settings.load(tmp_path / "one", bus=shared.bus, store=server.databases.create(), kafka_replication=1)
+        server.kill()
+        preparing = asyncio.create_task(first.prepare(used))
+        await refused.wait()
+        await asyncio.to_thread(server.run)
+        made = await preparing
+        assert made is not None
+        assert made.is_file()
+
+
+@pytest.mark.parametrize(
+    ("missing", "code"),
+    [
+        ({"bus": "kafka://127.0.0.1:1", "store": "postgresql://127.0.0.1:1/amana"}, "AMANA-KAFKA-002"),
+        ({"store": "postgresql://127.0.0.1:1/amana"}, "AMANA-STORE-001"),
+    ],
+)
+@law
+async def test_what_does_not_answer_is_tried_again(
+    tmp_path: Path, missing: dict[str, str], code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kafka or PostgreSQL that is away is no wrong setting: whoever supervises the hub starts it again."""
+    monkeypatch.setattr("hub.kafka.log.OPEN_WITHIN", 0.0)
+    monkeypatch.setattr(first, "WITHIN", 0.0)
+    given = {"bus": f"kafka://{clusters.shared()}/{clusters.prefix()}", **missing}
+    used = settings.load(tmp_path, kafka_replication=1, **given)
+    with pytest.raises(TryAgain) as later:
+        await first.prepare(used)
+    assert later.value.code == code
 
 
 def test_doctor_says_how_kafka_is(tmp_path: Path) -> None:
