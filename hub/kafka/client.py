@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -81,8 +82,10 @@ class Client:
         if not self._closed.is_set():
             update = self._client.force_metadata_update()
             closing = asyncio.ensure_future(self._closed.wait())
-            await asyncio.wait({update, closing}, return_when=asyncio.FIRST_COMPLETED)
-            closing.cancel()
+            try:
+                await asyncio.wait({update, closing}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                closing.cancel()
         if self._closed.is_set():
             raise TryAgain("AMANA-BUS-001", "the log is closed")
 
@@ -149,23 +152,24 @@ class Client:
 
     async def patiently(self, place: Place, ask: Callable[[int], Awaitable[_T]]) -> _T:
         """Ask the leader, and whoever leads then, until it answers. Raises `TryAgain`."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + PATIENCE
-        while True:
-            error: errors.KafkaError
-            try:
-                node = self.leader(place)
-                if node is None:
-                    raise errors.LeaderNotAvailableError
-                return await ask(node)
-            except errors.OffsetOutOfRangeError:
-                raise
-            except errors.KafkaError as found:
-                error = found
-            if not error.retriable or loop.time() > deadline:
-                raise unanswered(error) from error
-            await self.refresh()
-            await asyncio.sleep(PAUSE)
+        error: BaseException = TimeoutError()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):  # brokers that hang are silent one after the other
+                while True:
+                    try:
+                        node = self.leader(place)
+                        if node is None:
+                            raise errors.LeaderNotAvailableError
+                        return await ask(node)
+                    except errors.OffsetOutOfRangeError:
+                        raise
+                    except errors.KafkaError as found:
+                        error = found
+                        if not found.retriable:
+                            break
+                    await self.refresh()
+                    await asyncio.sleep(PAUSE)
+        raise unanswered(error) from error
 
     def _partition(self, place: Place) -> TopicPartition:
         return TopicPartition(self._names.of(place[0]), place[1])

@@ -35,6 +35,9 @@ IDLE_S: Final = 0.25
 ERASE_S: Final = 600.0
 """How long the parts of the table of secrets may take to be written anew."""
 
+ANSWER_S: Final = 30.0
+"""How long a sender waits for an answer at most, however many waits of Kafka and PostgreSQL are in it."""
+
 Hook = Callable[[str], AbstractContextManager[None]]
 """Around each write, by name: a test lets it go wrong before or after it was stored."""
 
@@ -81,9 +84,13 @@ class PostgresAdmissions:
         if self._closed:
             raise TryAgain("AMANA-BUS-001", "the log is closed")
         job = Job([claim(one) for one in candidates], now, asyncio.get_running_loop().create_future())
-        await self._look_at_ends(job)
-        self._queue(job)
-        return await job.future
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                await self._look_at_ends(job)
+                self._queue(job)
+                return await job.future
+        except TimeoutError:  # it may be stored in the end: whoever sends it again is told so
+            raise TryAgain("AMANA-BUS-001", "Kafka or PostgreSQL did not answer in time") from None
 
     async def prove(self) -> None:
         with self._hook("admissions.prove"):
@@ -163,6 +170,9 @@ class PostgresAdmissions:
             while self._waiting:
                 await self._places.acquire()
                 jobs = self._take()
+                if not jobs:
+                    self._places.release()
+                    continue
                 try:
                     group, met = await self._reserve(jobs)
                 except Exception as error:  # noqa: BLE001 - nobody may wait for ever; who is told "try again" may be stored
@@ -183,6 +193,8 @@ class PostgresAdmissions:
             self._rounds = None
 
     def _take(self) -> list[Job]:
+        """The next ones, without those whose callers have gone."""
+        self._waiting = [job for job in self._waiting if not job.future.done()]
         size, count = 0, 0
         for job in self._waiting[:MOST_JOBS]:
             count += 1

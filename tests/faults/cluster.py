@@ -223,14 +223,12 @@ class Cluster:
         return self.nodes[name]
 
     def start(self) -> None:
-        """The first makes keys and topics, then the others."""
+        """The first makes keys and topics, then the others start; `await_ready` waits for them."""
         first, *others = self.nodes.values()
         first.start()
         first.await_ready()
         for node in others:
             node.start()
-        for node in others:
-            node.await_ready()
 
     def await_ready(self) -> None:
         """Until every process that was not told to end is ready."""

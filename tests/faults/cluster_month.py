@@ -7,8 +7,9 @@ Rule: whatever both are told is told by the functions here, so that nothing but 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -24,7 +25,7 @@ from tests.faults.cluster_load import RELAYED, Books, Recorder, letters, push_al
 from tests.faults.held import Held, held
 from tests.faults.load import Gate, Kept, spread, worker
 from tests.faults.month_run import LOAD, Unit, hub_key, set_up
-from tests.faults.served import serving
+from tests.faults.served import Served, serving
 
 PEOPLE: Final = 20
 LOADERS: Final = 4
@@ -122,15 +123,20 @@ def finish(unit: Unit, outcome: Outcome, run: tuple[str, dict[str, Any]], folder
     outcome.signals = unit.export(code, folder / "signals.jsonl")
 
 
-def embedded(folder: Path, books: Books) -> Outcome:
-    """The same input on the embedded engine, left alone: what `books` holds receipts for, each system's in its order."""
-    data = folder / "data"
-    outcome = Outcome(Books(), Outside())
-    with ExitStack() as stack:
-        stack.callback(outcome.outside.stop)
-        served = stack.enter_context(serving(data))
-        unit = onboard(data, served.url, outcome.outside)
-        key = hub_key(served.url)
+@dataclass(slots=True)
+class Embedded:
+    """The embedded engine, set up and left alone until `take`."""
+
+    data: Path
+    stack: ExitStack
+    served: Served
+    unit: Unit
+    outcome: Outcome
+
+    def take(self, books: Books) -> Outcome:
+        """The same input: what `books` holds receipts for, each system's in its order."""
+        urls, unit, own = [self.served.url], self.unit, self.outcome
+        key = hub_key(self.served.url)
         gate, kept = Gate(), Kept()
         gate.move(1.0)
         works = []
@@ -138,17 +144,33 @@ def embedded(folder: Path, books: Books) -> Outcome:
             messages = [(one.code, one.body) for one in books.pushed if one.system == system.code]
 
             def push(system: Credentials = system, messages: list[tuple[str, bytes]] = messages) -> None:
-                push_all([served.url], system, key, messages, gate, outcome.books)
+                push_all(urls, system, key, messages, gate, own.books)
 
             works.append(worker(kept, system.code, push))
         uploads = unit.uploads()
-        upload = lambda: upload_all([served.url], unit.onboarded.prefixes, uploads, gate, outcome.books)  # noqa: E731
+        upload = lambda: upload_all(urls, unit.onboarded.prefixes, uploads, gate, own.books)  # noqa: E731
         works.append(worker(kept, "devices", upload))
         for work in works:
             work.start()
         for work in works:
             work.join()
         assert kept.failures == []
-        finish(unit, outcome, pay(unit), folder)
-    outcome.held = held(data)
-    return outcome
+        finish(unit, own, pay(unit), self.data.parent)
+        self.stack.close()
+        own.held = held(self.data)
+        return own
+
+
+@contextmanager
+def embedded(folder: Path) -> Iterator[Future[Embedded]]:
+    """A hub on the embedded engine with the same unit, set up beside whatever the block does."""
+    stack = ExitStack()
+
+    def set_up_beside() -> Embedded:
+        outcome = Outcome(Books(), Outside())
+        stack.callback(outcome.outside.stop)
+        served = stack.enter_context(serving(folder / "data"))
+        return Embedded(folder / "data", stack, served, onboard(folder / "data", served.url, outcome.outside), outcome)
+
+    with stack, ThreadPoolExecutor(1) as beside:
+        yield beside.submit(set_up_beside)

@@ -54,6 +54,7 @@ class Answer:
     who: str
     status: int
     retry_after: str | None
+    seconds: float
 
 
 @dataclass(slots=True)
@@ -246,5 +247,6 @@ class Strikes:
         return True
 
     def _hear(self, who: str, answer: httpx.Response) -> None:
-        self.answers.append(Answer(who, answer.status_code, answer.headers.get("retry-after")))
+        seconds = answer.elapsed.total_seconds()
+        self.answers.append(Answer(who, answer.status_code, answer.headers.get("retry-after"), seconds))
         self.note(self.answers[-1])

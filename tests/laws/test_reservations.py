@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import psycopg
@@ -12,7 +14,7 @@ from hub import records
 from hub.errors import TryAgain
 from hub.log.inbox import PURPOSE
 from hub.metrics.measures import Measures
-from hub.ports import Admitted, Answered, Candidate, Conflict, Duplicate
+from hub.ports import Admitted, Answered, Append, Candidate, Conflict, Duplicate
 from hub.postgres.sweeping import OVERDUE_MS
 from hub.records import Ms, Record
 from signing.sealing import BodyKey
@@ -192,6 +194,37 @@ async def test_a_sweep_leaves_what_is_under_way(engine: PostgresEngine) -> None:
     engine.clock.time = Ms(engine.clock.time + OVERDUE_MS + 1)
     assert await gateway.admissions.sweep() == 0
     assert len(await inbox(gateway)) == 1
+    await gateway.close()
+
+
+@law
+async def test_a_sender_is_answered_though_the_log_is_silent(
+    engine: PostgresEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Brokers that hang say neither yes nor no: whoever sends is told to come back before its patience ends, what waited in
+    vain is not stored behind its back, and what was under way is stored once."""
+    monkeypatch.setattr("hub.postgres.admissions.ANSWER_S", 0.3)
+    monkeypatch.setattr("hub.postgres.admissions.MOST_APPENDS", 1)
+    gateway = await opened(engine)
+    goes_on = asyncio.Event()
+    append = gateway.bus.append
+
+    async def silent(appends: Sequence[Append]) -> list[int]:
+        await goes_on.wait()
+        return await append(appends)
+
+    monkeypatch.setattr(gateway.bus, "append", silent)
+    for message in (MESSAGES["window"], MESSAGES["request-id"]):
+        with pytest.raises(TryAgain) as later:
+            await gateway.admit([message], Ms(1000))
+        assert later.value.code == "AMANA-BUS-001"
+    goes_on.set()
+    assert isinstance(await send(gateway, MESSAGES["natural-key"]), Admitted)
+    stored = [MESSAGES["window"], MESSAGES["natural-key"]]
+    digests = ["sha256:" + hashlib.sha256(message.received).hexdigest() for message in stored]
+    assert [record.headers[records.DIGEST] for record in await inbox(gateway)] == digests
+    again = await send(gateway, MESSAGES["window"])
+    assert isinstance(again, Duplicate)
     await gateway.close()
 
 
