@@ -20,9 +20,9 @@ from hub.demo.receiver import Payroll
 from hub.demo.traffic import Credentials, UnexpectedError
 from signing.keyfiles import read_private
 from signing.keys import load_private
-from tests.faults.cluster import WITHIN, until
+from tests.faults.cluster import until
 from tests.faults.cluster_load import RELAYED, Books, Recorder, letters, push_all, upload_all
-from tests.faults.held import Held, held
+from tests.faults.held import Held, behind, held
 from tests.faults.load import Gate, Kept, spread, worker
 from tests.faults.month_run import LOAD, Unit, hub_key, set_up
 from tests.faults.served import Served, serving
@@ -110,14 +110,19 @@ def pay(unit: Unit, hurt: Sequence[Callable[[], None]] = ()) -> tuple[str, dict[
 def finish(unit: Unit, outcome: Outcome, run: tuple[str, dict[str, Any]], folder: Path) -> None:
     """Once every letter is confirmed and everything adds up: what the hub says."""
 
+    last: dict[str, Any] = {}
+
     def confirmed() -> bool:
         try:
-            found = unit.maker.reconcile()
+            last.update(unit.maker.reconcile())
         except UnexpectedError:
             return False
-        return bool(found["reconciled"]) and set(found["deliveries"]) == {"confirmed"}
+        return bool(last["reconciled"]) and set(last["deliveries"]) == {"confirmed"}
 
-    until(confirmed, "everything is confirmed and reconciles", 2 * WITHIN)
+    try:
+        until(confirmed, "everything is confirmed and reconciles")
+    except AssertionError as error:
+        raise AssertionError(f"{error}: {last}, {behind(unit.data)}") from None
     outcome.reconciled = unit.reconcile()
     code, outcome.shown = run
     outcome.signals = unit.export(code, folder / "signals.jsonl")

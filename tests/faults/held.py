@@ -45,6 +45,30 @@ def held(data: Path) -> Held:
     return asyncio.run(_held(data))
 
 
+def behind(data: Path) -> dict[str, Any]:
+    """What is not done, for whoever looks for a cause: places of stages before their ends, deliveries without an end."""
+    return asyncio.run(_behind(data))
+
+
+async def _behind(data: Path) -> dict[str, Any]:
+    opened = await open_ports(settings.load(data))
+    try:
+        ends = {(t, p): await opened.bus.end(t, p) for t, number in opened.bus.topics().items() for p in range(number)}
+        progress = [row for row in await opened.store.rows("stage_progress") if row["stage"] != "feed"]
+        places = {
+            f"{row['stage']} {row['topic']}/{row['partition']} of {row['owner']}": (row["position"], end)
+            for row in progress
+            if row["position"] != (end := ends[row["topic"], row["partition"]])
+        }
+        names = ("topic", "partition", "offset", "state", "attempts", "next_at")
+        rows = [
+            [row[name] for name in names] for row in await opened.store.rows("delivery") if row["state"] != "confirmed"
+        ]
+    finally:
+        await opened.close()
+    return {"places": places, "deliveries": rows}
+
+
 async def _held(data: Path) -> Held:
     opened = await open_ports(settings.load(data))
     try:
