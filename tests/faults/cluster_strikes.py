@@ -75,6 +75,7 @@ class Strikes:
     struck: list[Struck] = field(default_factory=list)
     drained: list[Drained] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
+    fenced: int = 0  # commits that the store refused a worker that went on
 
     def strike(self, what: str, hurt: Callable[[], None]) -> None:
         """Do it, and wait until all is well."""
@@ -181,6 +182,7 @@ class Strikes:
         finally:
             child.resume()
         until(lambda: self.cluster.claims(child.pid) > 0, f"{name} gets partitions again")
+        self.fenced += self.cluster.nodes[name].said('"partition.lost"')
 
     # come and gone
 

@@ -176,6 +176,12 @@ def test_every_fault_struck_under_load(ended: Ended) -> None:
     assert ended.cluster.books.wrong == []
 
 
+def test_a_worker_that_goes_on_is_refused_what_it_had_in_hand(ended: Ended) -> None:
+    """Stopped for longer than its session, it takes up what came to it before: the store refuses to keep what it makes of
+    partitions that others have."""
+    assert ended.strikes.fenced > 0
+
+
 def test_every_receipt_is_in_the_log_and_in_the_index_once(ended: Ended) -> None:
     """Each receipt names one admitted message, with the very bytes that were sent, and there is no other message; what a
     fault made a gateway append again is marked as a repeat, and has no second place in the index."""
