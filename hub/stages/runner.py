@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Final
 
-from hub.errors import BadMessage
+from hub.errors import BadMessage, Halt, TryAgain
 from hub.logs import logger
 from hub.metrics.measures import Measures
 from hub.ports import Append, Bus, Progress, Store
@@ -59,6 +59,7 @@ class Runner:
     _epochs: dict[Place, int] = field(default_factory=dict)
     _progress: dict[Place, Progress] = field(default_factory=dict)
     _counted: dict[Place, dict[str, int]] = field(default_factory=dict)
+    _unsure: set[Place] = field(default_factory=set)  # whose last commit got no answer
 
     async def step(self) -> int:
         """Take one batch from each source partition; returns how many records were passed, 0 at the end.
@@ -87,6 +88,7 @@ class Runner:
         epoch, progress = await self.store.claim(self.stage.name, *place, self.owner)
         counted = await repeats.load(self.store, place)
         self._epochs[place], self._progress[place], self._counted[place] = epoch, progress, counted
+        self._unsure.discard(place)
         return progress.position
 
     def release(self, *places: Place) -> None:
@@ -95,6 +97,7 @@ class Runner:
             self._epochs.pop(place, None)
             self._progress.pop(place, None)
             self._counted.pop(place, None)
+            self._unsure.discard(place)
 
     def held(self) -> Mapping[Place, int]:
         """What is claimed, with its epochs. Another process may have raised one since: only the store knows."""
@@ -115,6 +118,8 @@ class Runner:
 
         Raises `TryAgain` (nothing advanced) and `Halt`, AMANA-FENCE-001 when somebody else has claimed it since.
         """
+        if place in self._unsure:
+            batches = await self._look_up(place, batches)
         if not batches:
             return 0
         began = perf_counter()
@@ -133,7 +138,11 @@ class Runner:
         for part in _parts(effects.publishes):
             await self.bus.append(part)
             await asyncio.sleep(0)
-        await self.store.commit(self.stage.name, {place: epoch}, {place: after}, [*effects.writes, *found])
+        try:
+            await self.store.commit(self.stage.name, {place: epoch}, {place: after}, [*effects.writes, *found])
+        except TryAgain:
+            self._unsure.add(place)
+            raise
         if self._epochs.get(place) == epoch:  # not released meanwhile
             self._progress[place], self._counted[place] = after, counted
         passed = after.position - before.position
@@ -145,6 +154,20 @@ class Runner:
         self._measure(began, decided, batches, effects)
         self._brake(place, effects)
         return passed
+
+    async def _look_up(self, place: Place, batches: Sequence[Batch]) -> list[Batch]:
+        """What of `batches` is behind the commit that got no answer, if it was stored: else its records would be decided
+        again together with others, and what they come to would be another thing under the same id."""
+        topic, partition = place
+        where = {"stage": self.stage.name, "topic": topic, "partition": partition}
+        [row] = await self.store.rows("stage_progress", where)
+        if row["epoch"] != self._epochs[place]:
+            raise Halt("AMANA-FENCE-001", f"{self.stage.name} {topic}/{partition} epoch {self._epochs[place]}")
+        counted = await repeats.load(self.store, place)
+        marks = {source: (offset, n) for source, (offset, n) in row["watermarks"].items()}
+        self._progress[place], self._counted[place] = Progress(row["position"], marks), counted
+        self._unsure.discard(place)
+        return _behind(batches, row["position"])
 
     def _measure(self, began: float, decided: float, batches: Sequence[Batch], effects: Effects) -> None:
         measures, stage, now = self.measures, self.stage.name, perf_counter()
@@ -220,6 +243,12 @@ def fresh(batches: Sequence[Batch], before: Progress) -> tuple[list[Entry], Prog
 def _before(batches: Sequence[Batch], offset: int) -> list[Batch]:
     """What of `batches` lies below `offset`."""
     cut = [Batch(b.base, b.time, b.records[: max(offset - b.base, 0)]) for b in batches]
+    return [batch for batch in cut if batch.records]
+
+
+def _behind(batches: Sequence[Batch], position: int) -> list[Batch]:
+    """What of `batches` does not lie below `position`."""
+    cut = [Batch(max(b.base, position), b.time, b.records[max(position - b.base, 0) :]) for b in batches]
     return [batch for batch in cut if batch.records]
 
 

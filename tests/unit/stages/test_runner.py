@@ -15,7 +15,7 @@ from hub.records import DERIVED, ID, STAGE, SYSTEM, Record
 from hub.stages.brake import Brake, Verdict
 from hub.stages.effects import Effects, Entry
 from hub.stages.runner import Runner
-from hub.store.sql import SqlStore
+from hub.store.sql import Moment, SqlStore
 from hub.topics import DEADLETTERS
 from tests.simulator.clock import ManualClock
 from tests.simulator.hub import HUB_KEYS, open_store
@@ -113,6 +113,37 @@ def test_progress_survives_the_runner() -> None:
         runner, stage = bench.runner(_copy)
         await runner.step()
         assert stage.seen == [["b"]]
+
+    asyncio.run(go())
+
+
+def test_a_commit_that_got_no_answer_is_looked_up() -> None:
+    """The database died after it had stored the commit: what was in it is not decided again, together with what came
+    since, and the runner goes on behind it."""
+
+    async def go() -> None:
+        lost: list[Moment] = []
+
+        def fault(moment: Moment) -> None:
+            if moment in lost:
+                lost.remove(moment)
+                raise TryAgain("AMANA-STORE-001", "no answer")
+
+        bench = Bench(store=open_store(fault))
+        await bench.put(_record("a", "src/0/1/0"))
+        runner, stage = bench.runner(_copy)
+        await runner.claim(("in", 0))
+        lost.append("after")
+        with pytest.raises(TryAgain):
+            await runner.step()
+        await bench.put(_record("b", "src/0/2/0"))
+        assert await runner.step() == 1
+        lost.append("before")
+        await bench.put(_record("c", "src/0/3/0"))
+        with pytest.raises(TryAgain):
+            await runner.step()
+        assert await runner.step() == 1
+        assert stage.seen == [["a"], ["b"], ["c"], ["c"]]
 
     asyncio.run(go())
 
