@@ -114,8 +114,9 @@ def finish(unit: Unit, outcome: Outcome, run: tuple[str, dict[str, Any]], folder
 
     def confirmed() -> bool:
         try:
-            last.update(unit.maker.reconcile())
-        except UnexpectedError:
+            last.update(unit.maker.reconcile(), error="")
+        except UnexpectedError as error:
+            last["error"] = str(error)
             return False
         return bool(last["reconciled"]) and set(last["deliveries"]) == {"confirmed"}
 
