@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import MutableMapping, Sequence
 from typing import Final
 
+from hub.errors import TryAgain
 from hub.ports import Bus, Store, Write
 from hub.records import AFTER, ID
 from hub.stages.brake import Place
@@ -78,11 +79,12 @@ def writes(place: Place, before: Counted, after: Counted) -> list[Write]:
 
 
 async def _earlier(bus: Bus, place: Place, name: str, after: int, before: int) -> bool:
-    """Whether the message lies in the log between these offsets."""
+    """Whether the message lies in the log between these offsets. Raises `TryAgain` where the log says that it ends before
+    `before`, from where something was read: a leader that is new knows for a moment less than the last one told."""
     while after < before:
         batches = await bus.read(*place, after)
         if not batches:
-            return False
+            raise TryAgain("AMANA-BUS-001", "the log ends before what was read from it", after=0.1)
         for batch in batches:
             for offset, record in enumerate(batch.records, batch.base):
                 if offset >= before:

@@ -210,7 +210,7 @@ class Strikes:
     # no broker at all
 
     def silence(self) -> None:
-        """No broker answers: a system and a device are told to come back. Then the brokers go on."""
+        """No broker answers: a system and a device are told to come back, a gateway dies. Then the brokers go on."""
         numbers = [node.id for node in self.cluster.brokers.state().brokers]
         gateway = self.cluster.gateways[0]
         body = b'{"from":"nobody","number":%d}' % len(self.answers)
@@ -232,6 +232,7 @@ class Strikes:
                 device = asking.submit(http.post, path, params=dict(self.spare.query), content=self.spare.body)
                 self._hear("system", system.result())
                 self._hear("device", device.result())
+                self.kill_child(self.cluster.gateways[1].data.name)  # with all that it could not append
             finally:
                 for number in numbers:
                     self.cluster.brokers.signal(number, signal.SIGCONT)

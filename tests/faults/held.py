@@ -83,14 +83,14 @@ async def _held(data: Path) -> Held:
 async def _read_log(opened: Opened, found: Held) -> None:
     for topic in sorted(opened.bus.topics()):
         if topic.startswith(INBOX):
-            places = Counter[str]()
+            places, firsts = Counter[str](), Counter[str]()
             for record in await records_of(opened, topic):
                 name = request_id(record.headers[ID])
-                if places[name] and ATTEMPT_OF not in record.headers:
-                    found.unmarked.append(name)
                 places[name] += 1
+                firsts[name] += ATTEMPT_OF not in record.headers
                 found.admitted[name] = record.headers.get(DIGEST, "")
             found.copies.update({name: number for name, number in places.items() if number > 1})
+            found.unmarked += [name for name, number in firsts.items() if number > 1]
         elif topic.startswith("records."):
             await _read_records(opened, topic, found)
         elif topic == RECEIPTS:

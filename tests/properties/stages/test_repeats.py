@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.errors import TryAgain
 from hub.ports import Append, Write
-from hub.records import AFTER, ATTEMPT_OF, ID, Record
+from hub.records import AFTER, ATTEMPT_OF, ID, Batch, Record
 from hub.stages.effects import Effects, Entry
 from hub.stages.runner import Runner
 from hub.store.sql import SqlStore
@@ -126,3 +127,33 @@ def test_what_was_found_out_is_stored_with_the_position() -> None:
 
     assert asyncio.run(story()) == [("a", 0), ("b", 1)]
     assert struck
+
+
+def test_a_log_that_ends_before_what_came_from_it_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A broker that has only just become the leader may say that the log ends before a repeat that was read already: then
+    nobody decides yet whether the message came before."""
+
+    async def story() -> None:
+        log, store = MemoryLog(HUB_KEYS.wrapper, ManualClock()), open_store(lambda _: None)
+        await log.ensure({TOPIC: 1})
+        await log.append([Append(TOPIC, 0, [_record("a", 0, 0)])])
+        await log.append([Append(TOPIC, 0, [_record("a", 1, 0)])])
+        stage = Takes(100)
+        runner = Runner(stage, log, store, "one")
+        await runner.claim((TOPIC, 0))
+        batches = await log.read(TOPIC, 0, 0)
+
+        async def nothing(*_: object, **__: object) -> list[Batch]:
+            return []
+
+        with monkeypatch.context() as patch:
+            patch.setattr(log, "read", nothing)
+            with pytest.raises(TryAgain):
+                await runner.take((TOPIC, 0), batches)
+        assert stage.places == []
+        await runner.take((TOPIC, 0), batches)
+        assert stage.places == [("a", 0)]
+        assert [row["offset"] for row in await store.rows("passed_over")] == [1]
+        await store.close()
+
+    asyncio.run(story())
