@@ -1,6 +1,7 @@
 """Reference rules for texts, numbers, enumerations and constants: a bound that is added or tightened breaks.
 
 Rule: patterns and formats are never compared by what they contain; a pattern that differs is a change, a format is none.
+Holes of the reference are kept: they are listed in departures.json, and SOUND closes them.
 """
 
 from __future__ import annotations
@@ -47,10 +48,9 @@ def compare_numbers(a: Node, b: Node) -> Steps:
     """Bounds, multiples, whole numbers."""
     yield from bound("MAXIMUM", "maximum", kw.number(a.site, "maximum"), kw.number(b.site, "maximum"))
     yield from bound("MINIMUM", "minimum", kw.number(a.site, "minimum"), kw.number(b.site, "minimum"))
-    keyword = "exclusiveMaximum"
-    yield from bound("EXCLUSIVE_MAXIMUM", keyword, exclusive(a, "maximum"), exclusive(b, "maximum"))
-    keyword = "exclusiveMinimum"
-    yield from bound("EXCLUSIVE_MINIMUM", keyword, exclusive(a, "minimum"), exclusive(b, "minimum"))
+    yield from _exclusive_maximum(a, b)
+    lowest = _limit(a, "minimum"), _limit(b, "minimum")
+    yield from bound("EXCLUSIVE_MINIMUM", "exclusiveMinimum", *lowest)
     original, update = kw.number(a.site, "multipleOf"), kw.number(b.site, "multipleOf")
     if original != update:
         yield Found(f"MULTIPLE_OF_{_multiples(original, update)}", ("multipleOf",))
@@ -58,12 +58,24 @@ def compare_numbers(a: Node, b: Node) -> Steps:
         yield Found("TYPE_EXTENDED" if a.integer else "TYPE_NARROWED")
 
 
-def exclusive(node: Node, bound: str) -> Number | None:
+def _limit(node: Node, bound: str) -> Number | None:
     """The exclusive bound, also where draft 4 writes it as a flag beside the inclusive one."""
     keyword = "exclusive" + bound.capitalize()
     if node.site.dialect is not Dialect.DRAFT4:
         return kw.number(node.site, keyword)
     return kw.number(node.site, bound) if kw.flag(node.site, keyword) else None
+
+
+def _exclusive_maximum(a: Node, b: Node) -> Steps:
+    """As the other bounds, but for a hole of the reference: whether it decreased is asked of the update's inclusive
+    maximum. Where there is none, the reference fails; a decrease is told there."""
+    keyword = "exclusiveMaximum"
+    original, update = _limit(a, "maximum"), _limit(b, "maximum")
+    if original is not None and update is not None and update < original:
+        inclusive = kw.number(b.site, "maximum")
+        if inclusive is not None and original <= inclusive:
+            return
+    yield from bound("EXCLUSIVE_MAXIMUM", keyword, original, update)
 
 
 def _multiples(original: Number | None, update: Number | None) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from schemas.compatibility import Level
-from tests.unit.schemas.compatibility.cases import DRAFT2020, LENIENT, compatible, kinds, verdict
+from tests.unit.schemas.compatibility.cases import DRAFT2020, LENIENT, SOUND, compatible, kinds, verdict
 
 S, WHOLE, N, OBJECT, A = ({"type": name} for name in ("string", "integer", "number", "object", "array"))
 
@@ -64,6 +64,7 @@ CASES: list[tuple[str, Any, Any, list[str]]] = [
     ("less is forbidden", {"not": {**S, "maxLength": 10}}, {"not": {**S, "maxLength": 5}}, []),
     ("more is forbidden", {"not": {**S, "maxLength": 5}}, {"not": {**S, "maxLength": 10}}, ["NOT_TYPE_EXTENDED #/not"]),
     ("one type to several", S, {"type": ["string", "null"]}, []),
+    ("a list of one type to that type", {"type": ["string"]}, S, []),
     ("several types to one", {"type": ["string", "null"]}, S, ["TYPE_CHANGED #"]),
     ("allOf to one of its parts", {"allOf": [S, {"maxLength": 5}]}, S, []),
     ("anyOf to one of its parts", {"anyOf": [S, WHOLE]}, S, ["TYPE_CHANGED #"]),
@@ -148,6 +149,18 @@ def test_draft_4_flags_are_exclusive_bounds() -> None:
     old = {"$schema": "http://json-schema.org/draft-04/schema#", "type": "number", "maximum": 5}
     assert kinds(old, {**old, "exclusiveMaximum": True}) == ["EXCLUSIVE_MAXIMUM_ADDED #/exclusiveMaximum"]
     assert compatible({**old, "exclusiveMaximum": True}, old)
+
+
+def test_a_decreased_exclusive_maximum_is_held_against_the_inclusive_one() -> None:
+    """The reference's hole: below an inclusive maximum nothing is seen; above it, or without one, the break is told."""
+    old = {**N, "maximum": 20, "exclusiveMaximum": 10}
+    assert compatible(old, {**old, "exclusiveMaximum": 5})
+    assert not compatible(old, {**old, "exclusiveMaximum": 5}, SOUND)
+    low = {**old, "maximum": 8}
+    assert kinds(low, {**low, "exclusiveMaximum": 5}) == ["EXCLUSIVE_MAXIMUM_DECREASED #/exclusiveMaximum"]
+    assert kinds({**N, "exclusiveMaximum": 10}, {**N, "exclusiveMaximum": 5}) == [
+        "EXCLUSIVE_MAXIMUM_DECREASED #/exclusiveMaximum"
+    ]
 
 
 def test_keywords_of_newer_dialects_are_none_in_older_ones() -> None:
