@@ -1,6 +1,6 @@
 """A schema text with all that it may refer to, as places that can be walked.
 
-Rule: a `$ref` is answered from the given texts or it is an error; nothing is fetched. Two places with the same text and
+Rule: a `$ref` is answered from the given texts and the drafts' own meta-schemas or it is an error; nothing is fetched. Two places with the same text and
 no reference in it are equal, wherever they stand, so that what did not change is never compared twice.
 """
 
@@ -15,6 +15,7 @@ import jiter
 
 from schemas.compatibility.budget import Budget
 from schemas.compatibility.dialects import TYPES, Dialect, dialect_of, subschemas
+from schemas.compatibility.metaschemas import metaschema
 from schemas.compatibility.verdict import SchemaText, UnusableSchema
 
 MOST_BYTES: Final = 1_000_000
@@ -102,7 +103,7 @@ class Library:
         self.root = self._add("", source.text, default)
         for name, text in source.references.items():
             self._resources.setdefault(name, self._add(name, text, self.root.dialect))
-        for root in self._documents:
+        for root in self._documents:  # grows by the meta-schemas that are referred to
             self._check(root)
 
     def _add(self, name: str, text: str | bytes, default: Dialect) -> Site:
@@ -243,6 +244,13 @@ class Library:
             return self._resources.get(site.base) or self._documents[self._document_of[id(site)]]
         for name in (_joined(site.base, whole), whole):
             if (found := self._resources.get(name)) is not None:
+                return found
+        return self._metaschema(site, whole)
+
+    def _metaschema(self, site: Site, whole: str) -> Site | None:
+        for name in (_joined(site.base, whole), whole):
+            if (text := metaschema(name)) is not None:
+                found = self._resources[name] = self._add(name, text, self.root.dialect)
                 return found
         return None
 

@@ -190,7 +190,7 @@ def test_a_hostile_schema_stops_nobody_else(tell: Tell) -> None:
     """While one comparison spends all its budget, the gateway answers others; then it is told that it was too much."""
     branch = ",".join(
         '{"type":"object","properties":{' + ",".join(f'"p{n}_{m}":{{"$ref":"#"}}' for m in range(5)) + "}}"
-        for n in range(60)
+        for n in range(150)
     )
 
     async def story(client: Client) -> None:

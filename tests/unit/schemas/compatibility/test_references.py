@@ -143,3 +143,36 @@ def test_what_is_no_schema_is_an_error_of_its_own(policy: Policy, broken: str) -
     """Texts that are no JSON, no schema, or have keywords of a wrong form."""
     with pytest.raises(UnusableSchema):
         check([], SchemaText(broken), Level.NONE, policy)
+
+
+@POLICIES
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("draft", ["draft-04", "draft-06", "draft-07", "draft/2020-12/meta/core"])
+def test_the_drafts_own_addresses_are_answered_without_a_fetch(policy: Policy, draft: str, scheme: str) -> None:
+    """A `$ref` to a meta-schema, or into one, is followed: what it says there is compared."""
+    address = f"{scheme}://json-schema.org/{draft}" + ("" if "meta" in draft else "/schema#")
+    closed = {"type": "object", "additionalProperties": False}
+    old = {**closed, "properties": {"s": {"$ref": address}}}
+    assert kinds(old, {**old, "properties": {**old["properties"], "t": S}}, policy) == []
+    assert kinds(old, {**closed, "properties": {"s": {}}}, policy) == []
+    assert kinds({**closed, "properties": {"s": S}}, old, policy) != []
+    if draft == "draft-07":
+        part = {**closed, "properties": {"n": {"$ref": address + "/definitions/nonNegativeInteger"}}}
+        assert kinds(part, {**closed, "properties": {"n": {**WHOLE, "minimum": 0}}}, policy) == []
+        assert len(kinds(part, {**closed, "properties": {"n": {**WHOLE, "minimum": 1}}}, policy)) == 1
+
+
+@pytest.mark.parametrize("policy", [STRICT, Policy.LENIENT])
+@pytest.mark.parametrize("draft", ["2019-09", "2020-12"])
+def test_the_newest_meta_schemas_with_their_vocabularies(policy: Policy, draft: str) -> None:
+    """They refer to their vocabularies, which are answered too. (SOUND does not follow their dynamic references.)"""
+    old = {"$schema": DRAFT2020, "type": "array", "items": {"$ref": f"https://json-schema.org/draft/{draft}/schema"}}
+    assert kinds(old, {**old, "title": "schemas"}, policy) == []
+    assert kinds({**old, "items": S}, old, policy) != []
+
+
+def test_a_draft_that_is_not_compared_has_no_meta_schema() -> None:
+    """Draft 3 is no dialect here, and a look-alike address is none of the drafts'."""
+    for address in ("http://json-schema.org/draft-03/schema#", "https://json-schema.org.example/draft-07/schema#"):
+        with pytest.raises(UnusableSchema, match="reference"):
+            check([], text({"$ref": address}), Level.NONE, STRICT)
