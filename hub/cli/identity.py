@@ -26,7 +26,9 @@ COLUMNS = (
 def conflicts(
     session: Session,
     institution: Annotated[str | None, typer.Option("--institution", help="Only those of this institution.")] = None,
+    unmasked: Annotated[bool, typer.Option("--unmasked", help="The numbers too; recorded as such.")] = False,
 ) -> None:
     """List numbers of employees that contradict each other; a person puts them right. The look is recorded."""
-    found = session.client.get(target("identity", "conflicts", institution=institution))
+    asked = {"full": "true"} if unmasked else {}
+    found = session.client.get(target("identity", "conflicts", institution=institution, **asked))
     session.listing({**found, "next": None}, COLUMNS, empty="no number contradicts another")

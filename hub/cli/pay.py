@@ -255,7 +255,9 @@ def export(
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as out:
         while True:
-            page = session.client.get(target("runs", run, "signals", status=status, limit=1000, after=after))
+            page = session.client.get(
+                target("runs", run, "signals", status=status, full="true", limit=1000, after=after)
+            )
             for signal in page["items"]:
                 out.write(render(signal) + b"\n")
             count += len(page["items"])

@@ -19,7 +19,7 @@ from hub.reads import contracts as c
 from hub.reads import rows as r
 from hub.reads.audit import record_read
 from hub.reads.paging import page, page_values
-from hub.reads.payloads import Payload, open_payload
+from hub.reads.payloads import Payload, check_right, open_payload
 from signing import jsontext
 from signing.errors import SigningError
 
@@ -71,7 +71,10 @@ async def check(context: Context, request: Request) -> c.CheckAnswer:
 
 @router.get("/messages/{name}/body", tags=["messages"])
 async def body(context: Context, reader: Reader, name: str, full: bool = False) -> Payload:
-    """What a message says, masked by the tags of its contract; `full`: as it is. The read is recorded, and which."""
+    """What a message says, masked by the tags of its contract; `full`: as it is, for administrators. The read is
+    recorded, and which."""
+    if full:
+        check_right(reader, "admin")
     await context.registry.catch_up()
     view, registered = context.follower.directory.now(), context.registry.registry
     found = await open_payload(

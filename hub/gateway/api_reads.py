@@ -28,6 +28,7 @@ from hub.reads.directory import (
 from hub.reads.feeds import FeedRow, feed_row, find_states
 from hub.reads.outboxes import find_waits
 from hub.reads.paging import page, page_values
+from hub.reads.payloads import masked_by
 from hub.reads.status import Status
 from hub.reads.tree import list_tree
 from signing import jsontext
@@ -288,14 +289,18 @@ async def signals(
     reader: Reader,
     run: str,
     state: Annotated[str | None, Query(alias="status", pattern="^(ready|held)$")] = None,
+    full: bool = False,
     limit: Limit = 100,
     after: After = None,
 ) -> r.SignalPage:
-    """Opened pay signals. The read is recorded."""
+    """Opened pay signals, what is personal masked; `full`: as they are. The read is recorded, and which."""
     runs.find_run(_view(context), run)
     where = {} if state is None else {"status": state}
     found = await runs.open_signals(context.store, context.vault, run, where, limit, after)
-    await record_read(context.bus, reader, "pay.signals", run, len(found["items"]), context.clock.now())
+    what = "pay.signals" if full else "pay.signals.masked"
+    await record_read(context.bus, reader, what, run, len(found["items"]), context.clock.now())
+    if not full:
+        found["items"] = [masked_by(runs.SIGNAL, signal) for signal in found["items"]]
     return found
 
 

@@ -9,6 +9,7 @@ from hub.ports import Store, Vault
 from hub.runs.codec import load_contract
 from hub.runs.identity import TEXTS, join_numbers
 from hub.runs.selection import Fact
+from schemas.datarules import MASK
 
 
 class ConflictRow(TypedDict):
@@ -48,6 +49,18 @@ async def list_conflicts(store: Store, vault: Vault, institutions: list[str]) ->
             for one in conflicts
         ]
     return found, opened
+
+
+def masked_row(row: ConflictRow) -> ConflictRow:
+    """The same without a number: where, which kind, how many."""
+    return {
+        "institution": row["institution"],
+        "kind": row["kind"],
+        "numbers": [MASK for _ in row["numbers"]],
+        "employees": [MASK for _ in row["employees"]],
+        "links": [MASK for _ in row["links"]],
+        "text": row["text"],
+    }
 
 
 def _latest(facts: list[Fact], member: str, institution: str) -> list[Fact]:

@@ -1,7 +1,7 @@
 """What a message says, for an operator who has to look: masked, unless the operator asks for more.
 
-Rule: masked by the tags of the contract's metadata; a contract without tags is masked whole. Whoever looks, masked or
-not, leaves a record in `audit` before the answer leaves (`hub.gateway.api_contracts` writes it).
+Rule: masked by the tags of the contract's metadata; a contract without tags is masked whole. Unmasked is for who has the
+right and asks for it. Whoever looks, masked or not, leaves a record in `audit` before the answer leaves.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from signing import jsontext
 
 if TYPE_CHECKING:
     from hub.contracts.registered import Registered
+    from hub.control.objects import Operator, Role
     from hub.control.view import View
     from hub.ports import Bus, Store, Vault
     from signing.keys import PrivateKey
@@ -64,6 +65,17 @@ async def open_payload(
     contract = row["contract"] or ""
     shown = value if full else mask(value, personal_paths(contract, registered))
     return {"id": row["id"], "contract": contract or None, "masked": not full, "body": shown}
+
+
+def check_right(reader: Operator, *roles: Role) -> None:
+    """Only an operator with one of the roles sees what is personal. Raises `BadMessage` AMANA-OPER-004."""
+    if not set(roles) & set(reader.roles):
+        raise BadMessage("AMANA-OPER-004")
+
+
+def masked_by(contract: str, value: Any) -> Any:
+    """A canonical record without what is personal in it."""
+    return mask(value, Metadata(tags_of(contract)).personal)
 
 
 def personal_paths(contract: str, registered: Registered) -> tuple[Path, ...] | None:

@@ -11,6 +11,7 @@ from hub import records as r
 from hub.control.client import Refused
 from hub.ports import Write
 from hub.stages.facts import pack
+from schemas.datarules import MASK
 from signing.jsontext import render
 from signing.sealing import BodyKey
 from tests.unit.api.desk import Desk
@@ -47,9 +48,11 @@ def test_conflicts_are_listed_from_the_latest_records(desk: Desk) -> None:
     with desk.client() as client:
         client.change("institution.add", {"code": INSTITUTION, "name": "Contoh"})
         _collect(desk, *own, ("identity.link", link("L-2", employeeId=OTHER)))
-        [found] = client.get(f"/api/v1/identity/conflicts?institution={INSTITUTION}")["items"]
+        [found] = client.get(f"/api/v1/identity/conflicts?institution={INSTITUTION}&full=true")["items"]
         assert (found["kind"], found["numbers"], found["employees"]) == ("number-of-two", ["0042"], [EMPLOYEE, OTHER])
         assert "withdraw" in found["text"]
+        [hidden] = client.get(f"/api/v1/identity/conflicts?institution={INSTITUTION}")["items"]
+        assert (hidden["kind"], hidden["numbers"], hidden["employees"]) == ("number-of-two", [MASK], [MASK] * 2)
         looks = [row for row in client.get("/api/v1/audit")["items"] if "identity.conflicts" in row.values()]
         assert len(looks) == 1
         _collect(desk, *own, ("identity.link", link("L-2", employeeId=OTHER, withdrawn=True)))

@@ -35,7 +35,7 @@ def test_reads_of_personal_data_are_listed(desk: Desk) -> None:
     """Who opened what of which run, and how many; newest first, page by page."""
     compute(desk, [signal(0), signal(1)])
     with desk.client() as client:
-        client.get(f"/api/v1/runs/{RUN}/signals")
+        client.get(f"/api/v1/runs/{RUN}/signals?full=true")
         client.get("/api/v1/reconcile")
         first = client.get("/api/v1/audit?limit=1")
         rest = client.get(f"/api/v1/audit?limit=1&after={first['next']}")
@@ -51,7 +51,7 @@ def test_the_log_of_operators_is_a_command(desk: Desk) -> None:
     """`operator log` shows changes, `--reads` who opened personal data."""
     compute(desk, [signal(0)])
     with desk.client() as client:
-        client.get(f"/api/v1/runs/{RUN}/signals")
+        client.get(f"/api/v1/runs/{RUN}/signals?full=true")
     changes = invoke(["operator", "log", "--data", str(desk.data)])
     reads = invoke(["operator", "log", "--reads", "--data", str(desk.data)])
     assert [status for status, _ in (changes, reads)] == [0, 0]

@@ -12,6 +12,7 @@ from hub.control.requests import body_target, sign_read
 from hub.ports import Write
 from hub.rundir import run_directory
 from hub.runs.codec import rebuild_run, run_digest
+from schemas.datarules import MASK
 from signing import jsontext
 from signing.keys import generate
 from tests.unit.api.desk import Desk
@@ -206,7 +207,7 @@ def test_opening_signals_is_recorded_without_what_was_read(desk: Desk) -> None:
     """The audit says who, what and how many; no employee number."""
     compute(desk, [signal(0), signal(1, "held")])
     with desk.client() as client:
-        page = client.get(f"/api/v1/runs/{RUN}/signals")
+        page = client.get(f"/api/v1/runs/{RUN}/signals?full=true")
     [entry] = desk.audited()
     assert [item["employeeId"] for item in page["items"]] == [EMPLOYEE, f"{1:018d}"]
     assert (entry["operator"], entry["what"], entry["of"], entry["count"]) == (
@@ -216,6 +217,16 @@ def test_opening_signals_is_recorded_without_what_was_read(desk: Desk) -> None:
         2,
     )
     assert EMPLOYEE not in jsontext.render(entry).decode()
+
+
+def test_signals_are_masked_unless_somebody_asks_for_more(desk: Desk) -> None:
+    """No employee, account or amount is in a page that was not asked for in full; the audit says which it was."""
+    compute(desk, [signal(0), signal(1, "held")])
+    with desk.client() as client:
+        page = client.get(f"/api/v1/runs/{RUN}/signals")
+    assert [(item["employeeId"], item["status"]) for item in page["items"]] == [(MASK, "ready"), (MASK, "held")]
+    assert EMPLOYEE not in jsontext.render(page).decode()
+    assert [entry["what"] for entry in desk.audited()] == ["pay.signals.masked"]
 
 
 def test_held_signals_are_chosen_by_status(desk: Desk) -> None:
