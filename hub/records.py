@@ -50,6 +50,7 @@ ID: Final = "ce_id"
 SOURCE: Final = "ce_source"  # "system/<code>" or "stage/<name>"
 TYPE: Final = "ce_type"  # "inbox", or the contract: "employee", "pay.signal", ...
 TIME: Final = "ce_time"  # admission time of the message it descends from, ms since 1970 as text
+REQUEST_SCHEMA: Final = "ce_requestschema"  # of a pull: the contract of its question, as DATASCHEMA is of its answer
 DATASCHEMA: Final = "ce_dataschema"  # "urn:amana:contract:<name>:<version>"
 CONTENT_TYPE: Final = "content-type"
 # extensions of ours

@@ -12,6 +12,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "ce_source": "Who made it: system/<code> or stage/<name>",
     "ce_type": "inbox, outbox, receipt and so on, or the name of the contract",
     "ce_time": "When the message that it descends from was admitted, milliseconds since 1970 as text",
+    "ce_requestschema": "Of a pull: the contract of its question, as ce_dataschema is that of its answer",
     "ce_dataschema": "Contract that the opened body keeps: urn:amana:contract:<name>:<version>",
     "content-type": "Media type of the opened body",
     "ce_system": "Code of the system concerned: the sender, of an outbox the receiver",

@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from hub.contracts.names import pins_of
+from hub.contracts.using import DAY_MS, Use, count_uses
 from hub.errors import BadMessage
 from hub.registry.codes import Refused
 from hub.registry.content import canonical_text
@@ -21,12 +22,11 @@ from schemas.compatibility import Allowance, Level, Policy, SchemaText, Unusable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from hub.control.view import View
     from hub.ports import Store
     from hub.records import Ms
     from hub.registry.state import Registry, Version
 
-DAY_MS: Final = 86_400_000
-YEAR: Final = 366
 VERSIONS: Final = 20
 """Older versions that are looked at, the newest ones."""
 _ALLOWANCE: Final = Allowance(steps=200_000, seconds=0.5)
@@ -44,17 +44,6 @@ class Held:
 
     number: int
     verdict: Verdict
-
-
-@dataclass(frozen=True, slots=True)
-class Use:
-    """How often a system sent or received a version of a contract lately."""
-
-    contract: str
-    institution: str
-    system: str
-    role: str  # "sent", "received", "asked", "refused"
-    messages: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +68,9 @@ def digest_schema(text: str) -> str:
         raise BadMessage("AMANA-CONTRACT-005", refused.message) from None
 
 
-async def check_breaking(registry: Registry, store: Store, subject: str, text: str, days: int, now: Ms) -> Checked:
+async def check_breaking(
+    registry: Registry, store: Store, view: View, subject: str, text: str, days: int, now: Ms
+) -> Checked:
     """Compare, and look up who used the older versions in the last `days`. Raises AMANA-CONTRACT-005."""
     digest = digest_schema(text)
     rows = registry.versions(subject)[-VERSIONS:]
@@ -90,7 +81,8 @@ async def check_breaking(registry: Registry, store: Store, subject: str, text: s
     held = await asyncio.to_thread(hold, registry, rows, text, level, policy)
     looked_at = held if level.transitive else held[-1:]
     compatible = level is Level.NONE or all(one.verdict.compatible for one in looked_at)
-    uses = await find_uses(store, subject, [row.number for row in rows], now - days * DAY_MS)
+    pins = pins_of(subject, [row.number for row in rows])
+    uses = await count_uses(store, view, sorted(set(pins.values())), now - days * DAY_MS)
     return Checked(subject, digest, str(level), str(policy), compatible, tuple(held), uses)
 
 
@@ -109,24 +101,3 @@ def hold(registry: Registry, rows: Sequence[Version], text: str, level: Level, p
     except UnusableSchema as error:
         raise BadMessage("AMANA-CONTRACT-005", f"{error.kind}: {error.detail}") from None
     return found
-
-
-async def find_users(store: Store, contract: str, now: Ms) -> list[str]:
-    """Systems that sent or received a version within a year, refused messages left out."""
-    where: dict[str, Any] = {"contract": contract, "time": (">=", now - YEAR * DAY_MS)}
-    found = await store.count("message", where, by=("system", "kind"))
-    return sorted({system for system, kind in found if kind != "refused"})
-
-
-_ROLES: Final = {"inbox": "sent", "out": "received", "pull": "asked", "refused": "refused"}
-
-
-async def find_uses(store: Store, subject: str, numbers: list[int], since: int) -> tuple[Use, ...]:
-    """Who used these versions since then, by contract, institution, system and role."""
-    pins = pins_of(subject, numbers)
-    where: dict[str, Any] = {"contract": sorted(set(pins.values())), "time": (">=", since)}
-    found = await store.count("message", where, by=("contract", "institution", "system", "kind"))
-    return tuple(
-        Use(contract, institution, system, _ROLES.get(kind, kind), count)
-        for (contract, institution, system, kind), count in sorted(found.items())
-    )

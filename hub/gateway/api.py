@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 from fastapi import FastAPI, Request, Response
 
 from hub.asyncapi import make_document
-from hub.contracts.breaking import find_users
 from hub.contracts.governing import check_repinned
+from hub.contracts.using import find_users
 from hub.control.announcing import USERS
 from hub.control.changes import MAX_CHANGE_BYTES
 from hub.control.directory import Outcome, render_body
@@ -143,7 +143,8 @@ async def make_change(context: GatewayContext, body: bytes) -> ChangeAnswer:
         check_contracts(args, registry.registry)
         await check_repinned(context.follower.directory.now(), registry.registry, args, now)
     if kind == "contract.state" and not judged.repeated:
-        members[USERS] = await find_users(context.store, str(args["contract"]), now)
+        view = context.follower.directory.now()
+        members[USERS] = await find_users(context.store, view, str(args["contract"]), now)
     if kind == "message.erase" and not judged.repeated:
         await _check_known(context, args)
     if not judged.repeated:

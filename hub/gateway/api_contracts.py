@@ -64,7 +64,7 @@ async def check(context: Context, request: Request) -> c.CheckAnswer:
     registry = context.registry.registry
     if not registry.versions(subject):
         subject = subject_of(subject)
-    found = await check_breaking(registry, context.store, subject, schema, days, now)
+    found = await check_breaking(registry, context.store, view, subject, schema, days, now)
     pins = pins_of(subject, [one.number for one in found.held])
     return c.check_answer(found, pins, days, waived=waived(view, subject, found.digest, now))
 

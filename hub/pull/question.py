@@ -182,6 +182,7 @@ def make_lane(system: System, code: str, api: Api | None, view: View, terms: Ter
         r.CONTROL_POSITION: str(view.position),
         PROVIDER: (api.provider if api is not None else None) or THE_HUB,
         **({} if api is None or api.contract == ANY else {r.DATASCHEMA: URN + pin(api.contract)}),
+        **({} if api is None or api.request_contract == ANY else {r.REQUEST_SCHEMA: URN + pin(api.request_contract)}),
         **({r.NOTICE: notice} if notice else {}),
     }
     checked = api is not None and api.sealed == "no"

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import TypedDict
 
-from hub.contracts.breaking import DAY_MS
 from hub.contracts.names import pin
+from hub.contracts.using import DAY_MS, count_uses
 from hub.reads.rows import moment
 from hub.records import request_id
 from hub.stages.announce import notice_id
@@ -136,15 +136,20 @@ async def show_states(
                 codes.setdefault(pin(name), []).append(api.code)
     names = sorted({*codes, *(state.contract for state in view.contract_states())})
     chosen = [name for name in names if contract is None or pin(contract) == name]
-    where = {"contract": chosen, "time": (">=", now - DAYS * DAY_MS)}
-    counted = await store.count("message", where, by=("contract", "institution", "system", "kind")) if chosen else {}
+    uses = await count_uses(store, view, chosen, now - DAYS * DAY_MS)
     rows: list[ContractStateRow] = []
     for name in chosen:
         state = view.contract_state(name)
         used: list[UseRow] = [
-            {"contract": name, "institution": institution, "system": system, "role": kind, "messages": count}
-            for (which, institution, system, kind), count in sorted(counted.items())
-            if which == name
+            {
+                "contract": name,
+                "institution": use.institution,
+                "system": use.system,
+                "role": use.kind,
+                "messages": use.messages,
+            }
+            for use in uses
+            if use.contract == name
         ]
         rows.append(
             {

@@ -12,7 +12,7 @@ from hub.delivery.receipts import COLLECT, OUTCOME, STATE
 from hub.delivery.settlements import settled
 from hub.delivery.states import BY_OPERATOR, COMING_IN, DECIDED, FINAL, TRANSITIONS, Event, State, advance
 from hub.ports import Store, Write
-from hub.pull.records import ENDED
+from hub.pull.records import ENDED, PROVIDER
 from hub.records import (
     CODE,
     CONTROL_POSITION,
@@ -22,6 +22,7 @@ from hub.records import (
     ORIGIN,
     PARENT,
     REQUEST,
+    REQUEST_SCHEMA,
     STAGE,
     SYSTEM,
     TIME,
@@ -227,6 +228,8 @@ _EMPTY: Final[dict[str, Any]] = {
     "detail": "",
     "parent": "",
     "contract": "",
+    "request_contract": "",
+    "provider": "",
 }
 
 
@@ -244,6 +247,8 @@ def _facts(kind: str, record: Record, topic: str, partition: int, offset: int) -
         "time": int(h[TIME]),
         "parent": h.get(PARENT, ""),
         "contract": pin_of(h.get(DATASCHEMA, "")),
+        "request_contract": pin_of(h.get(REQUEST_SCHEMA, "")),
+        "provider": h.get(PROVIDER, ""),
     } | ({"detail": h["ce_reason"]} if kind == REFUSED else {})
 
 

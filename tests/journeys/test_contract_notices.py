@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from hub.contracts.breaking import find_users
+from hub.contracts.using import find_users
 from hub.control.announcing import NOTICE
 from hub.control.follow import submit
 from hub.reads.contracts import show_states
@@ -70,7 +70,7 @@ def test_the_index_tells_of_who_has_no_grant_any_more() -> None:
         await send(hub, GOOD)
         await hub.settle()
         await change(hub, "grant.revoke", {"system": SENDER, "code": CODE})
-        users = await find_users(hub.store, PINNED, hub.clock.now())
+        users = await find_users(hub.store, hub.follower.directory.now(), PINNED, hub.clock.now())
         assert users == [SENDER]
         before = len(hub.follower.directory.now().all_subscriptions())
         request = hub.signed("contract.state", _state("deprecated", until="2026-12-31"))

@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from hub.contracts.using import count_uses, find_users
 from hub.reads.messages import list_messages, show_message, trace_message
 from tests.simulator.collecting import read
+from tests.simulator.contracting import register
 from tests.simulator.hub import SimHub
-from tests.simulator.month import PAYROLL
+from tests.simulator.month import PAYROLL, preset
 from tests.simulator.pulls import CODE, PROVIDER, SimProvider, ask, asking, send_late
 
 
@@ -130,3 +132,35 @@ async def _asked(hub: SimHub, provider: SimProvider) -> str:
     await ask(hub, provider, {"employeeId": "X1"})
     [name] = provider.seen
     return name
+
+
+def test_a_pull_counts_under_its_question_and_its_answer() -> None:
+    """For who asked and for who answers; once where both contracts are one."""
+
+    async def journey() -> None:
+        hub = SimHub()
+        await asking(hub)
+        for subject in ("tanya", "jawab"):
+            await register(hub.registry, hub.clock.now(), {"type": "object"}, subject=subject)
+        asked, answered = "subject:tanya:1", "subject:jawab:1"
+        for code, contract in (("TWO", answered), ("ONE", asked)):
+            api = {"direction": "pull", "provider": PROVIDER, "contract": contract, "requestContract": asked}
+            assert (await hub.change(hub.signed("api.add", {"code": code} | api))).accepted
+            assert (await hub.change(hub.signed("grant.add", {"system": PAYROLL, "code": code}))).accepted
+        provider = SimProvider()
+        for code in ("TWO", "TWO", "ONE"):
+            await ask(hub, provider, {"n": 1}, apiCode=code)
+        await hub.settle()
+        view = hub.follower.directory.now()
+        uses = await count_uses(hub.store, view, [asked, answered], 0)
+        assert {(use.contract, use.system, use.role): use.messages for use in uses} == {
+            (answered, PAYROLL, "asked"): 2,
+            (answered, PROVIDER, "answered"): 2,
+            (asked, PAYROLL, "asked"): 3,
+            (asked, PROVIDER, "answered"): 3,
+        }
+        assert {use.institution for use in uses} == {preset().payroll.code}
+        for contract in (asked, answered):
+            assert await find_users(hub.store, view, contract, hub.clock.now()) == [PAYROLL, PROVIDER]
+
+    run(journey)

@@ -197,9 +197,12 @@ def upgrade() -> None:  # noqa: PLR0915 -- one statement for each table and inde
         sa.Column("detail", sa.String(), nullable=True),
         sa.Column("parent", sa.String(), nullable=True),
         sa.Column("contract", sa.String(), nullable=True),
+        sa.Column("request_contract", sa.String(), nullable=True),
+        sa.Column("provider", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_message")),
     )
     op.create_index(op.f("ix_message_contract_time"), "message", ["contract", "time"], unique=False)
+    op.create_index(op.f("ix_message_request_contract_time"), "message", ["request_contract", "time"], unique=False)
     op.create_index(op.f("ix_message_kind_state_time"), "message", ["kind", "state", "time"], unique=False)
     op.create_index(op.f("ix_message_parent"), "message", ["parent"], unique=False)
     op.create_index(op.f("ix_message_request_id"), "message", ["request_id"], unique=False)
