@@ -15,13 +15,16 @@ from adapters.kit.registry import find
 from adapters.kit.wire import checkable
 from hub.contracts.names import URN, WIRE, parse_pinned
 from hub.contracts.registered import ensure_known
+from hub.contracts.standing import check_standing
 from hub.errors import BadMessage
 from hub.gateway.contracts import terms_of
+from schemas.datarules import find_broken
 from signing.errors import SigningError
 from signing.jsontext import parse
 
 if TYPE_CHECKING:
     from hub.contracts.registered import Following
+    from hub.control.view import View
 
 JSON: Final = "application/json"
 
@@ -42,6 +45,23 @@ async def check_outgoing(dataschema: str, body: bytes, registry: Following | Non
         raise BadMessage("AMANA-OUT-007", name) from None
     if not terms.checker.ok(value):
         raise BadMessage("AMANA-OUT-007", name)
+
+
+async def check_collected(dataschema: str, body: bytes, registry: Following | None, view: View) -> str:
+    """What is collected is passed on now: its contract, the rules of it for receivers, and its state of now hold, or
+    `BadMessage` AMANA-OUT-007, AMANA-RULE-003 or AMANA-CONTRACT-002 is raised. Returns the notice that goes with it."""
+    name = dataschema.removeprefix(URN)
+    if not name:
+        return ""
+    await check_outgoing(dataschema, body, registry)
+    try:
+        rules = terms_of(name, None if registry is None else registry.registry).rules
+    except BadMessage:
+        return ""
+    broken = find_broken(rules, "READ", parse(body)) if rules.rules else None
+    if broken is not None:
+        raise BadMessage("AMANA-RULE-003", broken.text)
+    return check_standing(view, [name], trial=True)  # whoever was given it may have it
 
 
 def _looked_at(name: str, value: Any) -> Any:

@@ -225,8 +225,12 @@ def check_wire(value: Any, checker: Checker | None) -> None:
 
 def check_rules(value: Any, rules: RuleSet, *, asides: bool = True) -> str:
     """The rules of the contract for senders. A rule may want the message kept and set aside: returns what it says.
-    `asides` False: what is asked is answered or refused, never set aside."""
-    broken = find_broken(rules, "WRITE", value) if rules.rules else None
+    `asides` False: what is asked is passed on at once, so the rules for receivers hold too, and nothing is set aside."""
+    if not rules.rules:
+        return ""
+    broken = find_broken(rules, "WRITE", value)
+    if broken is None and not asides:
+        broken = find_broken(rules, "READ", value)
     if broken is None:
         return ""
     if broken.action == "ERROR" or not asides:

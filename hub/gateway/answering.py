@@ -12,15 +12,18 @@ from hub.pull.holdings import Employees, Pages, Signals
 from hub.pull.outbox import Outbox
 
 if TYPE_CHECKING:
+    from hub.contracts.registered import Following
     from hub.control.follow import DirectoryFollower
     from hub.ports import Bus, Store, Vault
     from hub.pull.answerers import Answerer
 
 
-def make_answerers(bus: Bus, store: Store, vault: Vault, follower: DirectoryFollower) -> Mapping[str, Answerer]:
+def make_answerers(
+    bus: Bus, store: Store, vault: Vault, follower: DirectoryFollower, registry: Following | None = None
+) -> Mapping[str, Answerer]:
     """One of each."""
     made = (
-        Outbox(bus, store, vault, follower.directory.now()),
+        Outbox(bus, store, vault, follower.directory.now(), registry),
         Pages(Employees(store), store, vault),
         Pages(Signals(store), store, vault),
     )

@@ -41,7 +41,7 @@ def make_engine(context: GatewayContext, view: View, gathering: Gathering, uploa
             registered=context.registry.registry,
             answerers={
                 PING: Ping(),
-                **make_answerers(context.bus, context.store, context.vault, context.follower),
+                **make_answerers(context.bus, context.store, context.vault, context.follower, context.registry),
             },
             measures=context.measures,
         )

@@ -89,8 +89,8 @@ def read_answer(
         value = read_value(members["esbBody"], form, reading, claimed)
     except BadMessage as unreadable:
         return Finding(Event.FAIL, "AMANA-PULL-007", unreadable.code, bound=bound, form=form)
-    broken = breaches(value, reading.terms)
-    if broken:
+    code, broken = breaches(value, reading.terms)
+    if code:
         return Finding(Event.FAIL, "AMANA-PULL-007", broken, bound=bound, form=form)
     return Finding(Event.ANSWER, value=value, bound=bound, form=form)
 
@@ -104,9 +104,9 @@ def read_silence(answer: Answer) -> Finding:
     return failure("AMANA-PULL-002" if answer.reason in _TIMEOUTS else "AMANA-PULL-003", faulty=True)
 
 
-def breaches(value: Any, terms: WireTerms) -> str:
-    """The rules that a value breaks, without anything of the value; empty when it breaks none."""
-    return breach_of(value, terms, ("WRITE", "READ"), BREACHES_SHOWN)[1]
+def breaches(value: Any, terms: WireTerms) -> tuple[str, str]:
+    """(code, which rules) a value breaks, without anything of the value; two empty texts when it breaks none."""
+    return breach_of(value, terms, ("WRITE", "READ"), BREACHES_SHOWN)
 
 
 def plain_words(message: Any) -> str:

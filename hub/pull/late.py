@@ -93,9 +93,9 @@ def check_content(late: LateAnswer, reading: Reading, claimed: Claimed | None = 
     if not late.success:
         return
     value = read_value(late.value, late.form, reading, claimed)
-    broken = breaches(value, reading.terms)
-    if broken:
-        raise BadMessage("AMANA-CONTRACT-001", broken)
+    code, broken = breaches(value, reading.terms)
+    if code:
+        raise BadMessage(code, broken)
     try:
         render_data_json({"esbBody": value})
     except SigningError as error:

@@ -1,12 +1,13 @@
 """The reserved code OUTBOX: a system reads what waits for it in its outbox, and confirms what it took.
 
     {"cursor"?, "confirm"?: [requestId, ...], "limit"?: 1..100, "subscription"?}
-    {"messages": [{"requestId", "code", "subscription", "time", "esbBody" | "bodyText"}], "cursor", "more", "waiting",
-     "erased", "confirmed", "repeated", "unknown": [...]}
+    {"messages": [{"requestId", "code", "subscription", "time", "esbBody" | "bodyText", "notice"?}], "cursor", "more",
+     "waiting", "erased", "withheld"?: [{"requestId", "code", "reason"}], "confirmed", "repeated", "unknown": [...]}
 
 Rule: nothing is settled by being read. What is not confirmed is read again, from the beginning without a cursor; the
 cursor only saves reading it again at once. It says how far each partition was read, so nothing that comes later is
-passed over. One message never hides the others: a body that cannot be said in the answer (too deep, or nothing that XML
+passed over. What breaks its contract, a rule for receivers, or stands under a retired version is withheld and named
+with the reason; it waits until somebody mends that, or until it is confirmed unread. One message never hides the others: a body that cannot be said in the answer (too deep, or nothing that XML
 can hold) comes as `bodyText`, its JSON as one text.
 """
 
@@ -18,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from hub.delivery.checking import check_collected
 from hub.delivery.collecting import CODE_NAME, Messages, confirmation
 from hub.delivery.deliver import BODY
 from hub.delivery.intake import NAME as INTAKE
@@ -28,7 +30,7 @@ from hub.gateway.receipts import format_time
 from hub.ports import Append, Bus, Store, Vault
 from hub.pull.answerers import Reply
 from hub.pull.asking import Members
-from hub.records import CODE, ID, REQUEST, SECRET, SYSTEM, TIME, Record, partition_of
+from hub.records import CODE, DATASCHEMA, ID, REQUEST, SECRET, SYSTEM, TIME, Record, partition_of
 from hub.stages.bodies import open_body
 from hub.topics import CONFIRMATIONS, outbox
 from signing import xmltext
@@ -39,6 +41,7 @@ from signing.portable import portable
 from signing.sealing import BodyKey
 
 if TYPE_CHECKING:
+    from hub.contracts.registered import Following
     from hub.control.view import View
     from hub.pull.question import Question
     from signing.forms import Media
@@ -84,11 +87,12 @@ class Outbox:
 
     name = CODE_NAME
 
-    def __init__(self, bus: Bus, store: Store, vault: Vault, view: View) -> None:
+    def __init__(self, bus: Bus, store: Store, vault: Vault, view: View, registry: Following | None = None) -> None:
         self._bus = bus
         self._store = store
         self._vault = vault
         self._view = view
+        self._registry = registry
 
     async def answer(self, question: Question) -> Reply:
         if question.path != "/esb/request":
@@ -158,6 +162,7 @@ class Outbox:
             "more": len(rows) > page.taken,
             "waiting": waiting,
             "erased": page.erased,
+            **({"withheld": page.withheld} if page.withheld else {}),
         }
 
     async def _count(self, where: dict[str, Any], settled: frozenset[str]) -> int:
@@ -186,7 +191,7 @@ class Outbox:
     async def _open(self, rows: Sequence[Mapping[str, Any]], ends: list[int], media: Media) -> _Page:
         """As many of the messages as an answer holds. Moves `ends` past them."""
         messages = Messages(self._bus)
-        page, size = _Page([], 0, 0), 0
+        page, size = _Page([], 0, 0, []), 0
         for row in rows:
             record = await messages.find(row)
             found = None if record is None else await self._body(record)
@@ -197,8 +202,15 @@ class Outbox:
             if record is None or found is None:
                 page.erased += 1
                 continue
+            try:
+                schema = record.headers.get(DATASCHEMA, "")
+                notice = await check_collected(schema, found, self._registry, self._view)
+            except BadMessage as bad:
+                withheld = {"requestId": record.headers[REQUEST], "code": bad.code, "reason": bad.detail}
+                page.withheld.append(withheld)
+                continue
             size += len(found)
-            page.messages.append(_shown(record, found, media))
+            page.messages.append(_shown(record, found, media) | ({"notice": notice} if notice else {}))
         return page
 
     async def _body(self, record: Record) -> bytes | None:
@@ -220,6 +232,7 @@ class _Page:
     messages: list[dict[str, Any]]
     erased: int
     taken: int
+    withheld: list[dict[str, str]]
 
 
 def _shown(record: Record, body: bytes, media: Media) -> dict[str, Any]:

@@ -52,7 +52,7 @@ async def ask(
             view=view,
             signing=HUB_KEYS.signing,
             uploads=Uploads(hub.store, HUB_KEYS.wrapper, vault=hub.log),
-            answerers=make_answerers(hub.log, hub.store, hub.log, hub.follower),
+            answerers=make_answerers(hub.log, hub.store, hub.log, hub.follower, hub.registry),
         )
     )
     spoken = await engine.ask(asked)

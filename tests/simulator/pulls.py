@@ -104,6 +104,7 @@ def engine_of(hub: SimHub, provider: SimProvider) -> PullEngine:
             view=hub.follower.directory.now(),
             signing=HUB_KEYS.signing,
             uploads=Uploads(hub.store, HUB_KEYS.wrapper, vault=hub.log),
+            registered=hub.registry.registry,
         )
     )
 
