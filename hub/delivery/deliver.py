@@ -5,23 +5,25 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hub.delivery.checking import check_outgoing
+from hub.delivery.due import Due, Next
 from hub.delivery.intake import NAME, Intake
 from hub.delivery.outcomes import Outcome, Proof, read_answer, settle
-from hub.delivery.receipts import ATTEMPT, OUTCOME, PURPOSE, STATE, SUBSCRIPTION, receipt, receipt_id
-from hub.delivery.sharing import Share, is_held
-from hub.delivery.states import CALLABLE, FINAL, Event, State
+from hub.delivery.receipts import OUTCOME, PURPOSE, SUBSCRIPTION, receipt, receipt_id
+from hub.delivery.recording import Made, Recording
+from hub.delivery.sharing import Share
+from hub.delivery.states import Event, State
 from hub.delivery.wrapping import encrypt_text, wants_claim, wants_encryption
-from hub.errors import BadMessage, TryAgain
+from hub.errors import BadMessage
 from hub.gateway.bodies import claim_body
 from hub.gateway.media import CONTENT_TYPES, kept_type
 from hub.metrics.measures import Measures
-from hub.ports import Answer, Append, Bus, Call, Caller, Clock, Store, Vault
+from hub.ports import Answer, Bus, Call, Caller, Clock, Store, Vault
 from hub.records import (
     BOUND,
     CODE,
@@ -38,12 +40,11 @@ from hub.records import (
     TIME,
     Ms,
     Record,
-    partition_of,
 )
 from hub.stages.bodies import open_body
 from hub.stages.deadletters import dead_letter
 from hub.stages.runner import Runner
-from hub.topics import DEADLETTERS, RECEIPTS, outbox
+from hub.topics import RECEIPTS
 from hub.uploads import Origin, Uploads
 from signing.envelope import seal
 from signing.errors import SigningError
@@ -54,7 +55,6 @@ from signing.sealing import BodyKey
 if TYPE_CHECKING:
     from hub.contracts.registered import Following
     from hub.control.follow import DirectoryFollower
-    from hub.control.objects import System
     from hub.control.view import View
     from signing.forms import Media
     from signing.keys import KeyRing, PrivateKey
@@ -63,18 +63,16 @@ BODY: Final = "outbox"
 """Bodies of `outbox.*` are sealed by `BodyKey(secret, BODY)`."""
 
 
-_LOOKED_AT: Final = 100
-"""Retries among which the next one of this worker's is looked for."""
-
-
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How hard delivery tries. Times in seconds."""
+    """How hard delivery tries. Times in seconds. `at_once`, `per_system`: calls under way; `unrecorded`: with those that are
+    answered and whose outcome is being recorded."""
 
     attempts: int = 8
     timeout: float = 10.0
     at_once: int = 32
     per_system: int = 4
+    unrecorded: int = 512
 
 
 @dataclass(slots=True)
@@ -97,15 +95,24 @@ class Deliverer:
     share: Share | None = None
     registry: Following | None = None
     confirmed: int = 0
+    freed: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when a call is over: another one may begin."""
     _flying: dict[str, asyncio.Task[None]] = field(default_factory=dict)
-    _systems: dict[str, int] = field(default_factory=dict)
+    _systems: dict[str, int] = field(default_factory=dict)  # calls under way
     _runner: Runner | None = None
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _due: Due = field(init=False)
+    _recording: Recording = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._due = Due(self.store, self.follower, self.clock)
+        self._recording = Recording(self.bus, self.store, self.clock, self._taken, lambda: self.share is not None)
 
     @property
     def intake(self) -> Runner:
         if self._runner is None:
-            intake = Intake(self.store, self.bus, self.follower, self.measures, alone=self.share is None)
+            alone = self.share is None
+            intake = Intake(self.store, self.bus, self.follower, self.measures, alone=alone, noted=self._due.note)
             self._runner = Runner(intake, self.bus, self.store, self.owner, measures=self.measures)
         return self._runner
 
@@ -124,12 +131,28 @@ class Deliverer:
         were started. What a finished call raised is raised here."""
         self._reap()
         await self.catch_up()
-        started = 0
-        for row in await self._due():
-            self._systems[row["system"]] = self._systems.get(row["system"], 0) + 1
-            self._flying[row["id"]] = asyncio.create_task(self._attempt(row))
-            started += 1
-        return started
+        calling = sum(self._systems.values())
+        room = min(self.policy.at_once - calling, self.policy.unrecorded - len(self._flying))
+        found = await self._due.take(self.share, self._flying, self._free, room) if room > 0 else []
+        try:
+            messages = await self._messages(found)
+            secrets = (
+                await self.vault.open(sorted({message.headers[SECRET] for message in messages.values()}))
+                if found
+                else {}
+            )
+        except BaseException:
+            self._due.put_back(found)
+            raise
+        for due in found:
+            message = messages[due.id]
+            self._systems[due.system] = self._systems.get(due.system, 0) + 1
+            attempt = self._attempt(due, message, secrets.get(message.headers[SECRET]))
+            self._flying[due.id] = asyncio.create_task(attempt)
+        return len(found)
+
+    def _free(self, system: str) -> int:
+        return self.policy.per_system - self._systems.get(system, 0)
 
     async def settled(self) -> None:
         """Until every call that was started has its outcome recorded."""
@@ -146,23 +169,14 @@ class Deliverer:
 
     async def next_at(self) -> Ms | None:
         """When the next retry is due, if any waits."""
-        where: dict[str, Any] = {"state": str(State.RETRYING)}
-        share = self.share
-        if share is None:
-            rows = await self.store.rows("delivery", where, order=("next_at",), limit=1)
-            return Ms(rows[0]["next_at"]) if rows else None
-        held = {topic: set(share.partitions(topic)) for topic in share.topics()}
-        where |= {"topic": list(held), "partition": sorted(set[int]().union(*held.values()))}
-        if not where["partition"]:
-            return None
-        rows = await self.store.rows("delivery", where, order=("next_at",), limit=_LOOKED_AT)
-        return next((Ms(row["next_at"]) for row in rows if row["partition"] in held[row["topic"]]), None)
+        return await self._due.next_at(self.share)
 
     async def close(self) -> None:
         """Stop; a call whose answer is not recorded is made again after the next start."""
         for task in self._flying.values():
             task.cancel()
         await asyncio.gather(*self._flying.values(), return_exceptions=True)
+        await self._recording.close()
         self._flying.clear()
         self._systems.clear()
 
@@ -172,55 +186,46 @@ class Deliverer:
                 del self._flying[id_]
                 task.result()
 
-    async def _due(self) -> list[dict[str, Any]]:
-        """Rows whose time has come, a few per system so that a slow one holds up nobody else."""
-        view = self.follower.directory.now()
-        active = [s.id for s in view.all_subscriptions() if not s.paused and not _suspended(view.system(s.system))]
-        room = self.policy.at_once - len(self._flying)
-        if not active or room <= 0:
-            return []
-        where = {
-            "state": [str(s) for s in CALLABLE],
-            "next_at": ("<=", self.clock.now()),
-            "subscription": active,
-        }
-        rows: list[dict[str, Any]] = []
-        for (system,) in sorted(await self.store.count("delivery", where, by=("system",))):
-            free = self.policy.per_system - self._systems.get(system, 0)
-            if free <= 0:
-                continue
-            held = {} if self.share is None else {"partition": list(self.share.partitions(outbox(system)))}
-            if self.share is not None and not held["partition"]:
-                continue
-            found = await self.store.rows(
-                "delivery",
-                where | {"system": system} | held,
-                order=("next_at", "topic", "partition", "offset"),
-                limit=self.policy.per_system,
-            )
-            rows += [row for row in found if row["id"] not in self._flying and row["topic"]][:free]
-        return rows[:room]
+    async def _messages(self, found: Sequence[Next]) -> dict[str, Record]:
+        """The records of these messages by id; what lies next to each other is read at once."""
+        runs: list[list[Next]] = []
+        for due in sorted(found, key=lambda due: (due.topic, due.partition, due.offset)):
+            last = runs[-1][-1] if runs else None
+            if last and (last.topic, last.partition, last.offset + 1) == (due.topic, due.partition, due.offset):
+                runs[-1].append(due)
+            else:
+                runs.append([due])
+        parts = await asyncio.gather(*map(self._read_run, runs))
+        return {id_: record for part in parts for id_, record in part}
 
-    async def _attempt(self, row: dict[str, Any]) -> None:
+    async def _read_run(self, run: Sequence[Next]) -> list[tuple[str, Record]]:
+        found: list[tuple[str, Record]] = []
+        while len(found) < len(run):  # large messages come one by one
+            at = run[len(found)]
+            batches = await self.bus.read(at.topic, at.partition, at.offset, max_records=len(run) - len(found))
+            records = [record for batch in batches for record in batch.records]
+            found += [(due.id, record) for due, record in zip(run[len(found) :], records, strict=False)]
+        return found
+
+    async def _attempt(self, due: Next, message: Record, secret: bytes | None) -> None:
+        place = (due.topic, due.partition)
+        epoch = None if self.share is None else self.share.epoch(place)
         try:
-            place = (row["topic"], row["partition"])
-            epoch = None if self.share is None else self.share.epoch(place)
-            message = await self._message(row)
-            attempt = int(row["attempts"]) + 1
-            record, outcome = await self._exchange(message, State(row["state"]), attempt)
-            if self.share is not None and not await is_held(self.store, place, epoch):
-                return  # another worker calls under the same request id, and records what comes of it
-            await self._record(message, record, outcome)
+            record, outcome = await self._exchange(message, secret, due.state, due.attempts + 1)
         finally:
-            self._systems[row["system"]] -= 1
+            self._systems[due.system] -= 1
+            self.freed.set()
+        letter = _letter(message, record, outcome.error) if outcome.state is State.DEAD else None
+        try:
+            if await self._recording.record(Made(place, epoch, record, letter)):
+                self._count(message, outcome)
+        finally:
+            self.freed.set()
 
-    async def _message(self, row: dict[str, Any]) -> Record:
-        batches = await self.bus.read(row["topic"], row["partition"], row["offset"], max_records=1)
-        return batches[0].records[0]
-
-    async def _exchange(self, message: Record, state: State, attempt: int) -> tuple[Record, Outcome]:
+    async def _exchange(
+        self, message: Record, secret: bytes | None, state: State, attempt: int
+    ) -> tuple[Record, Outcome]:
         h = message.headers
-        secret = (await self.vault.open([h[SECRET]])).get(h[SECRET])
         answer = Answer(None)
         if secret is None:
             proof = Proof(Event.ERASE)
@@ -286,27 +291,6 @@ class Deliverer:
         origin = Origin(headers[REQUEST], headers[SECRET], secret)
         return render(claim_body(await self.uploads.offer(target.system, body, origin, now)))
 
-    async def _record(self, message: Record, made: Record, outcome: Outcome) -> None:
-        """Append the receipt (and the dead letter) once: after an append of unknown fate the topic is read first."""
-        topics = self.bus.topics()
-        place = (RECEIPTS, partition_of(message.key, topics[RECEIPTS]))
-        appends = [Append(*place, [made])]
-        if outcome.state is State.DEAD:
-            letter = _letter(message, made, outcome.error)
-            appends.append(Append(DEADLETTERS, partition_of(message.key, topics[DEADLETTERS]), [letter]))
-        while True:
-            try:
-                at = (await self.bus.append(appends))[0]
-                break
-            except TryAgain as again:
-                await self.clock.sleep(again.after)
-                at = await self.bus.end(*place) - 1
-                await self._taken(place, at)
-                if await self._recorded(made):
-                    break
-        await self._taken(place, at)
-        self._count(message, outcome)
-
     def _count(self, message: Record, outcome: Outcome) -> None:
         self.measures.inc("amana_delivered_total", message.headers[SYSTEM], outcome.event)
         if outcome.state is State.DEAD:
@@ -321,14 +305,6 @@ class Deliverer:
             await self.catch_up()
         else:
             await self.share.taken(place, offset)
-
-    async def _recorded(self, made: Record) -> bool:
-        rows = await self.store.rows("delivery", {"id": made.headers[PARENT]})
-        row = rows[0]
-        return bool(
-            row["attempts"] >= int(made.headers[ATTEMPT])
-            and (row["state"] == made.headers[STATE] or State(row["state"]) in FINAL)
-        )
 
 
 class _Target(NamedTuple):
@@ -371,10 +347,6 @@ def _read_as(answer: Answer, proof: Proof) -> dict[str, str]:
         FORM: proof.form,
         CONTENT_TYPE: kept_type(answer.content_type.encode("latin-1", "replace")),
     }
-
-
-def _suspended(system: System | None) -> bool:
-    return system is None or system.suspended
 
 
 def _letter(message: Record, made: Record, error: str) -> Record:

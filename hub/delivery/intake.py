@@ -7,7 +7,8 @@ outbox and its receipts (docs/adr/0025-running-on-kafka.md).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from hub.delivery.collecting import Collecting
@@ -46,7 +47,8 @@ Row = dict[str, Any]
 
 class Intake:
     """The stage. `alone`: whether one worker has all of the schedule; where several share it, runs are looked at after
-    each commit (`sharing.Delivered`) and an erasure waits for what others had in hand."""
+    each commit (`sharing.Delivered`) and an erasure waits for what others had in hand. `noted`: given the rows that were
+    changed, once they are committed."""
 
     name = NAME
     version = 1
@@ -60,8 +62,10 @@ class Intake:
         measures: Measures | None = None,
         *,
         alone: bool = True,
+        noted: Callable[[Iterable[Row]], None] = lambda _: None,
     ) -> None:
         self._store = store
+        self._noted = noted
         self._measures = measures or Measures()
         self._bus = bus
         self._follower = follower
@@ -99,7 +103,8 @@ class Intake:
         writes = schedule.writes()
         if self._alone:
             writes += await self._delivered(_orders(schedule.changed.values(), messages), schedule)
-        return Effects(publishes=self._appends(made), writes=writes)
+        changed = list(schedule.changed.values())
+        return Effects(publishes=self._appends(made), writes=writes, then=[partial(self._noted, changed)])
 
     async def _others_have_read(self, entries: Sequence[Entry]) -> bool:
         """Whether the schedule holds every message that came before the orders to erase among `entries`: what comes

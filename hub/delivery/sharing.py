@@ -6,7 +6,7 @@ stopped for longer than its group waited records nothing; what it sent had the `
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from hub.delivery.states import State
@@ -23,12 +23,8 @@ INTAKE: Final = "deliver"
 class Share(Protocol):
     """What this worker has of the schedule. The simulator and the cluster's worker each have one."""
 
-    def partitions(self, topic: str) -> Collection[int]:
-        """Partitions of an outbox that it may call for now: held, and read as far as there are outcomes."""
-        ...
-
-    def topics(self) -> Collection[str]:
-        """Outboxes of which it holds any partition."""
+    def places(self) -> Mapping[str, frozenset[int]]:
+        """Partitions, by outbox, that it may call for now: held, and read as far as there are outcomes."""
         ...
 
     def epoch(self, place: Place) -> int | None:
@@ -40,11 +36,11 @@ class Share(Protocol):
         ...
 
 
-async def is_held(store: Store, place: Place, epoch: int | None) -> bool:
-    """Whether `epoch` of the schedule's partition is still the latest."""
-    topic, partition = place
-    where = {"stage": INTAKE, "topic": topic, "partition": partition}
-    return any(row["epoch"] == epoch for row in await store.rows("stage_progress", where))
+async def epochs(store: Store, places: Collection[Place]) -> dict[Place, int]:
+    """The latest epoch of each of these partitions of the schedule."""
+    topics, partitions = {topic for topic, _ in places}, {partition for _, partition in places}
+    where = {"stage": INTAKE, "topic": sorted(topics), "partition": sorted(partitions)}
+    return {(r["topic"], r["partition"]): int(r["epoch"]) for r in await store.rows("stage_progress", where)}
 
 
 class Delivered:

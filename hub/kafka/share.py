@@ -6,7 +6,7 @@ what was recorded already is not called again.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from hub.delivery.sharing import INTAKE, Delivered
@@ -35,11 +35,12 @@ class KafkaShare:
             tuple[Place, int], int
         ] = {}  # by place and epoch: where the receipts ended when it was claimed
 
-    def partitions(self, topic: str) -> Collection[int]:
-        return [place[1] for place in self._held() if place[0] == topic]
-
-    def topics(self) -> Collection[str]:
-        return {topic for topic, _ in self._held() if topic.startswith(OUTBOX)}
+    def places(self) -> Mapping[str, frozenset[int]]:
+        found: dict[str, set[int]] = {}
+        for topic, partition in self._held():
+            if topic.startswith(OUTBOX):
+                found.setdefault(topic, set()).add(partition)
+        return {topic: frozenset(partitions) for topic, partitions in found.items()}
 
     def epoch(self, place: Place) -> int | None:
         member = self._members.member(INTAKE)

@@ -3,7 +3,7 @@ store and of the secrets it may read; it never asks a clock, a random number or 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -26,7 +26,7 @@ class Effects:
 
     `verdicts`: per message, what became of it; what the dead-letter brake looks at. `erased`: how many
     bodies were gone. `taken`: how many of the entries are dealt with, from the first; None: all of them. The rest
-    comes again.
+    comes again. `then`: called once all of it is committed.
     """
 
     publishes: list[Append] = field(default_factory=list)
@@ -34,6 +34,7 @@ class Effects:
     verdicts: list[Verdict] = field(default_factory=list)
     erased: int = 0
     taken: int | None = None
+    then: list[Callable[[], None]] = field(default_factory=list)
 
 
 class Stage(Protocol):

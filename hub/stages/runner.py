@@ -145,6 +145,8 @@ class Runner:
             raise
         if self._epochs.get(place) == epoch:  # not released meanwhile
             self._progress[place], self._counted[place] = after, counted
+        for then in effects.then:
+            then()
         passed = after.position - before.position
         self.tally.records += len(entries)
         self.tally.dropped += sum(len(b.records) for b in batches) - len(entries)
@@ -257,6 +259,7 @@ def _extend(whole: Effects, part: Effects) -> None:
     whole.writes += part.writes
     whole.verdicts += part.verdicts
     whole.erased += part.erased
+    whole.then += part.then
 
 
 def _parts(publishes: Sequence[Append]) -> Iterator[list[Append]]:

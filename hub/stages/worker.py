@@ -36,6 +36,9 @@ costs a commit now and then and not one each."""
 
 KAFKA: Final = "kafka://"
 
+LOOK_AGAIN_MS: Final = 1_000
+"""After so long the part of the schedule is looked at though nothing in it moved."""
+
 OnHalt = Callable[[Mapping[str, str]], None]
 
 CALLS_FINISH: Final = 3.0
@@ -205,12 +208,16 @@ class Worker:
     async def _deliver(self) -> None:
         deliverer = self._core.deliverer
         clock = self._core.ports.clock
+        looked = 0
         while True:
             stirred = self._stirred
+            moved = self._moved.is_set() or clock.now() - looked >= LOOK_AGAIN_MS
             self._moved.clear()
+            deliverer.freed.clear()
             try:
-                if self._feed is not None:
+                if self._feed is not None and moved:
                     await self._feed.look()
+                    looked = clock.now()
                 started = await deliverer.step()
                 due = await deliverer.next_at()
             except TryAgain as again:
@@ -220,29 +227,30 @@ class Worker:
                 await asyncio.sleep(0)
                 continue
             wait = LONGEST_WAIT if due is None else min(LONGEST_WAIT, max(0.01, (due - clock.now()) / 1000))
-            await self._new(deliverer.intake, stirred, wait, deliverer.flying())
+            await self._new(deliverer.intake, stirred, wait, deliverer.freed)
 
     async def _new(
         self,
         runner: Runner,
         stirred: asyncio.Event,
         timeout: float = LONGEST_WAIT,
-        also: Sequence[asyncio.Task[None]] = (),
+        freed: asyncio.Event | None = None,
     ) -> None:
-        """Until there is something to read, the directory changed since `stirred` was taken, or one of `also` is
-        done. Taken before the step, so that a change during it is not missed."""
+        """Until there is something to read, the directory changed since `stirred` was taken, or `freed` is set. Taken before
+        the step, so that a change during it is not missed."""
         bell: asyncio.Task[object]
         if self._feed is None:
             bell = asyncio.create_task(self._core.ports.bus.wait(runner.seen(), timeout))
         else:
             bell = asyncio.create_task(self._moved.wait())
-        change = asyncio.create_task(stirred.wait())
+        events = [event for event in (stirred, freed) if event is not None]
+        tasks = [bell, *(asyncio.create_task(event.wait()) for event in events)]
         try:
-            await asyncio.wait({bell, change, *also}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(tasks, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            bell.cancel()
-            change.cancel()
-            await asyncio.gather(bell, change, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _topics(self) -> None:
         """New systems get their outbox; every loop looks again after a change of the directory."""

@@ -196,7 +196,7 @@ def test_a_crash_at_any_write_of_the_stages_changes_nothing(how: Any, where: str
     async def journey() -> None:
         taken, states, writes = await once(None)
         assert set(states.values()) == {"confirmed"}
-        assert writes >= 3
+        assert writes >= 2  # what was relayed, and what came of the calls
         for number in range(writes):
             assert (await once(number))[:2] == (taken, states), f"{how} at write {number} of the {where}"
 
