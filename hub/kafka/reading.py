@@ -7,7 +7,7 @@ begins, so whoever reads on from there needs no request; a record below the end 
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from aiokafka.errors import OffsetOutOfRangeError
@@ -31,11 +31,18 @@ MAX_KEPT: Final = 32 << 20
 
 @dataclass(slots=True)
 class Supply:
-    """Bytes of one partition that were fetched, as far as they are not read. `end`: the partition's, at that time."""
+    """Bytes of one partition that were fetched, as far as they are not read. `end`: the partition's, at that time. `ready`:
+    what was parsed beyond what was wanted."""
 
     records: Any
     size: int
     end: int
+    ready: list[Batch] = field(default_factory=list)
+    behind: int = 0  # offset after the stored batch that these are of
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.ready and not self.records.has_next()
 
 
 class Reader:
@@ -55,14 +62,20 @@ class Reader:
             supply = self._take(place, position) or await self._fetch(place, position, max_records - found)
             if supply is None:
                 break
-            while supply.records.has_next() and found < max_records and size < MAX_READ:
-                stored = supply.records.next_batch()
-                position = max(position, stored.base_offset)
-                for batch in parse_batch(stored, position):
+            while not supply.is_empty and found < max_records and size < MAX_READ:
+                if not supply.ready:
+                    stored = supply.records.next_batch()
+                    position = max(position, stored.base_offset)
+                    supply.ready = parse_batch(stored, position)
+                    supply.behind = stored.next_offset
+                while supply.ready and found < max_records:
+                    batch, supply.ready[:1] = _cut(supply.ready[0], max_records - found)
                     batches.append(batch)
                     found += len(batch.records)
                     size += sum(len(record.value) for record in batch.records)
-                position = max(position, stored.next_offset)
+                    position = batch.base + len(batch.records)
+                if not supply.ready:
+                    position = max(position, supply.behind)
             self.keep(place, position, supply)
             if position >= supply.end:
                 break
@@ -76,7 +89,7 @@ class Reader:
     def keep(self, place: Place, offset: int, supply: Supply) -> None:
         """For whoever reads from `offset` next."""
         self._drop((place, offset))
-        if not supply.records.has_next():
+        if supply.is_empty:
             return
         self._kept[place, offset] = supply
         self._size += supply.size
@@ -109,6 +122,16 @@ class Reader:
             found = await self._client.fetch_one(place, start, size)
         supply = supply_of(found.data, found.end)
         return supply if supply.records.has_next() else None
+
+
+def _cut(batch: Batch, most: int) -> tuple[Batch, list[Batch]]:
+    """The first records of a batch, and the rest, if any."""
+    if len(batch.records) <= most:
+        return batch, []
+    return (
+        Batch(batch.base, batch.time, batch.records[:most]),
+        [Batch(batch.base + most, batch.time, batch.records[most:])],
+    )
 
 
 def supply_of(data: bytes, end: int) -> Supply:

@@ -16,11 +16,11 @@ import uvloop
 from hub.demo.hubprocess import free_port
 from hub.topics import INBOX_RELAY
 from tests.bench.cluster_hub import ClusterHub, await_passed, await_shared, onboard, running
-from tests.bench.cluster_push import Taker, measure_admission, measure_delays
+from tests.bench.cluster_push import Taker, measure_admission, measure_delays, measure_delivery
 from tests.bench.cluster_workers import compare
 from tests.means import KAFKA_LIBRARIES
 
-COUNT: Final = 3_000
+COUNT: Final = 4_000
 """Records of a backlog."""
 
 
@@ -45,9 +45,11 @@ async def _pushes(hub: ClusterHub, seconds: float) -> list[dict[str, Any]]:
         worker = await asyncio.to_thread(hub.start, "worker")
         await asyncio.to_thread(await_shared, hub, 1)
         await asyncio.to_thread(await_passed, hub, "relay", INBOX_RELAY, sum(admitted["rounds"]))
-        rows = await measure_delays(hub, address, taker, admitted["value"] / 2, max(5.0, seconds / 2))
+        delivered = await measure_delivery(hub, address, worker, taker)
+        both = 1 / (1 / admitted["value"] + 1 / delivered["value"])
+        rows = await measure_delays(hub, address, taker, both / 2, max(5.0, seconds / 2))
         for process in (gateway, worker):
             await asyncio.to_thread(hub.stop, process)
-        return [admitted, *rows]
+        return [admitted, delivered, *rows]
     finally:
         taker.stop()

@@ -2,13 +2,15 @@
 
 Rule: the limit of admission is what aiokafka alone does with the same bytes: the very records that the gateway wrote, on a
 topic of their own, idempotent, `acks=all`, as many waiting at once. Delays are counted from the receipt at the sender to the
-call at the receiver, both in this process, while pushes come at fixed times (open loop) at half the rate that was admitted.
+call at the receiver, both in this process, while pushes come at fixed times (open loop) at half the rate that the machine
+carries: what it admits in a second while it delivers nothing, and delivers while it admits nothing, share its cores.
 """
 
 from __future__ import annotations
 
 import asyncio
 import itertools
+import signal
 import time
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -26,13 +28,15 @@ from hub.records import Record
 from hub.topics import INBOX_RELAY, outbox
 from signing import envelope, jsontext
 from signing.keys import PrivateKey
-from tests.bench.cluster_hub import KEPT, PASSED_ON, TAKER, ClusterHub, positions
+from tests.bench.cluster_hub import KEPT, PASSED_ON, TAKER, ClusterHub, Process, positions
 from tests.bench.gateway_bench import CONNECTIONS, HEAD, send_all
 from tests.bench.pull_bench import percentile, stolen_seconds
 from tests.bench.pull_provider import length_of
 
 LIMIT_TOPIC: Final = "records.bench"
 WARM: Final = 200
+BACKLOG: Final = 2_000
+DELIVERED_S: Final = 60.0
 LAST_S: Final = 10.0
 """Seconds after the last push in which its delivery counts."""
 
@@ -134,7 +138,8 @@ class Taker:
 
     async def all_of(self, numbers: Collection[int]) -> None:
         """Until each of these was taken."""
-        while not self.taken.keys() >= set(numbers):
+        wanted = set(numbers)
+        while len(self.taken) < len(wanted) or not self.taken.keys() >= wanted:
             self._more.clear()
             await self._more.wait()
 
@@ -157,6 +162,24 @@ class Taker:
                 head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(sealed)}\r\n\r\n"
                 writer.write(head.encode() + sealed)
         writer.close()
+
+
+async def measure_delivery(hub: ClusterHub, address: tuple[str, int], worker: Process, taker: Taker) -> dict[str, Any]:
+    """Messages per second from the inbox to the receiver, from the moment at which the worker that was stopped goes on."""
+    made = pushes(hub, PASSED_ON, BACKLOG)
+    worker.role.send_signal(signal.SIGSTOP)
+    await asyncio.to_thread(send_all, address, [request for _, request in made], CONNECTIONS)
+    began, stolen = time.perf_counter(), stolen_seconds()
+    worker.role.send_signal(signal.SIGCONT)
+    await asyncio.wait_for(taker.all_of([number for number, _ in made]), DELIVERED_S)
+    passed = time.perf_counter() - began
+    return {
+        "name": "cluster.delivered",
+        "value": round(len(made) / passed),
+        "unit": "1/s",
+        "messages": len(made),
+        "stolen": round((stolen_seconds() - stolen) / passed, 3),
+    }
 
 
 async def measure_delays(
