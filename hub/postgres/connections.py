@@ -21,6 +21,10 @@ from hub.store import postgresql
 MOST: Final = 6
 """Connections of one process."""
 
+BY_KEY: Final = "SET enable_seqscan = off"
+"""All that admissions and secrets ask for, they ask for by key; of a table that grew since it was last analyzed the server may
+think that reading it whole is cheaper."""
+
 Connection = psycopg.AsyncConnection[Any]
 
 
@@ -51,8 +55,9 @@ class Connections:
                 yield connection
                 if connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
                     await connection.rollback()
-                self._free.append(connection)
-                connection = None
+                if not self._closed:
+                    self._free.append(connection)
+                    connection = None
         except psycopg.Error as error:
             if postgresql.passes(error):
                 raise TryAgain("AMANA-STORE-001", type(error).__name__) from None
@@ -73,7 +78,7 @@ class Connections:
     async def _connect(self) -> Connection:
         connection = await Connection.connect(self._address, **postgresql.CONNECT, autocommit=True)
         try:
-            await connection.execute("; ".join(postgresql.SETTINGS))
+            await connection.execute("; ".join((*postgresql.SETTINGS, BY_KEY)))
             postgresql.judge(await (await connection.execute(postgresql.QUESTION)).fetchone())
         except BaseException:
             await connection.close()
