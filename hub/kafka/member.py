@@ -19,6 +19,7 @@ from hub.errors import Halt, TryAgain
 from hub.logs import logger
 from hub.records import Batch
 from hub.stages.brake import Place
+from hub.stages.effects import Together
 from hub.stages.runner import Runner
 
 FENCED: Final = "AMANA-FENCE-001"
@@ -130,6 +131,12 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # the library ha
     async def take(self, records: Mapping[TopicPartition, Sequence[Batch]]) -> None:
         """Take what was fetched, partition by partition. Never raises: what ends the stage ends `ended`."""
         async with self._busy:
+            if isinstance(self.runner.stage, Together):
+                try:
+                    await self._take_together({self._place(one): batches for one, batches in records.items()})
+                except Exception as error:  # noqa: BLE001 -- as below
+                    self.fail(error)
+                records = {}
             for partition, batches in records.items():
                 if self._leaving or self.ended.done():
                     return
@@ -140,14 +147,42 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # the library ha
             with suppress(KafkaError):
                 await self._note()
 
-    async def _take(self, place: Place, batches: Sequence[Batch]) -> None:
-        if not self.holds(place) or place in self._timers or place in self.runner.brake.halted:
+    async def _take_together(self, records: Mapping[Place, Sequence[Batch]]) -> None:
+        """As `_take`, all of it or nothing."""
+        if self._leaving or self.ended.done():
             return
+        found = {place: fresh for place, batches in records.items() if (fresh := self._fresh(place, batches))}
+        try:
+            await self.runner.take_together(found)
+        except TryAgain as again:
+            for place in found:
+                self._later(place, again.after or AGAIN)
+        except Halt as halt:
+            if halt.code != FENCED:
+                raise
+            for place in found:
+                self._lose(place)
+        finally:
+            self._tell()
+
+    def _fresh(self, place: Place, batches: Sequence[Batch]) -> list[Batch]:
+        """What of `batches` is to be taken now. What is missing before it is asked for again."""
+        if not self.holds(place) or place in self._timers or place in self.runner.brake.halted:
+            return []
         position = self.runner.position(place)
         fresh = from_position(batches, position)
+        if not fresh and batches and batches[0].base > position:
+            self._go_on(place)
+        return fresh
+
+    def _lose(self, place: Place) -> None:
+        logger().warning("partition.lost", stage=self.runner.stage.name, topic=place[0], partition=place[1])
+        self.runner.release(place)
+        self._start(self._claim_again(place))
+
+    async def _take(self, place: Place, batches: Sequence[Batch]) -> None:
+        fresh = self._fresh(place, batches)
         if not fresh:
-            if batches and batches[0].base > position:
-                self._go_on(place)
             return
         try:
             passed = await self.runner.take(place, fresh)
@@ -157,9 +192,7 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # the library ha
         except Halt as halt:
             if halt.code != FENCED:
                 raise
-            logger().warning("partition.lost", stage=self.runner.stage.name, topic=place[0], partition=place[1])
-            self.runner.release(place)
-            self._start(self._claim_again(place))
+            self._lose(place)
             return
         finally:
             self._tell()

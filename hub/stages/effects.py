@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from hub.ports import Append, Write
 from hub.records import Record
@@ -65,4 +65,14 @@ class Stage(Protocol):
         Raises `BadMessage` for a single message that cannot be taken (the runner narrows a batch down to it and
         writes a dead letter), `TryAgain` when something is not there yet, `Halt` when going on would do harm.
         """
+        ...
+
+
+@runtime_checkable
+class Together(Protocol):
+    """A stage whose rows are made of records of several partitions, all of which one worker has: it decides about what came
+    of all of them at once, and never wants a part of it again."""
+
+    async def decide_together(self, parts: Sequence[tuple[str, int, Sequence[Entry]]]) -> Effects:
+        """What these entries of (topic, partition), each in order and never empty, are to cause."""
         ...

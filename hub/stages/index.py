@@ -91,17 +91,34 @@ class Index:
         return [t for t in topics if t in known or t.startswith((INBOX, RECORDS, OUTBOX))]
 
     async def decide(self, topic: str, partition: int, entries: Sequence[Entry]) -> Effects:
+        return await self.decide_together([(topic, partition, entries)])
+
+    async def decide_together(self, parts: Sequence[tuple[str, int, Sequence[Entry]]]) -> Effects:
+        """One row for all that a message went through in these entries."""
         changes: dict[str, _Change] = {}
         letters: list[dict[str, Any]] = []
-        if topic == CONTROL:
-            await self._erasures(entries, changes)
-            letters = await self._decided(entries)
-        for entry in entries if topic != CONTROL else ():
-            record = entry.record
+        for topic, _, entries in parts:
+            if topic == CONTROL:  # first: dead letters look at what was decided on them
+                await self._erasures(entries, changes)
+                letters += await self._decided(entries)
+        for topic, partition, entries in parts:
             if topic == DEADLETTERS:
-                letters.append(self._letter(partition, entry))
-                _note(changes, record, Event.DEAD_LETTER, entry.at)
-            elif topic == RECEIPTS:
+                for entry in entries:
+                    letters.append(self._letter(partition, entry))
+                    _note(changes, entry.record, Event.DEAD_LETTER, entry.at)
+            elif topic != CONTROL:
+                await self._messages(topic, partition, entries, changes)
+        writes = await self._merge(changes)
+        if letters:
+            writes.append(Write("dead_letter", letters))
+        return Effects(writes=writes)
+
+    async def _messages(
+        self, topic: str, partition: int, entries: Sequence[Entry], changes: dict[str, _Change]
+    ) -> None:
+        for entry in entries:
+            record = entry.record
+            if topic == RECEIPTS:
                 _outcome(changes, entry)
             elif topic == PULLS and record.headers[TYPE] == ENDED:
                 _pulled(changes, record, entry.at)
@@ -118,10 +135,6 @@ class Index:
                     change.first = State.WAITING
                 if kind == OUT:
                     _note_copy(changes, record)
-        writes = await self._merge(changes)
-        if letters:
-            writes.append(Write("dead_letter", letters))
-        return Effects(writes=writes)
 
     def _letter(self, partition: int, entry: Entry) -> dict[str, Any]:
         """The row of a dead letter. A decision on it that this process knows counts already; of one that it does not

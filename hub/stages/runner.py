@@ -15,12 +15,12 @@ from typing import Final
 from hub.errors import BadMessage, Halt, TryAgain
 from hub.logs import logger
 from hub.metrics.measures import Measures
-from hub.ports import Append, Bus, Progress, Store
+from hub.ports import Append, Bus, Progress, Store, Write
 from hub.records import DERIVED, STAGE, SYSTEM, Batch, partition_of
 from hub.stages import repeats
 from hub.stages.brake import FAILING, HALTED, Brake, Place, Verdict
 from hub.stages.deadletters import dead_letter
-from hub.stages.effects import Effects, Entry, Stage
+from hub.stages.effects import Effects, Entry, Stage, Together
 from hub.topics import DEADLETTERS
 
 APPEND_BYTES: Final = 262_144
@@ -30,6 +30,9 @@ an answer meanwhile writes to the same log."""
 RECORD_BYTES: Final = 768
 """What a record has beside its value, about."""
 
+
+FEW: Final = 100
+"""Records of each partition, at the least, where a stage takes several together."""
 
 _NONE: Final = (-1, -1)
 
@@ -43,6 +46,21 @@ class Tally:
     published: int = 0
     erased: int = 0
     failed: int = 0
+
+
+@dataclass(slots=True)
+class _Part:
+    """What was read of one partition, on its way."""
+
+    place: Place
+    epoch: int
+    before: Progress
+    after: Progress
+    batches: Sequence[Batch]
+    entries: Sequence[Entry]
+    counted: dict[str, int]
+    writes: list[Write]
+    began: float
 
 
 @dataclass(slots=True)
@@ -73,11 +91,17 @@ class Runner:
             if place not in self._epochs:
                 await self.claim(place)
         ahead = await self.bus.wait(self.seen(), 0)  # one question, for most partitions have nothing new
+        together: dict[Place, Sequence[Batch]] = {}
         for place in places:
-            if place in ahead:
-                position = self._progress[place].position
+            if place not in ahead:
+                continue
+            position = self._progress[place].position
+            if isinstance(self.stage, Together):
+                most = max(FEW, self.stage.batch // len(ahead))
+                together[place] = await self.bus.read(*place, position, max_records=most)
+            else:
                 passed += await self.take(place, await self.bus.read(*place, position, max_records=self.stage.batch))
-        return passed
+        return passed + (await self.take_together(together) if together else 0)
 
     def seen(self) -> Mapping[Place, int]:
         """Positions to wait at: `bus.wait(runner.seen(), ...)`."""
@@ -118,44 +142,70 @@ class Runner:
 
         Raises `TryAgain` (nothing advanced) and `Halt`, AMANA-FENCE-001 when somebody else has claimed it since.
         """
+        part = await self._prepare(place, batches)
+        if part is None:
+            return 0
+        effects = await self._decide(place, part.entries) if part.entries else Effects()
+        if effects.taken is not None and effects.taken < len(part.entries):
+            part.batches = _before(part.batches, part.entries[effects.taken].offset)
+            part.entries = part.entries[: effects.taken]
+            part.after = fresh(part.batches, part.before)[1]
+        passed = await self._carry_out([part], effects)
+        self._brake(place, effects)
+        return passed
+
+    async def take_together(self, found: Mapping[Place, Sequence[Batch]]) -> int:
+        """Take what was read of several claimed partitions with one decision and one commit, for a stage that decides so
+        (`Together`). Returns and raises as `take` does; on any of it nothing advanced in any of them."""
+        stage = self.stage
+        assert isinstance(stage, Together)
+        prepared = [await self._prepare(place, batches) for place, batches in found.items()]
+        parts = [part for part in prepared if part is not None]
+        if not parts:
+            return 0
+        return await self._carry_out(
+            parts, await stage.decide_together([(*p.place, p.entries) for p in parts if p.entries])
+        )
+
+    async def _prepare(self, place: Place, batches: Sequence[Batch]) -> _Part | None:
+        """What of `batches` is to be decided; None where nothing is left."""
         if place in self._unsure:
             batches = await self._look_up(place, batches)
         if not batches:
-            return 0
-        began = perf_counter()
-        epoch, before = self._epochs[place], self._progress[place]
+            return None
+        began, before = perf_counter(), self._progress[place]
         unseen, after = fresh(batches, before)
         known = self._counted[place]
         counted = dict(known)
         entries = await repeats.first_places(self.bus, place, unseen, counted)
-        passed_over = repeats.passed_over(place, unseen, entries)
-        effects = await self._decide(place, entries) if entries else Effects()
-        if effects.taken is not None and effects.taken < len(entries):
-            batches = _before(batches, entries[effects.taken].offset)
-            entries, after = entries[: effects.taken], fresh(batches, before)[1]
+        writes = [*repeats.passed_over(place, unseen, entries), *repeats.writes(place, known, counted)]
+        return _Part(place, self._epochs[place], before, after, batches, entries, counted, writes, began)
+
+    async def _carry_out(self, parts: Sequence[_Part], effects: Effects) -> int:
+        """Publish, then commit with the positions of all parts."""
         decided = perf_counter()
-        found = [*passed_over, *repeats.writes(place, known, counted)]
-        for part in _parts(effects.publishes):
-            await self.bus.append(part)
+        for appends in _parts(effects.publishes):
+            await self.bus.append(appends)
             await asyncio.sleep(0)
+        epochs = {part.place: part.epoch for part in parts}
+        writes = [*effects.writes, *(write for part in parts for write in part.writes)]
         try:
-            await self.store.commit(self.stage.name, {place: epoch}, {place: after}, [*effects.writes, *found])
+            await self.store.commit(self.stage.name, epochs, {part.place: part.after for part in parts}, writes)
         except TryAgain:
-            self._unsure.add(place)
+            self._unsure.update(epochs)
             raise
-        if self._epochs.get(place) == epoch:  # not released meanwhile
-            self._progress[place], self._counted[place] = after, counted
+        for part in parts:
+            if self._epochs.get(part.place) == part.epoch:  # not released meanwhile
+                self._progress[part.place], self._counted[part.place] = part.after, part.counted
+            self.tally.records += len(part.entries)
+            self.tally.dropped += sum(len(b.records) for b in part.batches) - len(part.entries)
         for then in effects.then:
             then()
-        passed = after.position - before.position
-        self.tally.records += len(entries)
-        self.tally.dropped += sum(len(b.records) for b in batches) - len(entries)
         self.tally.published += sum(len(a.records) for a in effects.publishes)
         self.tally.erased += effects.erased
         self.tally.failed += sum(1 for verdict in effects.verdicts if verdict.code)
-        self._measure(began, decided, batches, effects)
-        self._brake(place, effects)
-        return passed
+        self._measure(parts[0].began, decided, [batch for part in parts for batch in part.batches], effects)
+        return sum(part.after.position - part.before.position for part in parts)
 
     async def _look_up(self, place: Place, batches: Sequence[Batch]) -> list[Batch]:
         """What of `batches` is behind the commit that got no answer, if it was stored: else its records would be decided
