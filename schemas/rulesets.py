@@ -105,8 +105,18 @@ class Rounding(_Part):
     unit: Literal["1", "100", "1000"]
 
 
+class ScoreOf(_Part):
+    """What performance is measured by where there is no predicate: the score that a score rule set makes of the marks of
+    one assessment of the month."""
+
+    id: str
+    version: str
+    assessment: Literal["mid-year", "annual", "periodic"]
+
+
 class Lines(_Part):
-    """Every line that the pay core reads. A rule set that lacks one does not load."""
+    """Every line that the pay core reads. A rule set that lacks one does not load; of `predicate_percent` and
+    `performance_score` it has one."""
 
     attendance_weight: Line[Rate]
     performance_weight: Line[Rate]
@@ -115,7 +125,8 @@ class Lines(_Part):
     minute_rate: Line[Rate]
     ceremony_rate: Line[Rate]
     attendance_floor: Line[Rate]
-    predicate_percent: Line[dict[Predicate, Percent]]
+    predicate_percent: Line[dict[Predicate, Percent]] | None = None
+    performance_score: Line[ScoreOf] | None = None
     hours: Line[Week]
     breaks: Line[Week]
     tolerance_minutes: Line[Annotated[int, Field(ge=0, le=1440)]]
@@ -156,7 +167,10 @@ class Lines(_Part):
     def _whole(self) -> Lines:
         if self.attendance_weight.value + self.performance_weight.value != 1:
             raise ValueError("the weights of attendance and performance add up to 1")
-        missing = [p for p in get_args(Predicate) if p not in self.predicate_percent.value]
+        if (self.predicate_percent is None) == (self.performance_score is None):
+            raise ValueError("performance is priced by predicate-percent or by performance-score, and not by both")
+        percents = get_args(Predicate) if self.predicate_percent is None else self.predicate_percent.value
+        missing = [p for p in get_args(Predicate) if p not in percents]
         if missing:
             raise ValueError(f"predicate-percent lacks {', '.join(missing)}")
         return self
@@ -185,9 +199,11 @@ class RuleSet(_Part):
     notices: Notices | None = None
 
     def each(self) -> Iterator[tuple[str, Line[Any]]]:
-        """The lines by name, in the order of the file's sections."""
+        """The lines that it has, by name, in the order of the file's sections."""
         for name in Lines.model_fields:
-            yield _kebab(name), getattr(self.lines, name)
+            line = getattr(self.lines, name)
+            if line is not None:
+                yield _kebab(name), line
 
     def leave(self, kind: LeaveKind) -> tuple[str, Line[LeavePay]]:
         """Name and line of a kind of leave."""

@@ -1,8 +1,9 @@
 """Score rule sets: how an institution makes one mark out of many, line by line, as data.
 
-Rule: adapters never make a mark; they hold a sender's mark against the rule set that the sender names (`fits`). `score`
-makes one, and a draft (a formula that nobody has published) only where the operator allows drafts, as with pay. Lines
-carry source and confidence as those of pay rule sets do. Files: `rulesets/<country>/<id>.score.toml`.
+Rule: adapters never make a mark; they hold a sender's mark against the rule set that the sender names (`fits`). A pay run
+whose rule set prices performance by a score makes one (`score`), of a draft (a formula that nobody has published) only where
+the operator allows drafts. Lines carry source and confidence as those of pay rule sets do. Files:
+`rulesets/<country>/<id>.score.toml`.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from schemas.canonical.text import Date, DecimalText, Prose, SignedText, Slug, Words
+from schemas.canonical.text import Date, DecimalText, Prose, RunCode, SignedText, Slug, Words
 
 Number = Annotated[str, Field(max_length=40)] | Annotated[int, Field(ge=0)]
 """Check number, as text or as the whole number that it is in other systems of PO-PSMGG."""
@@ -197,3 +197,24 @@ class Results(_Strict):
     """A message of PIPMIS results."""
 
     results: Annotated[list[Result], Rows]
+
+
+class Score(_Strict):
+    """What the marks of one employee came to by the rule set `madeBy`."""
+
+    scoreId: Slug
+    checkNumber: Number
+    startDate: Date
+    endDate: Date
+    score: Grade
+    worst: Grade
+    best: Grade
+    madeBy: Words
+    run: RunCode | None
+    withdrawn: bool
+
+
+class Scores(_Strict):
+    """A message of scores."""
+
+    scores: Annotated[list[Score], Rows]

@@ -105,7 +105,8 @@ CODES: Final[dict[str, Code]] = {
         422,
         "operator",
         "The run's rule set cannot be used",
-        "a rule set and version that the hub has",
+        "a rule set and version that the hub has, and a score rule set that the institution may use; drafts only where "
+        "AMANA_UNSAFE_ALLOW_DRAFT_RULES is set",
         "See amana pay rules and open the run again",
     ),
 }

@@ -23,6 +23,7 @@ from decimal import (
 from typing import Any, Final
 
 from hub.runs.leaves import Replacement
+from hub.runs.scoring import Score
 from schemas.rulesets import RuleSet
 
 EXACT: Final = Context(prec=120, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow, Clamped])
@@ -46,6 +47,10 @@ HELD: Final[Mapping[str, str]] = {
     "HELD-ENROLMENT": "no device number, or one shared with somebody else, on a working day without excuse: the keeper "
     "of the attendance devices corrects the enrolment",
     "HELD-REVIEW": "no predicate is known for the month: the performance system supplies it",
+    "HELD-ASSESSMENT": "no assessment of the month is known, by which the rules price performance: the performance system "
+    "supplies it",
+    "HELD-SCORE": "the marks of the month do not come to one score by the rule set that joins them (several assessments, a "
+    "mark or weight that is missing, another scale): the performance system corrects them",
     "HELD-LEAVE": "the rules do not say what this leave pays: the institution decides",
     "HELD-SANCTION": "the rules do not say what this sanction cuts: the decree's percentage is needed",
     "HELD-ASSURANCE": "a record that is used does not have the assurance that the rule set requires: its system "
@@ -74,23 +79,29 @@ def price(
     rules: RuleSet,
     *,
     leave: Replacement | None = None,
+    score: Score | None = None,
     sanctions: Sequence[Mapping[str, Any]] = (),
     reasons: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The members of a `pay.signal` that say whether and what is paid, as canonical values.
 
-    `facts`: charged counts, None where they cannot be known. `leave`: what replaces the result. `sanctions`: those in
-    force. `reasons`: codes of `HELD` found before pricing.
+    `facts`: charged counts, None where they cannot be known. `leave`: what replaces the result. `score`: what the
+    rules go by that price performance by a score. `sanctions`: those in force. `reasons`: codes of `HELD` found before pricing.
     """
-    found = {*reasons, *_missing(facts, review, payee, rules, leave, reasons)}
-    percent = None if review is None or leave is not None else rules.lines.predicate_percent.value[review["predicate"]]
+    found = {*reasons, *_missing(facts, review, payee, rules, leave, score, reasons)}
+    by_predicate = rules.lines.predicate_percent
+    percent = None
+    if leave is None and by_predicate is None:
+        percent = None if score is None else score.percent
+    elif leave is None and by_predicate is not None and review is not None:
+        percent = by_predicate.value[review["predicate"]]
     answer: dict[str, Any] = {
         "status": "held",
         "reasons": [],
         "class": payee["class"] if payee else None,
         "tariff": digits(Decimal(payee["tariff"])) if payee else None,
         "facts": dict(facts) if facts is not None else None,
-        "predicate": review["predicate"] if review and leave is None else None,
+        "predicate": review["predicate"] if review and leave is None and by_predicate is not None else None,
         "performancePercent": digits(percent) if percent is not None else None,
         "gross": None,
         "exact": None,
@@ -118,8 +129,7 @@ def price(
             steps.append(_step(leave.line, leave.text, exact))
         else:
             assert percent is not None
-            assert review is not None
-            exact = tariff * (_attendance(facts, rules, steps) + _performance(review, percent, rules, steps))
+            exact = tariff * (_attendance(facts, rules, steps) + _performance(review, score, percent, rules, steps))
         most = tariff if full else exact
         if not full:
             steps.append(_step("gross", "what was earned, before sanctions", exact))
@@ -155,6 +165,7 @@ def _missing(
     payee: Mapping[str, Any] | None,
     rules: RuleSet,
     leave: Replacement | None,
+    score: Score | None,
     reasons: Sequence[str],
 ) -> list[str]:
     codes = []
@@ -167,8 +178,10 @@ def _missing(
             codes.append("HELD-TARIFF")
     if facts is None and "HELD-ENROLMENT" not in reasons:
         codes.append("HELD-CALENDAR")
-    if leave is None and review is None:
+    if leave is None and rules.lines.performance_score is None and review is None:
         codes.append("HELD-REVIEW")
+    if leave is None and rules.lines.performance_score is not None and (score is None or score.percent is None):
+        codes.append("HELD-ASSESSMENT" if score is None else "HELD-SCORE")
     if leave is not None and leave.percent is None:
         codes.append("HELD-LEAVE")
     return codes
@@ -222,11 +235,18 @@ def _attendance(facts: Mapping[str, int], rules: RuleSet, steps: list[dict[str, 
     return share
 
 
-def _performance(review: Mapping[str, Any], percent: Decimal, rules: RuleSet, steps: list[dict[str, str]]) -> Decimal:
+def _performance(
+    review: Mapping[str, Any] | None, score: Score | None, percent: Decimal, rules: RuleSet, steps: list[dict[str, str]]
+) -> Decimal:
     """Share of the tariff that performance earns."""
     weight = rules.lines.performance_weight.value
     share = weight * percent.scaleb(-2)
-    steps.append(_step("predicate-percent", f"the predicate {review['predicate']} earns so many percent", percent))
+    if rules.lines.performance_score is None:
+        assert review is not None
+        steps.append(_step("predicate-percent", f"the predicate {review['predicate']} earns so many percent", percent))
+    else:
+        assert score is not None
+        steps.append(_step("performance-score", score.text, percent))
     steps.append(_step("performance-weight", f"{digits(weight)} of the tariff, times {digits(percent)} %", share))
     return share
 

@@ -33,7 +33,7 @@ from hub.records import (
     Record,
 )
 from hub.runs.compute import VERSION, RunResult
-from hub.runs.selection import NATURAL_KEYS, Fact
+from hub.runs.selection import NATURAL_KEYS, SCORED, Fact
 from hub.runs.totals import add_up, count, signals_digest
 from hub.stages.bodies import open_body, open_with
 from hub.stages.facts import TABLE, unpack
@@ -75,12 +75,15 @@ class Loaded:
     erased: int
 
 
-async def load_facts(order: RunOrder, store: Store, vault: Vault) -> Loaded:
+async def load_facts(order: RunOrder, store: Store, vault: Vault, *, scored: bool = False) -> Loaded:
     """Every fact of the institution below the cut-off. Punches of the neighbouring months come along, because a
-    device's clock and a night shift may carry one over the edge."""
+    device's clock and a night shift may carry one over the edge. `scored`: assessments and appeals too, by which the rules
+    price performance."""
     facts: list[Fact] = []
     erased = 0
-    wanted: list[tuple[str, dict[str, Any]]] = [(name, {}) for name in sorted(NATURAL_KEYS)]
+    wanted: list[tuple[str, dict[str, Any]]] = [
+        (name, {}) for name in sorted(NATURAL_KEYS) if scored or name not in SCORED
+    ]
     wanted.append(("attendance.punch", {"period": _around(order.period)}))
     for contract, where in wanted:
         found = await load_contract(store, vault, order.institution, contract, lambda row: _is_below(order, row), where)

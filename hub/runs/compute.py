@@ -16,6 +16,7 @@ from hub.runs.allowance import price
 from hub.runs.attendance import Schedule, derive_days, read_schedule, read_tap, work_day
 from hub.runs.leaves import join_leaves, leave_days, matters, replace_result
 from hub.runs.outages import excusing_windows
+from hub.runs.scoring import Score, Scoring, score_person, scoring_of
 from hub.runs.selection import Fact, Person, select
 from hub.runs.totals import add_up, count, signals_digest
 from schemas.canonical.pay import ASSURANCES, Assurance
@@ -59,12 +60,16 @@ class RunResult:
     parents: Mapping[str, RecordId]
 
 
-def compute_run(order: Order, facts: Iterable[Fact], rules: RuleSet | None = None) -> RunResult:
+def compute_run(
+    order: Order, facts: Iterable[Fact], rules: RuleSet | None = None, *, drafts: bool = False
+) -> RunResult:
     """Compute a run from the records below its cut-off. Linear in their number.
 
-    `rules`: the rule set that the order names, when it is not one that comes with the hub.
+    `rules`: the rule set that the order names, when it is not one that comes with the hub. `drafts`: whether a draft may
+    score performance. Raises `SchemaError` for rules that are not there or may not be applied.
     """
     rules = rules or load(order.rule_set, order.rule_version)
+    scoring = scoring_of(rules, order.institution, drafts=drafts)
     selection = select(order.institution, order.period, facts)
     maker = f"runs/{order.code}"
     schedules: dict[str, Schedule | None] = {}
@@ -74,7 +79,7 @@ def compute_run(order: Order, facts: Iterable[Fact], rules: RuleSet | None = Non
     sources: dict[str, tuple[str, ...]] = {}
     parents: dict[str, RecordId] = {}
     for person in selection.people.values():
-        own_days, parts, used = _price_person(order, person, rules, schedules)
+        own_days, parts, used = _price_person(order, person, rules, scoring, schedules)
         parent = parents_id(fact.record_id for fact in used)
         signal_id = derived_id(parent, maker, VERSION, 0)
         signals.append({"signalId": signal_id, **_heading(order, rules), **parts})
@@ -105,7 +110,7 @@ def _heading(order: Order, rules: RuleSet) -> dict[str, Any]:
 
 
 def _price_person(
-    order: Order, person: Person, rules: RuleSet, schedules: dict[str, Schedule | None]
+    order: Order, person: Person, rules: RuleSet, scoring: Scoring | None, schedules: dict[str, Schedule | None]
 ) -> tuple[list[dict[str, Any]], dict[str, Any], list[Fact]]:
     """The days, the signal's own members and the records used, of one employee."""
     employee, payee = person.employee, person.payee
@@ -126,7 +131,11 @@ def _price_person(
             days = []
         else:
             facts = add_days(days)
-    if leave is None and person.review is not None:
+    score: Score | None = None
+    if leave is None and scoring is not None:
+        score = score_person(person, scoring)
+        used += score.used if score else ()
+    elif leave is None and person.review is not None:
         used.append(person.review)
     if not all(rules.trusts(fact.contract, fact.assurance) for fact in used):
         reasons.append("HELD-ASSURANCE")
@@ -136,6 +145,7 @@ def _price_person(
         payee.value if payee else None,
         rules,
         leave=leave,
+        score=score,
         sanctions=[fact.value for fact in person.sanctions],
         reasons=reasons,
     )

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from adapters.kit.marking import make_mark
 from hub.records import RecordId, derived_id
 from hub.runs.selection import month_of
 from schemas.rulesets import RuleSet
@@ -32,7 +33,7 @@ def find_notices(
             continue
         for kind, text, topic in _outcomes(signal, rules, draft=draft):
             record_id = derived_id(signal["signalId"], f"notices/{signal['run']}", VERSION, KINDS.index(kind))
-            found.append((record_id, _notice(signal, kind, text, topic)))
+            found.append((record_id, _notice(signal, kind, text, topic, rules)))
     return found
 
 
@@ -40,6 +41,8 @@ def _outcomes(signal: Mapping[str, Any], rules: RuleSet, *, draft: bool) -> Iter
     predicate, facts, month = signal["predicate"], signal["facts"], signal["earned"]
     if predicate is not None:
         yield "performance-result", f"Predicate of {month}: {predicate}.", None
+    elif signal["performancePercent"] is not None:
+        yield "performance-result", f"Score of {month}: {signal['performancePercent']} of 100.", None
     if facts is not None:
         present, due = facts["presentDays"], facts["workingDays"]
         yield "attendance-total", f"Attendance of {month}: present on {present} of {due} working days.", None
@@ -55,7 +58,7 @@ def _outcomes(signal: Mapping[str, Any], rules: RuleSet, *, draft: bool) -> Iter
         yield "discipline", f"Absent without excuse on {days} working days of {month}.", f"Absence in {month}"
 
 
-def _notice(signal: Mapping[str, Any], kind: str, text: str, topic: str | None) -> dict[str, Any]:
+def _notice(signal: Mapping[str, Any], kind: str, text: str, topic: str | None, rules: RuleSet) -> dict[str, Any]:
     month = month_of(signal["earned"])
     name = [signal["institution"], signal["earned"], signal["employeeId"], kind]
     return {
@@ -66,7 +69,7 @@ def _notice(signal: Mapping[str, Any], kind: str, text: str, topic: str | None) 
         "span": {"first": month.first, "last": month.last},
         "text": text,
         "topic": topic,
-        "mark": None,
+        "mark": _score(signal, rules) if kind == "performance-result" else None,
         "predicate": signal["predicate"] if kind == "performance-result" else None,
         "facts": signal["facts"] if kind == "attendance-total" else None,
         "run": signal["run"],
@@ -75,3 +78,11 @@ def _notice(signal: Mapping[str, Any], kind: str, text: str, topic: str | None) 
         "assurance": signal["assurance"],
         "withdrawn": False,
     }
+
+
+def _score(signal: Mapping[str, Any], rules: RuleSet) -> dict[str, Any] | None:
+    """The score that was priced, as a mark of the whole; None where a predicate was."""
+    line, percent = rules.lines.performance_score, signal["performancePercent"]
+    if line is None or percent is None:
+        return None
+    return make_mark("overall", percent, "0", "100", f"{line.value.id} version {line.value.version}")

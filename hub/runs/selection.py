@@ -51,8 +51,13 @@ NATURAL_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "device-outage": ("outageId",),
     "performance.review": ("employeeId", "period"),
     "identity.link": ("linkId",),
+    "performance.assessment": ("assessmentId",),
+    "performance.appeal": ("appealId",),
 }
 """What identifies a record within its institution: a later one with the same key replaces it."""
+
+SCORED: Final = frozenset({"performance.assessment", "performance.appeal"})
+"""Of these, what is not needed where performance is priced by a predicate."""
 
 
 class Month(NamedTuple):
@@ -82,6 +87,10 @@ class Person:
     employee: Fact
     payee: Fact | None = None
     review: Fact | None = None
+    assessments: list[Fact] = field(default_factory=list)
+    """Every one whose time lies within the month; which of them is scored is a line of the rule set."""
+    appeals: list[Fact] = field(default_factory=list)
+    """Appeals against one of `assessments`."""
     calendar: Fact | None = None
     leaves: list[Fact] = field(default_factory=list)
     sanctions: list[Fact] = field(default_factory=list)
@@ -180,6 +189,7 @@ def _add_terms(
         person = people.get(fact.value["employeeId"])
         if person and fact.value["period"] == month.period:
             person.review = fact
+    _add_assessments(people, month, latest)
     for fact in latest["leave"].values():
         person = people.get(fact.value["employeeId"])
         if person and not fact.value["cancelled"] and fact.value["from"] <= month.last:
@@ -192,6 +202,21 @@ def _add_terms(
     for person in people.values():
         own = latest["calendar"].get((person.employee.value["unit"], month.period))
         person.calendar = own or latest["calendar"].get((None, month.period))
+
+
+def _add_assessments(
+    people: Mapping[str, Person], month: Month, latest: Mapping[str, Mapping[tuple[Any, ...], Fact]]
+) -> None:
+    of_month: dict[str, Person] = {}
+    for (id_,), fact in latest["performance.assessment"].items():
+        person, span = people.get(fact.value["employeeId"]), fact.value["span"]
+        if person and month.first <= span["first"] and span["last"] <= month.last:
+            person.assessments.append(fact)
+            of_month[id_] = person
+    for fact in latest["performance.appeal"].values():
+        person = of_month.get(fact.value["assessmentId"] or "")
+        if person and person.employee.value["employeeId"] == fact.value["employeeId"]:
+            person.appeals.append(fact)
 
 
 def _add_punches(

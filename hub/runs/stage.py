@@ -18,6 +18,7 @@ from hub.runs import codec
 from hub.runs.compute import VERSION, compute_run
 from hub.runs.notices import CONTRACT, find_notices
 from hub.runs.published import Published, Stored
+from hub.runs.scoring import scoring_of
 from hub.stages.brake import Verdict
 from hub.stages.collect import NAME as COLLECT
 from hub.stages.deadletters import dead_letter
@@ -122,15 +123,18 @@ class RunStage:
             return Effects(writes=[Write("run_signal", stored.rows), Write("run", [row])], verdicts=[Verdict()])
         await self._await_stages(order)
         secret = await self._secret(order)
-        loaded = await codec.load_facts(order, self._store, self._vault)
         try:
             rules = load(order.rule_set, order.rule_version)
+            scoring_of(rules, order.institution, drafts=self._draft_rules)
         except SchemaError as error:
-            raise BadMessage("AMANA-RUN-002", error.kind) from error
+            raise BadMessage("AMANA-RUN-002", error.detail) from error
         if rules.status == "draft" and not self._draft_rules:
             raise BadMessage("AMANA-RUN-002", "a draft")
+        loaded = await codec.load_facts(
+            order, self._store, self._vault, scored=rules.lines.performance_score is not None
+        )
         # pure and long: beside the event loop, so that deliveries go on
-        result = await asyncio.to_thread(compute_run, order, loaded.facts, rules)
+        result = await asyncio.to_thread(compute_run, order, loaded.facts, rules, drafts=self._draft_rules)
         sealed = await codec.seal_run(order, result, secret, self._hmac, _sources(order.position))
         writes = [Write("run_signal", sealed.rows), Write("run", [_computed(order, result.run)])]
         return Effects(

@@ -15,8 +15,11 @@ TEXT = resources.files("schemas").joinpath("rulesets/id/permenaker-15-2024.toml"
 
 
 def test_the_rule_set_is_there_and_live() -> None:
-    """The one that comes with the hub, by id and version; the version may be given as a number."""
-    assert [(r.id, r.version, r.status) for r in available()] == [(ID, "1", "live")]
+    """The one that comes with the hub, by id and version, beside a draft; the version may be given as a number."""
+    assert [(r.id, r.version, r.status) for r in available()] == [
+        ("halmashauri-contoh", "1", "draft"),
+        (ID, "1", "live"),
+    ]
     assert load(ID, 1) is load(ID, "1")
 
 
@@ -27,6 +30,7 @@ def test_published_lines_have_their_values() -> None:
     assert [line.value for line in rates] == [Decimal(t) for t in ("0.03", "0.01", "0.0001", "0.03")]
     assert (lines.attendance_weight.value, lines.performance_weight.value) == (Decimal("0.30"), Decimal("0.70"))
     assert lines.tolerance_minutes.value == 60
+    assert lines.predicate_percent is not None
     assert lines.predicate_percent.value == {
         "sangat-baik": Decimal(100),
         "baik": Decimal(100),
@@ -93,3 +97,15 @@ def test_an_unknown_rule_set_is_named() -> None:
     with pytest.raises(SchemaError) as caught:
         load(ID, "9")
     assert caught.value.detail == "there is no rule set permenaker-15-2024 version 9"
+
+
+def test_performance_is_priced_in_one_way() -> None:
+    """By a predicate or by a score: a rule set with both, or with neither, does not load."""
+    text = resources.files("schemas").joinpath("rulesets/tz/halmashauri-contoh.toml").read_text(encoding="utf-8")
+    assert parse(text).status == "draft"
+    score = text[text.index("[lines.performance-score]") : text.index("[lines.hours]")]
+    predicates = TEXT[TEXT.index("[lines.predicate-percent]") : TEXT.index("# --- the day")]
+    assert parse(text.replace(score, predicates)).lines.performance_score is None
+    for wrong in (score + predicates, ""):
+        with pytest.raises(SchemaError, match="and not by both"):
+            parse(text.replace(score, wrong))
