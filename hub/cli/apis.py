@@ -9,6 +9,7 @@ import typer
 
 from hub.cli.command import command, group
 from hub.cli.failures import USAGE, CommandError
+from hub.cli.options import pairs
 from hub.cli.paging import AfterOption, LimitOption, target
 from hub.cli.terminal import Column, Session
 
@@ -34,10 +35,14 @@ GRANT_COLUMNS = (
     Column("system", "system"),
     Column("code", "code"),
     Column("state", lambda row: "granted" if row["active"] else "revoked"),
+    Column("options", lambda row: " ".join(f"{name}={text}" for name, text in row["options"].items())),
 )
 
 SystemOption = Annotated[str, typer.Option("--system", help="Code of the system.")]
 CodeOption = Annotated[str, typer.Option("--code", help="Code that it may use.")]
+OptionPairs = Annotated[
+    list[str] | None, typer.Option("--option", help="Option of the code's adapter for its pushes, name=value.")
+]
 
 
 @command(app, "add")
@@ -111,10 +116,21 @@ def grant(
     system: SystemOption,
     code: CodeOption,
     trial: Annotated[bool, typer.Option("--trial", help="It may use drafts of the code's contract too.")] = False,
+    option: OptionPairs = None,
 ) -> None:
     """Let a system use a code."""
-    answer = session.client.change("grant.add", {"system": system, "code": code} | ({"trial": True} if trial else {}))
+    more: dict[str, Any] = {"trial": True} if trial else {}
+    if option:
+        more["options"] = pairs(option)
+    answer = session.client.change("grant.add", {"system": system, "code": code} | more)
     session.result(answer, f"system {system} may use {code}")
+
+
+@command(grants, "options")
+def set_options(session: Session, system: SystemOption, code: CodeOption, option: OptionPairs = None) -> None:
+    """Set the adapter's options for what a system pushes from now on, in place of those it had; without any: none."""
+    answer = session.client.change("grant.options", {"system": system, "code": code, "options": pairs(option)})
+    session.result(answer, f"options of {system} for {code} set")
 
 
 @command(grants, "revoke")

@@ -42,23 +42,37 @@ def add_api(view: View, args: arguments.ApiAdd, _: Circumstances) -> Decision:
     return Decision({"code": args.code, "contract": api.contract}, (Put("apis", args.code, api),))
 
 
-def _grant(
-    view: View, args: arguments.GrantNamed | arguments.GrantAdd, *, active: bool, trial: bool = False
-) -> Decision:
+def _of_grant(view: View, args: arguments.GrantAdd | arguments.GrantNamed | arguments.GrantOptions) -> Grant | None:
+    """The grant as it stands; None where there is none, or it was revoked."""
     existing(view.system(args.system), "system")
     existing(view.api(args.code), "code")
-    if view.granted(args.system, args.code) == active:
-        raise BadMessage("AMANA-CHANGE-003", "the grant exists" if active else "there is no grant")
-    value = Grant(args.system, args.code, active, trial)
-    return Decision({"system": args.system, "code": args.code}, (Put("grants", (args.system, args.code), value),))
+    found = view.grant(args.system, args.code)
+    return found if found is not None and found.active else None
+
+
+def _put_grant(value: Grant) -> Decision:
+    name = (value.system, value.code)
+    return Decision({"system": value.system, "code": value.code}, (Put("grants", name, value),))
 
 
 def add_grant(view: View, args: arguments.GrantAdd, _: Circumstances) -> Decision:
-    return _grant(view, args, active=True, trial=args.trial)
+    if _of_grant(view, args) is not None:
+        raise BadMessage("AMANA-CHANGE-003", "the grant exists")
+    return _put_grant(Grant(args.system, args.code, active=True, trial=args.trial, options=dict(args.options)))
 
 
 def revoke_grant(view: View, args: arguments.GrantNamed, _: Circumstances) -> Decision:
-    return _grant(view, args, active=False)
+    if _of_grant(view, args) is None:
+        raise BadMessage("AMANA-CHANGE-003", "there is no grant")
+    return _put_grant(Grant(args.system, args.code, active=False))
+
+
+def set_grant_options(view: View, args: arguments.GrantOptions, _: Circumstances) -> Decision:
+    """What was pushed before is still read by the options of that time."""
+    found = _of_grant(view, args)
+    if found is None:
+        raise BadMessage("AMANA-CHANGE-003", "there is no grant")
+    return _put_grant(replace(found, options=dict(args.options)))
 
 
 def add_subscription(view: View, args: arguments.SubscriptionAdd, _: Circumstances) -> Decision:
@@ -140,6 +154,7 @@ DECISIONS: Final[Mapping[str, Decide]] = {
     "api.add": add_api,
     "grant.add": add_grant,
     "grant.revoke": revoke_grant,
+    "grant.options": set_grant_options,
     "subscription.add": add_subscription,
     "subscription.pause": pause_subscription,
     "subscription.resume": resume_subscription,

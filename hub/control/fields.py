@@ -37,7 +37,7 @@ def _url(text: str) -> str:
     return text
 
 
-_SYSTEM_OPTIONS: Final = {
+SYSTEM_OPTIONS: Final = {
     "format": ("json", "xml"),
     "encrypt": ("yes", "no"),
     "answers": ("sealed", "plain"),
@@ -47,7 +47,7 @@ _SYSTEM_OPTIONS: Final = {
 
 
 def _with_known_values(options: dict[str, str]) -> dict[str, str]:
-    for name, values in _SYSTEM_OPTIONS.items():
+    for name, values in SYSTEM_OPTIONS.items():
         if name in options and options[name] not in values:
             raise ValueError(f"{name} is {' or '.join(values)}")
     return options

@@ -114,12 +114,14 @@ class Api:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """`trial`: drafts of the code's contract are taken from this system too."""
+    """`trial`: drafts of the code's contract are taken from this system too. `options`: of the adapter, for what this
+    system pushes under the code."""
 
     system: str
     code: str
     active: bool
     trial: bool = False
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

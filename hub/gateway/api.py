@@ -24,6 +24,7 @@ from hub.delivery import settlements
 from hub.errors import BadMessage
 from hub.gateway import api_contracts, api_identity, api_joining, api_reads, problems, wire
 from hub.gateway.contracts import terms_of
+from hub.gateway.options import check_options
 from hub.reads.rows import ChangeAnswer, HubRow
 from hub.reads.runs import run_state
 from hub.stages.index import ERASABLE
@@ -142,6 +143,8 @@ async def make_change(context: GatewayContext, body: bytes) -> ChangeAnswer:
         await registry.catch_up()
         check_contracts(args, registry.registry)
         await check_repinned(context.follower.directory.now(), registry.registry, args, now)
+    if not judged.repeated:
+        check_options(kind, args, context.follower.directory.now(), context.adapters)
     if kind == "contract.state" and not judged.repeated:
         view = context.follower.directory.now()
         members[USERS] = await find_users(context.store, view, str(args["contract"]), now)

@@ -73,7 +73,13 @@ def api_row(value: Api) -> ApiRow:
 
 
 def grant_row(value: Grant) -> GrantRow:
-    return {"system": value.system, "code": value.code, "active": value.active}
+    return {
+        "system": value.system,
+        "code": value.code,
+        "active": value.active,
+        "trial": value.trial,
+        "options": dict(value.options),
+    }
 
 
 def subscription_row(value: Subscription, waits: Waits | None = None) -> SubscriptionRow:

@@ -121,6 +121,8 @@ class GrantRow(TypedDict):
     system: str
     code: str
     active: bool
+    trial: bool
+    options: dict[str, str]
 
 
 class SubscriptionRow(TypedDict):

@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters.kit import AdapterError, DeviceContext, KitError, MessageContext, Refused, Repeated, Skipped, Translated
+from hub.control.fields import SYSTEM_OPTIONS
 from hub.errors import BadMessage
 from hub.feeds.admitting import read_raw
 from hub.gateway.bodies import value_again
@@ -219,7 +220,7 @@ class Translate:
             admitted_at=int(h[TIME]),
             rows=parse_rows(h.get(ROWS, "all")),
             device=_device(view, h.get(DEVICE)),
-            options=_options(view, h.get(FEED)),
+            options=options_of(view, h),
         )
         read_xml = partial(_read_xml, adapter, api.exchange)
         try:
@@ -297,6 +298,16 @@ def _device(view: View, device_id: str | None) -> DeviceContext | None:
     return DeviceContext(device.id, device.serial, device.zone or "", device.options)
 
 
-def _options(view: View, feed_id: str | None) -> Mapping[str, str]:
-    feed = None if feed_id is None else view.feed(feed_id)
-    return {} if feed is None else feed.options
+def options_of(view: View, headers: Mapping[str, str]) -> Mapping[str, str]:
+    """Options of the adapter: of what a feed brings the feed's, of what is pushed the system's and over them the grant's.
+    A device has its own."""
+    if FEED in headers:
+        feed = view.feed(headers[FEED])
+        return {} if feed is None else feed.options
+    if DEVICE in headers:
+        return {}
+    system, grant = view.system(headers[SYSTEM]), view.grant(headers[SYSTEM], headers[CODE])
+    found = (
+        {} if system is None else {name: text for name, text in system.options.items() if name not in SYSTEM_OPTIONS}
+    )
+    return found if grant is None else {**found, **grant.options}

@@ -17,6 +17,7 @@ from hub.control.arguments.exchanging import (
     DeviceNamed,
     GrantAdd,
     GrantNamed,
+    GrantOptions,
     SubscriptionAdd,
     SubscriptionNamed,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "FirstOperator",
     "GrantAdd",
     "GrantNamed",
+    "GrantOptions",
     "HubStart",
     "InstitutionAdd",
     "JoinApprove",

@@ -62,11 +62,20 @@ class GrantNamed(Args):
 
 
 class GrantAdd(Args):
-    """`trial`: drafts of the contract are taken from this system too."""
+    """`trial`: drafts of the contract are taken from this system too. `options`: of the adapter, for its pushes."""
 
     system: Code
     code: Code
     trial: bool = False
+    options: Options = Field(default_factory=dict)
+
+
+class GrantOptions(Args):
+    """`options` take the place of those that the grant had."""
+
+    system: Code
+    code: Code
+    options: Options
 
 
 class SubscriptionAdd(Args):
@@ -126,6 +135,7 @@ ARGUMENTS: Final[Mapping[str, type[Args]]] = {
     "api.add": ApiAdd,
     "grant.add": GrantAdd,
     "grant.revoke": GrantNamed,
+    "grant.options": GrantOptions,
     "subscription.add": SubscriptionAdd,
     "subscription.pause": SubscriptionNamed,
     "subscription.resume": SubscriptionNamed,

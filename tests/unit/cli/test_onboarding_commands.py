@@ -111,6 +111,26 @@ def test_grants_are_given_and_taken_back(kem: Desk, tmp_path: Path) -> None:
     assert "revoked" in invoke(["grant", "list", "--data", str(kem.data)])[1]
 
 
+def test_a_grant_has_the_options_of_its_adapter(kem: Desk, tmp_path: Path) -> None:
+    """Given with the grant or set later, shown in the listing; one that the adapter does not have is refused, with those
+    that it has, and changes nothing."""
+    amana(kem, "system", "add", "--institution", "KEM", "--code", "HR", "--generate-key", str(tmp_path))
+    amana(kem, "api", "add", "--code", "HCMIS-EMP", "--adapter", "hcmis", "--exchange", "employees")
+    named = ("--system", "HR", "--code", "HCMIS-EMP")
+    for words in (("add", *named, "--option", "dateform=x"), ("add", *named, "--option", "page")):
+        assert invoke(["grant", *words, "--data", str(kem.data)])[0] != 0
+    assert not kem.follower.directory.now().granted("HR", "HCMIS-EMP")
+    amana(kem, "grant", "add", *named, "--option", "dateFormat=DD/MM/YYYY")
+    wrong = ["grant", "options", *named, "--option", "unit=workStation", "--option", "units=x"]
+    status, text = invoke([*wrong, "--data", str(kem.data)])
+    assert (status, "hcmis has these: activeStatuses, dateFormat" in text) == (1, True)
+    assert "dateFormat=DD/MM/YYYY" in invoke(["grant", "list", "--data", str(kem.data)])[1]
+    amana(kem, "grant", "options", *named, "--option", "unit=workStation")
+    grant = kem.follower.directory.now().grant("HR", "HCMIS-EMP")
+    assert grant is not None
+    assert dict(grant.options) == {"unit": "workStation"}
+
+
 def test_a_device_has_a_secret_path_that_is_shown_once(kem: Desk) -> None:
     """The hub keeps the digest of the path and finds the device by it."""
     made = amana(kem, "device", "add", "--institution", "KEM", "--adapter", "zkteco_adms", "--serial", "CKJB20336",

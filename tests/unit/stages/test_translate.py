@@ -216,3 +216,31 @@ def test_a_message_is_read_under_the_directory_of_its_admission() -> None:
         assert [code for code, _, _ in await _letters(hub)] == ["AMANA-TRANS-003"]
 
     asyncio.run(go())
+
+
+def test_the_options_of_system_and_grant_reach_the_adapter_of_a_push() -> None:
+    """The grant's go before the system's, what the hub itself reads is left out, and a message is read by the options of
+    its time: later ones change nothing of it."""
+
+    async def go() -> None:
+        hub, script = SimHub(), Script()
+        await script.do(hub, script.onboarding())
+        named = {"system": "KEMCONTOH-DATA", "code": "JSON-CAL"}
+        calendars = [CALENDAR | {"workingDays": [f"2026-10-0{n}"]} for n in (1, 2, 5)]
+        for n, calendar in enumerate(calendars):
+            if n:
+                changed = hub.signed("grant.options", named | {"options": {"zone": str(n), "layout": "a"}})
+                assert (await hub.change(changed)).accepted
+            await hub.push("KEMCONTOH-DATA", push_envelope("JSON-CAL", render({"records": [calendar]})))
+        told = Told([])
+        adapters = {"generic_json": cast("Adapter", told)}
+        await Runner(
+            Translate(hub.log, hub.follower, adapters, HUB_KEYS.hmac, hub.log.topics), hub.log, hub.store, "t"
+        ).step()
+        assert [dict(context.options) for context in told.contexts] == [
+            {},
+            {"zone": "1", "layout": "a"},
+            {"zone": "2", "layout": "a"},
+        ]
+
+    asyncio.run(go())
