@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from adapters.kit import AdapterError, Outgoing
 from adapters.kit.attached import wrap
+from schemas.canonical.identifiers import check_nip
 
 from . import file
 
@@ -25,6 +26,10 @@ def files(run: dict[str, Any], signals: Sequence[dict[str, Any]], options: Mappi
         if signal["run"] != run["run"]:
             raise AdapterError("run-foreign", "a signal belongs to another run")
         if signal["status"] == "ready":
+            if check_nip(signal["employeeId"], pppk=True) is not None:
+                raise AdapterError(
+                    "nip-malformed", "somebody has no NIP of 18 digits, or one that a spreadsheet destroyed"
+                )
             if signal["payee"] is None:
                 raise AdapterError("payee-missing", "a signal is ready and has no account")
             banks[signal["payee"]["bankCode"]].append(signal)

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from adapters.kit import Canonical, MessageContext, Refused, Translated
 from adapters.kit.contain import holds_float
+from schemas.canonical.identifiers import Fault, check_scheme, check_unknown
 
 Record = dict[str, Any]
 Subject = Callable[[Record], tuple[str, ...]]
@@ -50,11 +51,20 @@ def _pass(
             out.append(Refused(row, "institution-foreign", FOREIGN))
         elif holds_float(record):
             out.append(Refused(row, "number-not-whole", FLOAT))
+        elif fault := _number_fault(record):
+            out.append(Refused(row, "number-malformed", fault.reason))
         elif interval and _backwards(record.get(interval[0]), record.get(interval[1])):
             out.append(Refused(row, "interval-backwards", BACKWARDS))
         else:
             out.append(Canonical(contract, subject(record), record, period(record), row))
     return out
+
+
+def _number_fault(record: Record) -> Fault | None:
+    """What is wrong with the number of whose the record is, or of a link with the number that is stated of them."""
+    employee = record.get("employeeId")
+    fault = None if employee is None else check_unknown(employee)
+    return check_scheme(record["scheme"], record["value"]) if fault is None and "scheme" in record else fault
 
 
 def _backwards(first: str | None, last: str | None) -> bool:

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from adapters.kit import AdapterError, Canonical, MessageContext, Refused, Translated
+from schemas.canonical.identifiers import check_unknown
 
 from .batch import entry_hash, row_key
 
@@ -19,6 +20,7 @@ DIFFERS: Final = "the amount is not the one that was sent"
 NO_AMOUNT: Final = "the row is paid or accepted and has no amount"
 NOT_PAID: Final = "the row was not paid, yet it has an amount other than zero"
 NO_REASON: Final = "the row was not paid and gives no reason"
+ROUNDED: Final = "a spreadsheet rounded the number of the employee: it ends in 000, or has an exponent"
 FOREIGN: Final = "the key of the row is not made of the institution, the month and the employee of the batch"
 
 
@@ -47,6 +49,8 @@ def _check_whole(body: dict[str, Any]) -> None:
 def _reply(row: int, source: dict[str, Any], body: dict[str, Any], institution: str) -> Translated:
     employee, outcome = source["employeeId"], source["outcome"]
     amount = source.get("amount")
+    if check_unknown(employee) is not None:
+        return Refused(row, "number-malformed", ROUNDED)
     if source["key"] != row_key(institution, body["earned"], employee):
         return Refused(row, "row-foreign", FOREIGN)
     if outcome in PAID:

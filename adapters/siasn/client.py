@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from adapters.kit import AdapterError, Credential, Form, PollContext, PollRequest, PollResponse, Taken
 from adapters.kit.polling import Cursor, Session
+from schemas.canonical.identifiers import check_nip
 from signing import jsontext
 from signing.errors import SigningError
 
@@ -24,7 +25,6 @@ SSO: Final = "/auth/realms/public-siasn/protocol/openid-connect/token"
 MAIN: Final = "data-utama"
 _SUCCESS: Final = 200
 _MISSING: Final = 404
-_NIP: Final = 18
 _DAY: Final = 86_400
 _MARGIN: Final = 60
 _SSO_SECONDS: Final = 43_200
@@ -143,7 +143,7 @@ def _token_of(session: Session, name: str, context: PollContext) -> str | None:
 
 def _nips(context: PollContext) -> list[str]:
     nips = [nip.strip() for nip in context.options.get("nips", "").split(",") if nip.strip()]
-    if not nips or any(len(nip) != _NIP or not (nip.isascii() and nip.isdigit()) for nip in nips):
+    if not nips or any(check_nip(nip, pppk=True) is not None for nip in nips):
         raise AdapterError("option-malformed", "the option nips is no list of NIPs of 18 digits, comma separated")
     return nips
 

@@ -11,6 +11,7 @@ import re
 from typing import Any, Final
 
 from adapters.kit import AdapterError, Canonical, MessageContext, Refused, Translated
+from schemas.canonical.identifiers import check_nik, check_nip
 
 from .dates import read_day
 from .history import history
@@ -37,9 +38,8 @@ DAMAGED: Final = (
     "the NIP ends in 000: a spreadsheet stored it as a number and its last three digits are lost; "
     "take it from SIASN again, as text"
 )
+NOT_A_NIP: Final = "nipBaru is not 18 digits that begin with a birth date"
 SWAPPED: Final = "nipBaru has 16 digits and nik 18: the two columns are swapped"
-NOT_A_NIP: Final = "nipBaru is not 18 digits"
-NOT_A_NIK: Final = "nik is neither empty nor 16 digits"
 UNKNOWN_STATUS: Final = "kedudukanPnsNama is not in the table of the adapter"
 NOT_A_DATE: Final = "tmtCpns is not a date dd-mm-yyyy"
 FOREIGN: Final = "SIASN answers with another NIP than was asked for"
@@ -103,14 +103,18 @@ def _employee(row: int, source: dict[str, Any], institution: str) -> Translated:
     get = source.get
     nip = source["nipBaru"].strip()
     nik = (get("nik") or "").strip()
-    if len(nip) != 18 or not (nip.isascii() and nip.isdigit()):
-        if len(nip) == 16 and len(nik) == 18:
+    fault = check_nip(nip, pppk=True)  # what both kinds of NIP share: of a PPPK's no more can be said
+    if fault is not None:
+        if fault.kind == "swapped" and len(nik) == 18:
             return Refused(row, "nip-nik-swapped", SWAPPED)
+        if fault.kind == "spreadsheet":
+            return Refused(row, "nip-damaged", DAMAGED)
+        if fault.kind == "number-form":
+            return Refused(row, "nip-damaged", fault.reason)
         return Refused(row, "nip-malformed", NOT_A_NIP)
-    if nip.endswith("000"):
-        return Refused(row, "nip-damaged", DAMAGED)
-    if nik and (len(nik) != 16 or not (nik.isascii() and nik.isdigit())):
-        return Refused(row, "nik-malformed", NOT_A_NIK)
+    fault = check_nik(nik) if nik else None
+    if fault is not None:
+        return Refused(row, "nik-malformed", fault.reason)
     status = STATUS.get(source["kedudukanPnsNama"].strip().lower())
     if status is None:
         return Refused(row, "status-unknown", UNKNOWN_STATUS)

@@ -39,7 +39,7 @@ _OF_NIP: Final = (
 def check_nip(text: str, *, pppk: bool = False) -> Fault | None:
     """What is wrong with a NIP of 18 digits: birth date, month of appointment, sex (1 or 2), serial. None: its form holds.
     Of an NI PPPK (`pppk`) only the birth date is read: what follows it means something else there."""
-    name = "NI PPPK" if pppk else "NIP"
+    name = "NIP"  # the word for both in every form
     fault = _digits(text, 18, name)
     if fault is not None:
         return Fault("swapped", f"the {name} has 16 digits, as a NIK has") if len(text) == 16 else fault
@@ -83,6 +83,33 @@ def check_number(text: str) -> Fault | None:
     if looks_rounded(text):
         return Fault("number-form", _SPREADSHEET.format(name="check number"))
     return None if _CHECK.fullmatch(text) else Fault("characters", "the check number is not digits alone")
+
+
+def check_unknown(text: str) -> Fault | None:
+    """What is wrong with a number of an employee when nobody says which number it is: only what a spreadsheet leaves behind,
+    an exponent, or eighteen digits as a NIP has them that end in 000."""
+    if not text:
+        return Fault("blank", "the number is blank")
+    if looks_rounded(text):
+        return Fault("number-form", _SPREADSHEET.format(name="number"))
+    if len(text) == 18 and text.isascii() and text.isdigit() and text.endswith(DAMAGED_ENDING):
+        return Fault("spreadsheet", _OF_NIP.format(name="number"))
+    return None
+
+
+def check_scheme(scheme: str, text: str) -> Fault | None:
+    """What is wrong with a number of a scheme (`nip`, a PPPK's too, `nik`, `nin`, `check-number`); of another scheme as
+    `check_unknown` says."""
+    match scheme:
+        case "nip":
+            return check_nip(text, pppk=True)
+        case "nik":
+            return check_nik(text)
+        case "nin":
+            return check_nin(text)
+        case "check-number":
+            return check_number(text)
+    return check_unknown(text)
 
 
 def looks_rounded(text: str) -> bool:

@@ -33,7 +33,7 @@ def siasn_page() -> dict[str, Any]:
         | {
             "nipBaru": f"190001011999{n % 12 + 1:02d}1{n % 900 + 1:03d}",
             "nama": f"Orang Contoh {n}",
-            "nik": f"31000000{n:08d}",
+            "nik": f"310000010190{n % 10_000:04d}",
             "statusPegawai": "PNS",
             "kedudukanPnsNama": "Aktif",
             "tmtCpns": f"01-{n % 12 + 1:02d}-2019",
