@@ -9,6 +9,7 @@ import re
 from typing import Any, Final
 
 from adapters.kit import Canonical, MessageContext, Refused, Translated
+from schemas.canonical.identifiers import check_unknown
 
 NUMBER: Final = re.compile(r"[0-9]{6,18}", re.ASCII)
 
@@ -20,6 +21,10 @@ def employees(body: dict[str, Any], message: MessageContext) -> list[Translated]
         if message.rows is not None and row not in message.rows:
             continue
         number = source["number"]
+        fault = check_unknown(number)
+        if fault is not None:
+            out.append(Refused(row, "number-malformed", fault.reason))
+            continue
         if not NUMBER.fullmatch(number):
             out.append(Refused(row, "number-malformed", "the employee number is not 6 to 18 digits"))
             continue

@@ -47,7 +47,7 @@ def _payee(world: World, person: Person) -> dict[str, Any]:
         "institution": world.institution,
         "class": person.job_class,
         "tariff": person.tariff,
-        "currency": "IDR",
+        "currency": world.currency,
         "payingUnit": world.paying_unit,
         "bankCode": person.bank_code,
         "bankName": person.bank_name,

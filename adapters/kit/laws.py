@@ -19,6 +19,7 @@ from adapters.kit.cases import Case, differences, read_cases, rendered, run
 from adapters.kit.contain import fingerprint, holds_float
 from adapters.kit.counting import leaves, rows_of, traced
 from adapters.kit.errors import AdapterError, KitError
+from adapters.kit.numberlaw import numbers_checked
 from adapters.kit.registry import Adapter
 from adapters.kit.timelaw import device_time_kept
 from adapters.kit.values import Canonical, Refused, Repeated
@@ -274,6 +275,7 @@ LAWS: Final[Mapping[str, Law]] = MappingProxyType(
             rows_conserved,
             values_conserved,
             device_time_kept,
+            numbers_checked,
             round_trips,
             level_justified,
             records_canonical,

@@ -79,6 +79,7 @@ class World:
     devices: Sequence[SampleDevice] = ()
     destroyed_ids: Sequence[str] = field(default=())
     """Employee ids that a spreadsheet rounded: rows that must be refused by name of the reason."""
+    currency: str = "IDR"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from signing.jsontext import render
 PAGE: Final = 200
 """Rows of one message."""
 _RESULT: Final = {"di-atas": 90, "sesuai": 75, "di-bawah": 50}
-_TASKS: Final = (("Serve the public at the counter", "60"), ("Report on the work of the unit", "40"))
+_TASKS: Final = (("Serve the public at the counter", "60", 0), ("Report on the work of the unit", "40", 6))
+"""What everybody does, its weight in percent, and by how much its marks lie below the plain ones."""
 
 
 def messages(exchange: str, world: World) -> list[SampleMessage]:
@@ -21,7 +22,11 @@ def messages(exchange: str, world: World) -> list[SampleMessage]:
         return []
     rows = [*make(world)]
     parts = [rows[start : start + PAGE] for start in range(0, len(rows), PAGE)]
-    return [SampleMessage(exchange, render({exchange: part}), len(part)) for part in parts]
+    return [SampleMessage(exchange, render({exchange: part}), len(part), _rounded(world, part)) for part in parts]
+
+
+def _rounded(world: World, rows: Sequence[dict[str, Any]]) -> int:
+    return sum(row.get("checkNumber") in world.destroyed_ids for row in rows)
 
 
 def _year(period: str) -> tuple[int, dict[str, str]]:
@@ -62,7 +67,7 @@ def _plans(world: World) -> Iterator[dict[str, Any]]:
                     "weight": weight,
                     "subTasks": [{"subTaskId": f"E{number}.1", "description": title, "weight": weight}],
                 }
-                for number, (title, weight) in enumerate(_TASKS, 1)
+                for number, (title, weight, _) in enumerate(_TASKS, 1)
             ],
         }
 
@@ -94,9 +99,9 @@ def _progress(world: World) -> Iterator[dict[str, Any]]:
 
 
 def _assessments(world: World) -> Iterator[dict[str, Any]]:
+    row: dict[str, Any] = {}
     for person, mark in _marked(world):
-        marks = {"qualitative": _RESULT[mark.behaviour], "quantitative": _RESULT[mark.result]}
-        yield {
+        row = {
             "assessmentId": f"A-{person.employee_id}-{world.period}",
             "checkNumber": person.employee_id,
             "planId": _plan(person),
@@ -104,10 +109,19 @@ def _assessments(world: World) -> Iterator[dict[str, Any]]:
             "startDate": f"{world.period}-01",
             "endDate": world.working_days[-1],
             "marks": [
-                {"itemId": f"E{number}.1", "state": "IN_PROGRESS", **marks, "weight": weight}
-                for number, (_, weight) in enumerate(_TASKS, 1)
+                {
+                    "itemId": f"E{number}.1",
+                    "state": "IN_PROGRESS",
+                    "qualitative": _RESULT[mark.behaviour] - less,
+                    "quantitative": _RESULT[mark.result] - less,
+                    "weight": weight,
+                }
+                for number, (_, weight, less) in enumerate(_TASKS, 1)
             ],
         }
+        yield row
+    for number, rounded in enumerate(world.destroyed_ids if row else (), 1):
+        yield row | {"assessmentId": f"A-ROUNDED-{number}-{world.period}", "checkNumber": rounded}
 
 
 def _marked(world: World) -> Iterator[tuple[Person, Mark]]:

@@ -1,4 +1,4 @@
-"""The acts of a demo, in order: start, onboard, send, attack, open a run, approve, receive, reconcile.
+"""The acts of a demo, in order: start, onboard, send, bring files, attack, open a run, approve, receive, reconcile.
 
 Rule: each act goes over HTTP or through a command, like anybody's; each keeps the books of `traffic`.
 """
@@ -7,19 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters.kit.registry import find
-from adapters.kit.sample import SampleMessage
+from adapters.kit.sample import SampleMessage, World
 from hub.client import SendingError
 from hub.demo.hubprocess import HubProcess
 from hub.demo.onboarding import Onboarded, Operator, onboard, steps
 from hub.demo.preset import Exchange, Preset
 from hub.demo.receiver import Payroll
 from hub.demo.report import Report
-from hub.demo.traffic import Books, Device, Hostile, UnexpectedError, describe, open_sender, push_again, push_all
+from hub.demo.traffic import Books, Device, Hostile, Stick, UnexpectedError, describe, open_sender, push_again, push_all
 from hub.demo.world import Month
 from signing.keys import PublicKey, load_public
 
@@ -47,14 +47,9 @@ class Scene:
         task = self.progress.add_task(text, total=total)
         yield lambda: self.progress.advance(task)
 
-    def exchanges(self, direction: str) -> list[Exchange]:
-        """In: pushed by systems of the institution. Device: uploaded. Out: delivered to payroll."""
-        senders = {system.code for system in self.preset.systems}
-        return [e for e in self.preset.exchanges if _direction(e, senders) == direction]
-
-
-def _direction(exchange: Exchange, senders: set[str]) -> str:
-    return "device" if not exchange.system else "in" if exchange.system in senders else "out"
+    def exchanges(self, *ways: str) -> list[Exchange]:
+        """The preset's exchanges of these ways, way by way."""
+        return [exchange for way in ways for exchange in self.preset.of_way(way)]
 
 
 def perform(hub: HubProcess, preset: Preset, month: Month, console: Console) -> Report:
@@ -66,8 +61,8 @@ def perform(hub: HubProcess, preset: Preset, month: Month, console: Console) -> 
     with Progress(*columns, console=console) as progress:
         scene = Scene(hub, preset, month, {}, Books(), progress)
         adapters = find()
-        sources = scene.exchanges("in") + scene.exchanges("device")
-        scene.messages = {e.code: adapters[e.adapter].sample(e.exchange, month.world) for e in sources}
+        sources = scene.exchanges("in", "device", "folder")
+        scene.messages = {e.code: adapters[e.adapter].sample(e.exchange, seen_by(preset, month, e)) for e in sources}
         with scene.bar("Starting the hub", 1) as tick:
             hub.start()
             tick()
@@ -78,6 +73,7 @@ def perform(hub: HubProcess, preset: Preset, month: Month, console: Console) -> 
             hub_key = _hub_key(hub)
             payroll.start(hub_key, onboarded.systems[scene.exchanges("out")[0].system].key)
             send_month(scene, onboarded, hub_key)
+            bring_files(scene, onboarded)
             send_hostile(scene, onboarded, hub_key)
             report = pay(scene, onboarded, payroll)
         except SendingError as error:
@@ -113,7 +109,7 @@ def send_month(scene: Scene, onboarded: Onboarded, hub_key: PublicKey) -> None:
         httpx.Client(base_url=scene.hub.url, trust_env=False, timeout=30) as http,  # noqa: TID251 - a device's own
         scene.bar(f"Devices upload {exchange.code}", len(uploads)) as tick,
     ):
-        devices = {serial: Device(http, prefix, serial) for serial, prefix in onboarded.prefixes.items()}
+        devices = {serial: Device(http, prefix, serial, exchange.code) for serial, prefix in onboarded.prefixes.items()}
         for device in devices.values():
             device.greet()
         for number, message in enumerate(uploads):
@@ -121,6 +117,36 @@ def send_month(scene: Scene, onboarded: Onboarded, hub_key: PublicKey) -> None:
             device.upload(message, scene.books)
             if number == len(uploads) // 3:  # the answer was lost on the way: the device sends the batch again
                 device.upload(message, scene.books, again=True)
+            tick()
+
+
+def seen_by(preset: Preset, month: Month, exchange: Exchange) -> World:
+    """The made-up unit as one exchange has it: with those devices alone whose taps it carries."""
+    codes = {device.serial: device.code for device in preset.devices}
+    carried = "" if not exchange.system else exchange.code
+    return replace(month.world, devices=[d for d in month.world.devices if codes[d.serial] == carried])
+
+
+def bring_files(scene: Scene, onboarded: Onboarded) -> None:
+    """What an office without network brings at the end: the file of each device, the same file once more under another
+    name, and one that is no such file. The first is taken, the second has no effect, the third is refused."""
+    messages = [(e, message) for e in scene.exchanges("folder") for message in scene.messages[e.code]]
+    if not messages:
+        return
+    with scene.bar("A rural office brings its files, late", len(messages)) as tick:
+        for exchange, message in messages:
+            stick = Stick(scene.hub.folders / onboarded.places[message.query["SN"]])
+            stick.drop("mfano_attlog.dat", message.body)
+            stick.drop("mfano_attlog_again.dat", message.body)
+            stick.drop("mfano_attlog_other.dat", b"this is no file of a device\n")
+            wanted = {"done": ["admitted", "duplicate"], "refused": ["AMANA-FEED-003"]}
+            noted = _wait(stick.noted, lambda noted: sum(map(len, noted.values())) >= 3, "the hub's notes on files")
+            if noted != wanted:
+                raise UnexpectedError(f"files were noted as {noted}, expected {wanted}")
+            scene.books.sent += 2
+            scene.books.admitted += 1
+            scene.books.duplicates += 1
+            scene.books.rows[exchange.code] += message.rows
             tick()
 
 
@@ -231,9 +257,9 @@ def expected_records(scene: Scene) -> dict[str, int]:
     """Canonical records that must come of the books, by contract; attendance days are made by the run."""
     adapters = find()
     expected: dict[str, int] = {}
-    for exchange in scene.exchanges("in") + scene.exchanges("device"):
-        (contract,) = adapters[exchange.adapter].manifest.exchange(exchange.exchange).contracts
-        expected[contract] = expected.get(contract, 0) + scene.books.rows[exchange.exchange]
+    for exchange in scene.exchanges("in", "device", "folder"):
+        for contract in adapters[exchange.adapter].manifest.exchange(exchange.exchange).contracts:
+            expected[contract] = expected.get(contract, 0) + scene.books.rows[exchange.code]
     return expected
 
 

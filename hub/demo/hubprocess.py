@@ -12,8 +12,10 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from time import monotonic, sleep
+from types import MappingProxyType
 from typing import Final
 
 from hub.errors import ConfigError
@@ -25,10 +27,11 @@ STOP_WITHIN: Final = 15.0
 
 
 class HubProcess:
-    """`amana serve` on a data directory and a free port."""
+    """`amana serve` on a data directory and a free port. `settings`: what it is started with besides."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, settings: Mapping[str, str] = MappingProxyType({})) -> None:
         self.data = data
+        self._settings = dict(settings)
         self.port = free_port()
         self._bus = {BUS: fresh_bus(os.environ[BUS])} if BUS in os.environ else {}
         self._process: subprocess.Popen[bytes] | None = None
@@ -37,6 +40,11 @@ class HubProcess:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def folders(self) -> Path:
+        """Below which the hub watches folders."""
+        return Path(os.environ.get("AMANA_FOLDERS") or self.data / "folders")
 
     @property
     def log(self) -> Path:
@@ -51,7 +59,7 @@ class HubProcess:
         """Start and wait until it is ready. Raises `ConfigError` with where to look when it does not get there."""
         self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.log.touch(mode=0o600)
-        allowed = {"AMANA_OUTBOUND_HOSTS": "127.0.0.1", "AMANA_OUTBOUND_PRIVATE": "true"} | self._bus
+        allowed = {"AMANA_OUTBOUND_HOSTS": "127.0.0.1", "AMANA_OUTBOUND_PRIVATE": "true"} | self._settings | self._bus
         command = [sys.executable, "-m", "hub.cli.main", "serve", "--data", str(self.data), "--port", str(self.port)]
         self._let_go()
         lifeline, self._held = os.pipe()

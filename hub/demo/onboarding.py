@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hub.cli.main import invoke
-from hub.demo.preset import Preset
+from hub.demo.preset import Exchange, Preset
 from hub.demo.traffic import Credentials, UnexpectedError
 from signing import jsontext
 from signing.keyfiles import read_private
@@ -20,10 +20,12 @@ from signing.keys import load_private
 
 @dataclass(frozen=True, slots=True)
 class Onboarded:
-    """Who may do what now. `prefixes`: what stands before a device's path, by serial."""
+    """Who may do what now. `prefixes`: what stands before a device's path, `places`: the folder of one that is read from
+    files, both by serial."""
 
     systems: dict[str, Credentials]
     prefixes: dict[str, str]
+    places: dict[str, str]
     checker: Path
 
 
@@ -68,7 +70,7 @@ def onboard(data: Path, preset: Preset, payroll_url: str, tick: Callable[[], Non
     for institution in (unit, payroll):
         step("institution", "add", "--code", institution.code, "--name", institution.name)
     systems = {}
-    receivers = {exchange.system for exchange in preset.exchanges} - {system.code for system in preset.systems} - {""}
+    receivers = {exchange.system for exchange in preset.of_way("out")}
     for code in [system.code for system in preset.systems] + sorted(receivers):
         owner, endpoint = (payroll.code, ["--endpoint", payroll_url]) if code in receivers else (unit.code, [])
         answer = step("system", "add", "--institution", owner, "--code", code, "--generate-key", str(keys), *endpoint)
@@ -77,23 +79,36 @@ def onboard(data: Path, preset: Preset, payroll_url: str, tick: Callable[[], Non
     for exchange in preset.exchanges:
         step("api", "add", "--code", exchange.code, "--adapter", exchange.adapter, "--exchange", exchange.exchange)
         if exchange.system in receivers:
-            step(
-                "subscription", "add", "--system", exchange.system, "--code", exchange.code, "--institution", unit.code
-            )
+            subscribed = ("--system", exchange.system, "--code", exchange.code, "--institution", unit.code)
+            step("subscription", "add", *subscribed, *_options(exchange))
         elif exchange.system:
             step("grant", "add", "--system", exchange.system, "--code", exchange.code)
-    adapter, code = next((e.adapter, e.code) for e in preset.exchanges if not e.system)
-    prefixes = {}
+    (pushed,) = preset.of_way("device")
+    prefixes, places = {}, {}
     for device in preset.devices:
+        if device.code:
+            exchange = next(exchange for exchange in preset.of_way("folder") if exchange.code == device.code)
+            answer = step("device", "add", "--institution", unit.code, "--adapter", exchange.adapter, "--serial",
+                          device.serial, "--zone", device.zone, "--files-only")  # fmt: skip
+            answer = step("folder", "add", "--system", exchange.system, "--code", exchange.code, "--name",
+                          exchange.folder, "--device", answer["result"]["id"], *_options(exchange))  # fmt: skip
+            places[device.serial] = answer["result"]["place"]
+            continue
         where = ["--secret-path"] if device.secret_path else ["--network", "127.0.0.0/8"]
-        answer = step("device", "add", "--institution", unit.code, "--adapter", adapter, "--serial", device.serial,
-                      "--zone", preset.devices[0].zone, "--option", f"TimeZone={device.zone}", "--code", code, *where)  # fmt: skip
+        answer = step("device", "add", "--institution", unit.code, "--adapter", pushed.adapter, "--serial",
+                      device.serial, "--zone", preset.devices[0].zone, "--option", f"TimeZone={device.zone}",
+                      "--code", pushed.code, *where)  # fmt: skip
         prefixes[device.serial] = f"/{answer['secretPath']}" if device.secret_path else ""
-    return Onboarded(systems, prefixes, checker)
+    return Onboarded(systems, prefixes, places, checker)
+
+
+def _options(exchange: Exchange) -> list[str]:
+    return [word for name, value in exchange.options.items() for word in ("--option", f"{name}={value}")]
 
 
 def steps(preset: Preset) -> int:
     """How many commands `onboard` types."""
-    receivers = {e.system for e in preset.exchanges} - {s.code for s in preset.systems} - {""}
+    receivers = {e.system for e in preset.of_way("out")}
     granted = sum(bool(e.system) for e in preset.exchanges)
-    return 3 + len(preset.systems) + len(receivers) + len(preset.exchanges) + granted + len(preset.devices)
+    devices = sum(2 if device.code else 1 for device in preset.devices)
+    return 3 + len(preset.systems) + len(receivers) + len(preset.exchanges) + granted + devices

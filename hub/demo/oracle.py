@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
+from adapters.kit.sample import Mark
 from hub.demo.plan import PersonPlan
 from hub.demo.preset import Oracle
 
@@ -27,16 +28,16 @@ class Expected:
 
 
 def expect(
-    oracle: Oracle, plans: Sequence[PersonPlan], tariffs: Sequence[str], predicates: Sequence[str], ceremony: date
+    oracle: Oracle, plans: Sequence[PersonPlan], tariffs: Sequence[str], marks: Sequence[Mark], ceremony: date
 ) -> Expected:
     """Totals over all persons; those without mark or pay data are held and count in no amount."""
     ready = gross = net = 0
-    for plan, tariff, predicate in zip(plans, tariffs, predicates, strict=True):
+    for plan, tariff, mark in zip(plans, tariffs, marks, strict=True):
         if not plan.paid or (not plan.marked and not _replaced(plan)):
             continue
         ready += 1
         gross += int(tariff)
-        net += _net(oracle, plan, Decimal(tariff), predicate, ceremony)
+        net += _net(oracle, plan, Decimal(tariff), mark, ceremony)
     return Expected(len(plans), ready, len(plans) - ready, str(gross), str(gross - net), str(net))
 
 
@@ -44,7 +45,18 @@ def _replaced(plan: PersonPlan) -> bool:
     return plan.leave is not None and plan.leave.percent is not None
 
 
-def _net(oracle: Oracle, plan: PersonPlan, tariff: Decimal, predicate: str, ceremony: date) -> int:
+def earned(oracle: Oracle, mark: Mark) -> Decimal:
+    """What a mark earns of the performance share, in percent: the predicate's percent, or the score of the items."""
+    how = oracle.score
+    if how is None:
+        return Decimal(oracle.predicates[mark.predicate])
+    plain = how.behaviour * how.ratings[mark.behaviour] + (1 - how.behaviour) * how.ratings[mark.result]
+    total = sum((item.weight * (plain - item.less) for item in how.items), Decimal(0))
+    whole = sum((item.weight for item in how.items), Decimal(0))
+    return (total / whole).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def _net(oracle: Oracle, plan: PersonPlan, tariff: Decimal, mark: Mark, ceremony: date) -> int:
     if plan.leave is not None and plan.leave.percent is not None:
         exact = tariff * plan.leave.percent / 100
     else:
@@ -56,7 +68,7 @@ def _net(oracle: Oracle, plan: PersonPlan, tariff: Decimal, predicate: str, cere
         cut = oracle.absence * absent + oracle.missing_tap * missing + oracle.minute * (late + early)
         cut += oracle.ceremony * missed
         attendance = oracle.attendance_weight * max(Decimal(0), 1 - cut)
-        exact = tariff * (attendance + oracle.performance_weight * oracle.predicates[predicate] / 100)
+        exact = tariff * (attendance + oracle.performance_weight * earned(oracle, mark) / 100)
     if plan.sanctioned:
         exact *= oracle.sanction_keeps
     return int(exact.quantize(Decimal(1), ROUND_HALF_UP))

@@ -98,7 +98,7 @@ class Payroll:
             if request in self._taken:
                 self.repeated += 1
             else:
-                self._taken[request] = read_file(members["esbBody"])
+                self._taken[request] = read_payment(members["esbBody"])
         except (KeyError, ValueError, AttributeError) as error:
             self.refused.append(str(error))
             return 422, self._answer({"success": False, "requestId": request, "message": "AMANA-DEMO: not taken"})
@@ -107,6 +107,26 @@ class Payroll:
     def _answer(self, members: dict[str, Any]) -> bytes:
         assert self._key is not None
         return envelope.seal(envelope.render_data(members), self._key)
+
+
+def read_payment(body: dict[str, Any]) -> Received:
+    """What payroll is told, in either form that it takes: a payment file, or a batch of rows. Raises `ValueError`."""
+    return read_file(body) if "contentBase64" in body else read_batch(body)
+
+
+def read_batch(body: dict[str, Any]) -> Received:
+    """Hold the rows of a batch against the totals that travel with it: count, sums and hash. Raises `ValueError`."""
+    rows, said = body["rows"], body["totals"]
+    gross, cut, net = (sum(int(row[name]) for row in rows) for name in ("gross", "cut", "net"))
+    numbers = sum(int("".join(c for c in row["employeeId"] if c.isdigit())) for row in rows)
+    told = (said["count"], int(said["gross"]), int(said["cut"]), int(said["net"]), said["hash"])
+    if (len(rows), gross, cut, net, f"{numbers % 10**10:010d}") != told:
+        raise ValueError("totals of the batch")
+    if len({row["key"] for row in rows}) != len(rows) or any(
+        int(row["gross"]) - int(row["cut"]) != int(row["net"]) for row in rows
+    ):
+        raise ValueError("rows of the batch")
+    return Received(f"{body['run']} {body['currency']}", body["run"], len(rows), gross, cut, net)
 
 
 def read_file(body: dict[str, Any]) -> Received:

@@ -51,8 +51,11 @@ def main(
     console = Console(highlight=False)
     chosen = presets.load(preset)
     console.print(f"{chosen.title}: {employees} employees, {month}, seed {seed}. Everything in it is made up.")
+    console.print(f"{chosen.story}.")
+    if chosen.draft_rules:
+        console.print(f"{chosen.rule_set.id} is a draft: this hub alone is told that drafts may pay.")
     with stopped_like_ctrl_c(), tempfile.TemporaryDirectory(prefix="amana-demo-") as temporary:
-        hub = HubProcess((data or Path(temporary) / "data").absolute())
+        hub = HubProcess((data or Path(temporary) / "data").absolute(), chosen.settings())
         try:
             outcome = perform(hub, chosen, make_month(chosen, month, employees, seed), console)
             show(outcome, console)

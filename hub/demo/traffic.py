@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters.kit.sample import SampleMessage
@@ -28,7 +29,7 @@ class UnexpectedError(Exception):
 
 @dataclass(slots=True)
 class Books:
-    """Messages sent, by what the hub answered. `rows`: rows of admitted messages, by exchange."""
+    """Messages sent, by what the hub answered. `rows`: rows of admitted messages that no refusal is expected for, by code."""
 
     sent: int = 0
     admitted: int = 0
@@ -65,7 +66,7 @@ def push_all(sender: Sender, code: str, messages: Sequence[SampleMessage], books
         if receipt.duplicate:
             raise UnexpectedError(f"a first push under {code} was called a duplicate")
         books.admitted += 1
-        books.rows[message.exchange] += message.rows - message.refused
+        books.rows[code] += message.rows - message.refused
         tick()
 
 
@@ -81,8 +82,9 @@ def push_again(sender: Sender, code: str, message: SampleMessage, books: Books) 
 class Device:
     """One attendance device at its server address."""
 
-    def __init__(self, http: Http, prefix: str, serial: str) -> None:
+    def __init__(self, http: Http, prefix: str, serial: str, code: str) -> None:
         self._http = http
+        self._code = code
         self._prefix = prefix
         self._serial = serial
 
@@ -103,7 +105,34 @@ class Device:
             books.duplicates += 1
         else:
             books.admitted += 1
-            books.rows[message.exchange] += message.rows
+            books.rows[self._code] += message.rows
+
+
+class Stick:
+    """What was copied from a device, brought to the watched folder that the hub has for it."""
+
+    def __init__(self, place: Path) -> None:
+        self._place = place
+
+    def drop(self, name: str, content: bytes) -> None:
+        """A file, written under a name that nobody takes, then renamed."""
+        self._place.mkdir(parents=True, exist_ok=True)
+        part = self._place / f"{name}.part"
+        part.write_bytes(content)
+        part.rename(self._place / name)
+
+    def noted(self) -> dict[str, list[str]]:
+        """What the hub says of the files that it took, by the folder that they lie in now."""
+        found = {}
+        for where in ("done", "refused"):
+            notes = sorted((self._place / where).glob("*.txt")) if (self._place / where).is_dir() else []
+            found[where] = sorted(_said(note.read_text("utf-8")) for note in notes)
+        return found
+
+
+def _said(note: str) -> str:
+    """The outcome that a note says, or the stable code of a refusal."""
+    return str(jsontext.parse(note.encode())["outcome"]) if note.startswith("{") else note.partition(":")[0].strip()
 
 
 class Hostile:

@@ -88,10 +88,11 @@ def make_month(preset: Preset, period: str, people: int, seed: int) -> Month:
             }
         ],
         devices=devices,
-        destroyed_ids=["198501012010011000"],
+        destroyed_ids=preset.people.rounded,
+        currency=preset.currency,
     )
     expected = expect(
-        preset.oracle, plans, [p.tariff for p in persons], [marks[p.employee_id].predicate for p in persons], ceremony
+        preset.oracle, plans, [p.tariff for p in persons], [marks[p.employee_id] for p in persons], ceremony
     )
     return Month(world, expected, unmatched)
 
@@ -108,6 +109,7 @@ def _people(
     fake = Faker(preset.locale)
     fake.seed_instance(seed)
     classes = sorted(preset.tariffs)
+    own = preset.people
     persons = []
     for index, plan in enumerate(plans):
         sex = rng.choice("12")
@@ -116,17 +118,16 @@ def _people(
         contract = index % 9 == 4
         bank = rng.choices(preset.banks, (70, 20, 10)[: len(preset.banks)])[0]
         job_class = rng.choice(classes)
+        employee_id, national_id = _numbers(preset, rng, index, sex, birth, since)
         persons.append(
             Person(
-                employee_id=f"{birth:%Y%m%d}{since:%Y%m}{sex}{index % 899 + 100:03d}",
-                national_id=f"99{rng.randrange(10**4):04d}{birth:%d%m%y}{index % 10000:04d}",
+                employee_id=employee_id,
+                national_id=national_id,
                 name=fake.name_male() if sex == "1" else fake.name_female(),
                 unit=preset.institution.unit,
-                position=rng.choice(("Analis Contoh", "Penelaah Contoh", "Pengolah Data Contoh", "Arsiparis Contoh")),
-                grade=rng.choice(("V", "VII", "IX"))
-                if contract
-                else rng.choice(("II/c", "III/a", "III/b", "III/d", "IV/a")),
-                employment_type="PPPK" if contract else "PNS",
+                position=rng.choice(own.positions),
+                grade=rng.choice(own.contract_grades if contract else own.grades),
+                employment_type=own.contract_employment if contract else own.employment,
                 birth_date=birth.isoformat(),
                 sex=sex,
                 job_class=job_class,
@@ -140,6 +141,14 @@ def _people(
             )
         )
     return persons
+
+
+def _numbers(preset: Preset, rng: random.Random, index: int, sex: str, birth: date, since: date) -> tuple[str, str]:
+    """Number of an employee, and national identity number, in the form of the country."""
+    if preset.people.numbers == "nip":
+        nip = f"{birth:%Y%m%d}{since:%Y%m}{sex}{index % 899 + 100:03d}"
+        return nip, f"99{rng.randrange(10**4):04d}{birth:%d%m%y}{index % 10000:04d}"
+    return f"9{index:05d}{rng.randrange(1000):03d}", f"{birth:%Y%m%d}{rng.randrange(10**5):05d}{index:05d}99"
 
 
 def _leave_row(preset: Preset, n: int, person: Person, plan: PersonPlan) -> dict[str, object]:

@@ -6,7 +6,19 @@ from typing import Literal
 
 from pydantic import Field
 
-from schemas.canonical.text import Account, Canonical, Code, Date, DecimalText, EmployeeId, Month, Pin, Serial, Words
+from schemas.canonical.text import (
+    Account,
+    Canonical,
+    Code,
+    Currency,
+    Date,
+    DecimalText,
+    EmployeeId,
+    Month,
+    Pin,
+    Serial,
+    Words,
+)
 
 Status = Literal["active", "inactive"]
 
@@ -51,7 +63,7 @@ class Payee(Canonical):
     tariff: DecimalText = Field(
         title="Tariff", description="Full allowance of the class for one month, in the currency, as decimal digits."
     )
-    currency: Literal["IDR"] = Field(title="Currency", description="ISO 4217 code of the tariff.")
+    currency: Currency = Field(title="Currency", description="ISO 4217 code of the tariff.")
     paying_unit: Code = Field(title="Paying unit", description="Code of the unit that pays (kode satker).")
     bank_code: Code = Field(title="Bank code", description="Code of the bank in the treasury's list.")
     bank_name: Words = Field(title="Bank name", description="Name of the bank as the payroll writes it.")

@@ -260,7 +260,9 @@ def send_month(unit: Unit, url: str) -> None:
             for exchanged, body in unit.pushes(code):
                 sender.push(exchanged, body)
     with httpx.Client(base_url=url, trust_env=False, timeout=30) as http:  # noqa: TID251 - a device's own
-        devices = {serial: Device(http, prefix, serial) for serial, prefix in unit.onboarded.prefixes.items()}
+        devices = {
+            serial: Device(http, prefix, serial, "ADMS-ATT") for serial, prefix in unit.onboarded.prefixes.items()
+        }
         for message in unit.uploads():
             devices[message.query["SN"]].upload(message, books)
     unit.reconcile()

@@ -36,6 +36,8 @@ class DemoRun:
     status: int
     peak: int
     looks: int
+    preset: str = PRESET
+    people: int = PEOPLE
 
     @property
     def data(self) -> Path:
@@ -57,7 +59,7 @@ class DemoRun:
 
     def month(self) -> Month:
         """What was made up for it."""
-        return make_month(load(PRESET), PERIOD, PEOPLE, SEED)
+        return make_month(load(self.preset), PERIOD, self.people, SEED)
 
     def copy(self, target: Path) -> Path:
         """Its data directory, to be served or edited."""
@@ -65,12 +67,12 @@ class DemoRun:
         return target
 
 
-def run_demo(folder: Path, people: int = PEOPLE, seed: int = SEED) -> DemoRun:
+def run_demo(folder: Path, people: int = PEOPLE, seed: int = SEED, preset: str = PRESET) -> DemoRun:
     """Run it into a new folder, looking at its memory meanwhile."""
     folder.mkdir()
     module = ["-m", "tests.journeys.recorded_demo", str(folder / "secrets.json")]
     options = ["--employees", str(people), "--seed", str(seed), "--data", str(folder / "data")]
-    command = [sys.executable, *module, *options, "--report", str(folder / "report.json")]
+    command = [sys.executable, *module, *options, "--preset", preset, "--report", str(folder / "report.json")]
     peak = looks = 0
     with (folder / "printed").open("wb") as printed:
         demo = subprocess.Popen(command, stdout=printed, stderr=printed, stdin=subprocess.DEVNULL)
@@ -84,7 +86,7 @@ def run_demo(folder: Path, people: int = PEOPLE, seed: int = SEED) -> DemoRun:
             if demo.poll() is None:
                 demo.terminate()
             demo.wait()
-    return DemoRun(folder, demo.returncode, peak, looks)
+    return DemoRun(folder, demo.returncode, peak, looks, preset, people)
 
 
 def memory_of(process: psutil.Process) -> int:

@@ -53,6 +53,27 @@ def test_the_demo_ends_well_and_reconciled(demo: DemoRun) -> None:
     assert b"Every total reconciles" in demo.printed
 
 
+def test_the_district_ends_well_and_reconciled(tmp_path: Path) -> None:
+    """HCMIS, PEPMIS, devices and a late file give what the district's own oracle expects, to the shilling; the file lies
+    in done/ twice, taken once, and the one that is none in refused/ with its reason beside it."""
+    ran = run_demo(tmp_path / "district", people=40, preset="halmashauri")
+    assert ran.status == 0, ran.printed.decode()[-2000:]
+    report, month = ran.report, ran.month()
+    assert report["reconciled"] is True
+    assert report["signals"] == {"ready": month.expected.ready, "held": month.expected.held}
+    assert {name: report["control_totals"][name] for name in ("gross", "cut", "net")} == {
+        name: getattr(month.expected, name) for name in ("gross", "cut", "net")
+    }
+    assert report["records"]["attendance.punch"] == sum(
+        len(batch) for device in month.world.devices for batch in device.batches
+    )
+    [place] = (ran.data / "folders").iterdir()
+    assert (len([*(place / "done").glob("*.dat")]), len([*(place / "refused").glob("*.dat")])) == (2, 1)
+    assert sorted(note.read_text()[:14] for note in (place / "refused").glob("*.txt")) == ["AMANA-FEED-003"]
+    assert b"drafts may pay" in ran.printed
+    assert len(pay_signals(ran.copy(tmp_path / "copy"))) == 40
+
+
 def test_the_report_has_the_promised_members(demo: DemoRun) -> None:
     """Programs read it: exactly these members, each of its type."""
     report = demo.report

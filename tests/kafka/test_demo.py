@@ -17,10 +17,10 @@ from tests.clusters import postgres
 pytestmark = [pytest.mark.needs("kafka", "postgres"), pytest.mark.timeout(600)]
 
 
-def _month(data: Path, **environment: str) -> dict[str, Any]:
+def _month(data: Path, preset: str, **environment: str) -> dict[str, Any]:
     """The report of a demo of 20 people."""
     report = data.with_suffix(".json")
-    command = [sys.executable, "-m", "hub.cli.main", "demo", "--seed", "7", "--employees", "20"]
+    command = [sys.executable, "-m", "hub.cli.main", "demo", "--seed", "7", "--employees", "20", "--preset", preset]
     done = subprocess.run(
         [*command, "--data", str(data), "--report", str(report)],
         env={**os.environ, **environment},
@@ -34,7 +34,8 @@ def _month(data: Path, **environment: str) -> dict[str, Any]:
     return found
 
 
-def test_both_engines_make_the_same_month(tmp_path: Path) -> None:
+@pytest.mark.parametrize("preset", ["kementerian", "halmashauri"])
+def test_both_engines_make_the_same_month(tmp_path: Path, preset: str) -> None:
     """The same seed gives the same control totals, and the same canonical pay signals: the digest of the run is over all of
     them. What was admitted, refused, made and delivered is the same, too."""
     cluster = {
@@ -43,4 +44,4 @@ def test_both_engines_make_the_same_month(tmp_path: Path) -> None:
         "AMANA_KAFKA_REPLICATION": "1",
         "AMANA_PARTITIONS": "2",
     }
-    assert _month(tmp_path / "cluster", **cluster) == _month(tmp_path / "embedded")
+    assert _month(tmp_path / "cluster", preset, **cluster) == _month(tmp_path / "embedded", preset)
