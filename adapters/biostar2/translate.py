@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from adapters.kit import AdapterError, Canonical, MessageContext, Refused, Repeated, Skipped, Translated
 from adapters.kit.clock import EPOCH, DeviceClock, Now, now_of, read_stamp
-from adapters.kit.punches import JUMP, pin_of
+from adapters.kit.punches import JUMP, flag_jumps, pin_of
 
 CODES: Final = "codes"
 STATES: Final = "states"
@@ -38,7 +38,7 @@ def events(body: dict[str, Any], message: MessageContext) -> list[Translated]:
     wanted = message.rows
     out: list[Translated] = []
     seen: dict[tuple[str, str, str], int] = {}
-    last, heard = EPOCH, ""
+    last, heard, ordered = EPOCH, "", True
     for row, item in enumerate(body["EventCollection"]["rows"]):
         place = str(item["device_id"]["id"])
         first = seen.setdefault((place, str(item["id"]), item["datetime"]), row)
@@ -49,10 +49,13 @@ def events(body: dict[str, Any], message: MessageContext) -> list[Translated]:
         elif place != serial:
             out.append(Skipped(row, "other-device"))
         else:
+            ordered = ordered and heard <= (item.get("server_datetime") or "")
             above = last if heard <= (item.get("server_datetime") or "") else EPOCH
             found, last = _punch(row, item, codes, states, serial, clock, now, above)
             heard = item.get("server_datetime") or ""
             out.append(found)
+    if ordered:
+        flag_jumps(out)
     return out
 
 

@@ -31,7 +31,7 @@ def _records(exchange: str, world: World) -> Sequence[Mapping[str, Any]]:
             return world.sanctions
         case "outage":
             return world.outages
-        case "link":
+        case "link" | "link-table":
             return []
     raise ValueError(f"no exchange {exchange!r}")
 

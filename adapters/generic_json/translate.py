@@ -13,6 +13,19 @@ from adapters.kit import Canonical, MessageContext, Refused, Translated
 from adapters.kit.contain import holds_float
 from schemas.canonical.identifiers import Fault, check_scheme, check_unknown
 
+from .links import link_table
+
+__all__ = [
+    "calendars",
+    "enrolments",
+    "leaves",
+    "link_table",
+    "links",
+    "outages",
+    "payees",
+    "sanctions",
+]
+
 Record = dict[str, Any]
 Subject = Callable[[Record], tuple[str, ...]]
 Period = Callable[[Record], str | None]

@@ -5,6 +5,7 @@ Rule: nothing is declared twice; the schemas are those of the canonical contract
 
 from __future__ import annotations
 
+from adapters.kit.attached import AttachedFile
 from adapters.kit.wire import records_of
 from schemas.contracts import CONTRACTS
 
@@ -15,3 +16,4 @@ Leaves = records_of(CONTRACTS["leave"].schema)
 Sanctions = records_of(CONTRACTS["sanction"].schema)
 Links = records_of(CONTRACTS["identity.link"].schema)
 Outages = records_of(CONTRACTS["device-outage"].schema)
+LinkTable = AttachedFile

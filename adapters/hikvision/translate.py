@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from adapters.kit import AdapterError, Canonical, MessageContext, Refused, Repeated, Skipped, Translated
 from adapters.kit.clock import EPOCH, DeviceClock, Now, clock_of, now_of, read_stamp
-from adapters.kit.punches import JUMP, pin_of
+from adapters.kit.punches import JUMP, flag_jumps, pin_of
 
 MINORS: Final = "minors"
 USUAL: Final = "38,75"
@@ -55,7 +55,7 @@ def _all(rows: list[tuple[dict[str, Any], int, int, str]], message: MessageConte
     minors = _minors(message.options.get(MINORS) or device.options.get(MINORS, USUAL))
     out: list[Translated] = []
     seen: dict[tuple[int, str], int] = {}
-    last, number = EPOCH, 0
+    last, number, ordered = EPOCH, 0, True
     for row, (item, major, minor, time) in enumerate(rows):
         first = seen.setdefault((item["serialNo"], time), row)
         if message.rows is not None and row not in message.rows:
@@ -65,10 +65,13 @@ def _all(rows: list[tuple[dict[str, Any], int, int, str]], message: MessageConte
         elif major != ACCESS or minor not in minors:
             out.append(Skipped(row, "no-punch"))
         else:
+            ordered = ordered and number <= item["serialNo"]
             above = last if number <= item["serialNo"] else EPOCH
             found, last = _punch(row, item, minor, time, device.serial, clock, now, above)
             number = item["serialNo"]
             out.append(found)
+    if ordered:
+        flag_jumps(out)
     return out
 
 

@@ -26,6 +26,7 @@ LATER: Final = 4_070_908_800_000
 
 FLAGS: Final = (frozenset({"clock-before-2015"}), frozenset({"clock-ahead", "clock-in-future"}))
 SET_BACK: Final = "clock-set-back"
+JUMPED: Final = "clock-jumped-ahead"
 
 
 def device_time_kept(adapter: Adapter) -> list[str]:
@@ -47,6 +48,8 @@ def device_time_kept(adapter: Adapter) -> list[str]:
     broken += [f"no golden case shows {' or '.join(sorted(flags))}" for flags in FLAGS if not flags & shown]
     if SET_BACK not in shown and not any("set back" in gap for gap in adapter.manifest.gaps):
         broken.append(f"no golden case shows {SET_BACK}, and no gap says why")
+    if SET_BACK in shown and JUMPED not in shown:
+        broken.append(f"no golden case shows {JUMPED}: what stood above a time that was set back")
     return broken
 
 

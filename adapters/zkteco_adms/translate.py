@@ -14,7 +14,7 @@ from typing import Final
 
 from adapters.kit import AdapterError, Canonical, MessageContext, Refused, Skipped, Translated
 from adapters.kit.clock import EPOCH, DeviceClock, Now, clock_of, now_of, read_time
-from adapters.kit.punches import JUMP, NO_CODE, code_of, is_workcode, pin_of
+from adapters.kit.punches import JUMP, NO_CODE, code_of, flag_jumps, is_workcode, pin_of
 
 from . import push3
 from .commands import failure, result_of
@@ -53,6 +53,7 @@ def attlog(body: bytes, message: MessageContext) -> list[Translated]:
         else:
             item, last = _punch(row, columns(line), serial, clock, now, last, ways)
             add(item)
+    flag_jumps(out)
     return out
 
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from adapters.kit import AdapterError, Canonical, MessageContext, Refused, Repeated, Translated
 from adapters.kit.clock import EPOCH, DeviceClock, Now, clock_of, now_of, read_time
-from adapters.kit.punches import JUMP, NO_CODE, code_of, is_workcode, pin_of
+from adapters.kit.punches import JUMP, NO_CODE, code_of, flag_jumps, is_workcode, pin_of
 
 from .layouts import COLUMNS, LAYOUT, Layout, layout_of, read_log
 
@@ -54,6 +54,7 @@ def punches(body: bytes, message: MessageContext) -> list[Translated]:
             continue
         item, last = _punch(row, parts, layout, serial, clock, now, last)
         out.append(item)
+    flag_jumps(out)
     return out
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any, Final, Literal
 
+from hub.runs.clashes import clashing
 from schemas.canonical.identifiers import check_nik, check_nin, check_nip
 
 ConflictKind = Literal["number-of-two", "two-numbers", "number-of-another", "national-id-of-two"]
@@ -115,22 +115,21 @@ def _of_two(links: Sequence[Mapping[str, Any]]) -> list[Conflict]:
     by_number: dict[str, list[Mapping[str, Any]]] = {}
     for link in links:
         by_number.setdefault(link["value"], []).append(link)
-    return [
-        _conflict("number-of-two", one, other)
-        for same in by_number.values()
-        for one, other in combinations(same, 2)
-        if one["employeeId"] != other["employeeId"] and _same_source(one, other) and _together(one, other)
-    ]
+    clashes = (clashing(same, "employeeId") for same in by_number.values() if len(same) > 1)
+    return [_conflict("number-of-two", found) for found in clashes if found]
 
 
 def _of_another(links: Sequence[Mapping[str, Any]], people: Mapping[str, Mapping[str, Any]]) -> list[Conflict]:
     """A number that is linked to one employee and is another one's own, or their national identity number."""
-    national = {p["nationalId"]: number for number, p in people.items() if p["nationalId"] is not None}
+    national: dict[str, set[str]] = {}
+    for number, person in people.items():
+        if person["nationalId"] is not None:
+            national.setdefault(person["nationalId"], set()).add(number)
     found = []
     for link in links:
-        holder = link["value"] if link["value"] in people else national.get(link["value"])
-        if holder is not None and holder != link["employeeId"]:
-            concerned = tuple(sorted((holder, link["employeeId"])))
+        holders = {link["value"]} if link["value"] in people else national.get(link["value"], set())
+        if holders - {link["employeeId"]}:
+            concerned = tuple(sorted(holders | {link["employeeId"]}))
             found.append(Conflict("number-of-another", (link["value"],), concerned, (link["linkId"],)))
     return found
 
@@ -147,13 +146,8 @@ def _two(links: Sequence[Mapping[str, Any]], people: Mapping[str, Mapping[str, A
         if link["source"] is None and registered is not None and registered != link["value"]:
             numbers = tuple(sorted((registered, link["value"])))
             found.append(Conflict("two-numbers", numbers, (employee,), (link["linkId"],)))
-    for same in by_scheme.values():
-        found += [
-            _conflict("two-numbers", one, other)
-            for one, other in combinations(same, 2)
-            if one["value"] != other["value"] and _together(one, other)
-        ]
-    return found
+    clashes = (clashing(same, "value") for same in by_scheme.values() if len(same) > 1)
+    return [*found, *(_conflict("two-numbers", clash) for clash in clashes if clash)]
 
 
 def _registered(scheme: str, employee: str, people: Mapping[str, Mapping[str, Any]]) -> str | None:
@@ -167,25 +161,15 @@ def _registered(scheme: str, employee: str, people: Mapping[str, Mapping[str, An
     return None
 
 
-def _conflict(kind: ConflictKind, one: Mapping[str, Any], other: Mapping[str, Any]) -> Conflict:
+def _conflict(kind: ConflictKind, links: Sequence[Mapping[str, Any]]) -> Conflict:
+    """One conflict of all the links of one number, or of one employee's scheme, that contradict each other."""
     return Conflict(
         kind,
-        tuple(sorted({one["value"], other["value"]})),
-        tuple(sorted({one["employeeId"], other["employeeId"]})),
-        tuple(sorted((one["linkId"], other["linkId"]))),
+        tuple(sorted({link["value"] for link in links})),
+        tuple(sorted({link["employeeId"] for link in links})),
+        tuple(sorted(link["linkId"] for link in links)),
     )
-
-
-def _same_source(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    return one["source"] == other["source"] or None in {one["source"], other["source"]}
 
 
 def _overlaps(link: Mapping[str, Any], first: str, last: str) -> bool:
     return (link["validFrom"] or first) <= last and (link["validTo"] or last) >= first
-
-
-def _together(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether both hold on some day; ISO dates compare as texts."""
-    first = max(one["validFrom"] or "", other["validFrom"] or "")
-    last = min(one["validTo"] or "9999-12-31", other["validTo"] or "9999-12-31")
-    return first <= last

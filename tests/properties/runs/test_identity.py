@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hub.runs.clashes import clashing
 from hub.runs.identity import join_numbers
 from tests.unit.runs import records as r
 
@@ -83,3 +84,30 @@ def test_without_links_every_registered_employee_stays_one(drawn: dict[str, str 
     """No employee of the registry is ever taken for another, whatever their national numbers are."""
     identity, _ = join_numbers(_employees(drawn), [])
     assert [identity.owner(number, "EKIN") for number in drawn] == list(drawn)
+
+
+days = st.sampled_from([None, "2026-01-01", "2026-03-01", "2026-06-01", "2026-09-30", "2026-12-31"])
+spans = st.tuples(days, days).filter(lambda span: None in span or span[0] <= span[1])
+statements = st.lists(st.tuples(st.sampled_from("ABC"), st.none() | st.sampled_from(SYSTEMS), spans), max_size=8)
+
+
+@settings(max_examples=600, deadline=None)
+@given(statements)
+def test_exactly_the_statements_that_another_contradicts_are_found(drawn: list[tuple[str, str | None, Any]]) -> None:
+    """As comparing every two of them finds: another person, of the same source or one of none, on one day at least."""
+    links = [
+        {"linkId": f"L-{n}", "employeeId": who, "source": source, "validFrom": first, "validTo": last}
+        for n, (who, source, (first, last)) in enumerate(drawn)
+    ]
+    wanted = [
+        one["linkId"]
+        for one in links
+        if any(
+            one["employeeId"] != other["employeeId"]
+            and (one["source"] == other["source"] or None in {one["source"], other["source"]})
+            and (one["validFrom"] or "") <= (other["validTo"] or "9")
+            and (other["validFrom"] or "") <= (one["validTo"] or "9")
+            for other in links
+        )
+    ]
+    assert [link["linkId"] for link in clashing(links, "employeeId")] == wanted

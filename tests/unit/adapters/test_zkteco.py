@@ -179,9 +179,21 @@ def test_nothing_is_acknowledged_under_an_unreadable_zone() -> None:
 
 
 def test_clock_set_back_within_a_batch() -> None:
-    """A line more than a minute before the line above it is flagged."""
+    """A line more than a minute before the line above it is flagged, and so are those above that show more than it."""
     items = punches(b"1\t2026-10-01 07:00:00\t0\t1\n1\t2026-10-01 06:59:00\t0\t1\n1\t2026-10-01 06:57:59\t0\t1\n")
-    assert [item.value["flags"] for item in items if isinstance(item, Canonical)] == [[], [], ["clock-set-back"]]
+    assert [item.value["flags"] for item in items if isinstance(item, Canonical)] == [
+        ["clock-jumped-ahead"],
+        ["clock-jumped-ahead"],
+        ["clock-set-back"],
+    ]
+
+
+def test_a_time_that_no_device_saw_makes_no_other_one_a_jump() -> None:
+    """A line of the year 2000 says that the clock was lost, not that the lines above were ahead; a second under the minute
+    says nothing."""
+    items = punches(b"1\t2026-10-01 07:00:00\t0\t1\n1\t2000-01-01 00:00:00\t0\t1\n1\t2026-10-01 06:59:00\t0\t1\n")
+    flags = [item.value["flags"] for item in items if isinstance(item, Canonical)]
+    assert flags == [[], ["clock-before-2015", "clock-set-back"], []]
 
 
 def test_a_command_is_given_until_its_result_came() -> None:

@@ -64,7 +64,7 @@ def test_the_file_of_the_rural_office_holds_its_taps() -> None:
     (message,) = adapters[exchange.adapter].sample(exchange.exchange, world)
     (device,) = world.devices
     context = MessageContext(
-        "S", "CONTOH", exchange.code, 1_793_000_000_000,
+        "S", "CONTOH", exchange.code, 1_796_000_000_000,
         device=DeviceContext("d", device.serial, device.zone), options=exchange.options,
     )  # fmt: skip
     items = adapters[exchange.adapter].translate(exchange.exchange, message.body, context)

@@ -106,3 +106,14 @@ def test_one_national_number_of_two_people_is_listed() -> None:
     identity, [found] = join_numbers(people, [])
     assert (found.kind, found.employees) == ("national-id-of-two", (EMPLOYEE, OTHER))
     assert identity.owner("3271034107850001", "EKIN") is None
+
+
+def test_many_claims_of_one_number_are_one_conflict() -> None:
+    """Who looks at the list sees the number once, with everybody concerned; a hundred thousand claims are no trouble, and
+    those that end before another begins are none."""
+    claims = [link(f"L-{n}", employeeId=f"{n}", scheme="other") for n in range(50_000)]
+    others = [link(f"M-{n}", employeeId=f"{n}", scheme="other", value="7", source=f"S-{n}") for n in range(50_000)]
+    ended = link("L-ended", employeeId="0", scheme="other", value="7", source=None, validTo="2025-12-31")
+    began = [{**one, "validFrom": "2026-01-01"} for one in others]
+    [found] = conflicts([*claims, *began, ended])
+    assert (found.kind, found.numbers, len(found.employees)) == ("number-of-two", ("0042",), 50_000)
