@@ -21,7 +21,7 @@ import msgspec
 
 from adapters.kit import attached
 from adapters.kit.errors import AdapterError, KitError
-from adapters.kit.polling import PollContext, PollResponse
+from adapters.kit.polling import PollContext, PollRequest, PollResponse
 from adapters.kit.registry import Adapter
 from adapters.kit.values import (
     Canonical,
@@ -150,8 +150,14 @@ def converse(adapter: Adapter, poll: str, given: Any) -> dict[str, Any]:
         taken = adapter.take(poll, response, cursor, session, context)
         cursor, session = taken.cursor, taken.session
         bodies = [body.decode("latin-1") for body in taken.bodies]
-        said.append({"request": asdict(request), **asdict(taken), "bodies": bodies})
-    return {"said": said, "then": asdict(adapter.next_request(poll, cursor, session, context))}
+        said.append({"request": shown_request(request), **asdict(taken), "bodies": bodies})
+    return {"said": said, "then": shown_request(adapter.next_request(poll, cursor, session, context))}
+
+
+def shown_request(request: PollRequest) -> dict[str, Any]:
+    """A request as it stands in out.json: its address where it is not the registered one."""
+    found = asdict(request)
+    return found if request.address else {name: value for name, value in found.items() if name != "address"}
 
 
 def answered(answer: Mapping[str, Any]) -> bytes:

@@ -182,11 +182,13 @@ def keys(raw: object) -> list[tuple[str, ...]]:
     return items
 
 
-def request(raw: object, credentials: Iterable[str]) -> PollRequest:
+def request(raw: object, credentials: Iterable[str], addresses: Iterable[str] = ()) -> PollRequest:
     """`raw` as a request that the hub can make: it leads nowhere else and refers to no secret that is not declared."""
     if type(raw) is not PollRequest:
         raise KitError("type", "a poll asks with a PollRequest")
     fault = call(faults_of, raw, frozenset(credentials))
+    if raw.address and raw.address not in addresses:
+        fault = "a request leads to an address that the manifest does not declare"
     if fault is not None:
         raise KitError("type", fault)
     return raw

@@ -122,7 +122,8 @@ class Poll(_Strict):
 
     `page` and `window_seconds` bound what one request asks for, as the other side allows; `lag_seconds`: how long the
     other side may take until it shows what has happened, so that nothing late is passed by. `credentials`: names of the
-    secrets that its requests refer to, given as files by whoever registers the poll.
+    secrets that its requests refer to, given as files by whoever registers the poll. `addresses`: names of options that hold
+    another address of the system, such as of the host that gives its tokens; without the option it is the registered one.
     """
 
     name: Slug
@@ -135,6 +136,7 @@ class Poll(_Strict):
     lag_seconds: Annotated[int, Field(ge=0, le=604_800)] = 0
     auth: Literal["none", "basic", "digest"] = "none"
     credentials: tuple[Slug, ...] = ()
+    addresses: tuple[Name, ...] = ()
     next_request: Name = "next_request"
     take: Name = "take"
 

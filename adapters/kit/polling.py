@@ -43,7 +43,8 @@ class Json:
 
 @dataclass(frozen=True, slots=True)
 class PollRequest:
-    """One request. `path` and `query` follow the address that was registered; basic and digest are the hub's."""
+    """One request. `path` and `query` follow the address that was registered, or the one that the option `address` holds;
+    basic and digest are the hub's."""
 
     method: Literal["GET", "POST"]
     path: str
@@ -52,6 +53,7 @@ class PollRequest:
     body: Json | Form | None = None
     sign_in: bool = False
     """It only fetches a token: an answer that is no success makes the hub wait, as for one that did not come."""
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)

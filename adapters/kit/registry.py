@@ -132,7 +132,8 @@ class Adapter:
         """What the poll asks next."""
         described = self.manifest.poll(poll)
         function = self._attribute("client", described.next_request)
-        return contain.request(contain.call(function, cursor, session, context), described.credentials)
+        found = contain.call(function, cursor, session, context)
+        return contain.request(found, described.credentials, described.addresses)
 
     def take(self, poll: str, response: PollResponse, cursor: Cursor, session: Session, context: PollContext) -> Taken:
         """What an answer came to. Raises `AdapterError` for one that says nothing that can be taken."""

@@ -55,7 +55,7 @@ def _next(cursor: Cursor, session: Session, context: PollContext, resource: str)
     if _token_of(session, "apim", context) is None:
         form = Form({"grant_type": "client_credentials"})
         headers = {"Authorization": Credential("apim-basic", "Basic ")}
-        return PollRequest("POST", context.options.get("apimPath", APIM), (), headers, form, sign_in=True)
+        return PollRequest("POST", context.options.get("apimPath", APIM), (), headers, form, True, "apimUrl")
     if _token_of(session, "sso", context) is None:
         form = Form(
             {
@@ -65,7 +65,7 @@ def _next(cursor: Cursor, session: Session, context: PollContext, resource: str)
                 "password": Credential("sso-password"),
             }
         )
-        return PollRequest("POST", context.options.get("ssoPath", SSO), (), {}, form, sign_in=True)
+        return PollRequest("POST", context.options.get("ssoPath", SSO), (), {}, form, True, "ssoUrl")
     nips = _nips(context)
     place = _place(cursor, nips)
     said: dict[str, str | Credential] = {

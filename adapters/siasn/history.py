@@ -1,7 +1,7 @@
 """Rows of SIASN's histories to events and assessments.
 
-Rule: each resource has names of its own, misspelt ones among them, and they are read as they are: skp22 answers with
-`PerilakuKerjaNilai`, kinerjaperiodik with `perilakuKerjaNilai`, angkakredit with `bulanMulaiPenailan`. A sanction that was
+Rule: each resource has names of its own, misspelt ones among them, and they are read as they are: answers say
+`PerilakuKerjaNilai`, those of kinerjaperiodik `perilakuKerjaNilai` too, months are `bulanMulaiPenilaian` or `bulanMulai`, of angkakredit `bulanMulaiPenailan`. A sanction that was
 cancelled says so. Ratings are turned (1 is the best); the code table of the quadrant is not public, so it says nothing here.
 """
 
@@ -120,7 +120,7 @@ def _event(row: int, fields: dict[str, str], nip: str, institution: str, kind: K
 
 def _assessment(row: int, fields: dict[str, str], nip: str, institution: str, *, annual: bool) -> Translated:
     result = fields.get("hasilKinerjaNilai", "")
-    behaviour = fields.get("PerilakuKerjaNilai" if annual else "perilakuKerjaNilai", "")
+    behaviour = _spelt(fields, "PerilakuKerjaNilai", *(() if annual else ("perilakuKerjaNilai",)))
     if result not in RATINGS or behaviour not in RATINGS:
         return Refused(row, "rating-malformed", NOT_A_RATING)
     span = _span(fields, annual=annual)
@@ -163,14 +163,10 @@ def _mark(aspect: str, label: str, written: str) -> dict[str, Any]:
 def _span(fields: dict[str, str], *, annual: bool) -> dict[str, str] | None:
     """First and last day of the year, or of the months that are named; of a periodic one without months nothing is known."""
     year = fields.get("tahun", "")
-    first = (
-        ("1", year) if annual else (fields.get("bulanMulaiPenilaian", ""), fields.get("tahunMulaiPenilaian") or year)
-    )
-    last = (
-        ("12", year)
-        if annual
-        else (fields.get("bulanSelesaiPenilaian", ""), fields.get("tahunSelesaiPenilaian") or year)
-    )
+    first, last = ("1", year), ("12", year)
+    if not annual:
+        first = _spelt(fields, "bulanMulaiPenilaian", "bulanMulai"), fields.get("tahunMulaiPenilaian") or year
+        last = _spelt(fields, "bulanSelesaiPenilaian", "bulanSelesai"), fields.get("tahunSelesaiPenilaian") or year
     try:
         (a, b), (c, d) = (_month(*first), _month(*last))
     except ValueError:
@@ -178,6 +174,12 @@ def _span(fields: dict[str, str], *, annual: bool) -> dict[str, str] | None:
     if (b, a) > (d, c):
         return None
     return {"first": f"{b}-{a:02d}-01", "last": f"{d}-{c:02d}-{monthrange(d, c)[1]}"}
+
+
+def _spelt(fields: dict[str, str], *names: str) -> str:
+    """What stands under the names that one thing has; "" where there is nothing, or two that differ."""
+    found = {fields[name] for name in names if fields.get(name)}
+    return found.pop() if len(found) == 1 else ""
 
 
 def _month(month: str, year: str) -> tuple[int, int]:

@@ -111,7 +111,8 @@ class Asking:
         body, content_type = body_of(request, reveal)
         headers = headers_of(request, reveal)
         target = target_of(request)
-        call = Call((feed.url or "").rstrip("/") + target, body, content_type, TIMEOUT, request.method, headers)
+        url = feed.options.get(request.address) or feed.url or ""
+        call = Call(url.rstrip("/") + target, body, content_type, TIMEOUT, request.method, headers)
         if poll.auth == "none":
             return await self._caller.call(call)
         user, password = reveal("user"), reveal("password")

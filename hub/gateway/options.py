@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from hub.errors import BadMessage
+from hub.urls import parse_url
 
 if TYPE_CHECKING:
     from adapters.kit.registry import Adapter
@@ -35,3 +36,15 @@ def check_options(kind: str, args: Mapping[str, Any], view: View, adapters: Mapp
     if not known.issuperset(options):
         has = ", ".join(sorted(known)) or "none"
         raise BadMessage("AMANA-CHANGE-001", f"options: {adapter.id} has these: {has}")
+    if args.get("kind") == "poll":
+        _check_addresses(str(args.get("part")), options, adapter)
+
+
+def _check_addresses(part: str, options: Mapping[str, Any], adapter: Adapter) -> None:
+    """Of a poll some options are addresses; whether the hub may call them is asked when it does, as of every address."""
+    names = next((poll.addresses for poll in adapter.manifest.polls if poll.name == part), ())
+    for name in names:
+        try:
+            parse_url(str(options.get(name, "https://host.example/")))
+        except ValueError as error:
+            raise BadMessage("AMANA-CHANGE-001", f"options: {name}: {error}") from None

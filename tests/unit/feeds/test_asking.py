@@ -214,3 +214,39 @@ def test_the_digest_is_that_of_the_rfc() -> None:
 def test_a_challenge_that_is_not_understood_gets_no_proof(challenge: str) -> None:
     """No proof is made for another scheme, without a nonce, or for a protection that we do not have."""
     assert digest.answer(challenge, "u", "p", "GET", "/", "c") is None
+
+
+def test_tokens_are_fetched_where_the_options_say(tmp_path: Path) -> None:
+    """SIASN's two tokens lie at other hosts than its records: each request goes to its own address, the token of one host is
+    shown at no other, and an option that is not set means the registered address."""
+    nip = "190001011999012001"
+    options = {"nips": nip, "apimUrl": "https://apim.example.go.id:8243/", "resource": "rw-skp22"}
+    feed = {"kind": "poll", "part": "history", "url": "https://siasn.example.go.id", "id": "siasn", "options": options}
+    api = {"adapter": "siasn", "exchange": "history", "dedupe": "window", "fields": [], "assurance": "polled"}
+    folder = tmp_path / "credentials" / "siasn"
+    folder.mkdir(parents=True)
+    for name in ("apim-basic", "sso-client", "sso-user", "sso-password"):
+        (folder / name).write_text(f"{name}-rahasia\n")
+        (folder / name).chmod(0o600)
+
+    def answer(call: Call) -> Answer:
+        if "token" in call.url:
+            return Answer(200, render({"access_token": "TOKEN-APIM" if "oauth2" in call.url else "TOKEN-SSO"}))
+        return Answer(200, render({"code": 1, "data": []}))
+
+    async def whole() -> list[Call]:
+        office = Office(tmp_path)
+        office.caller = Asked(answer)
+        await office.onboard({**feed, "device": None}, api)
+        await office.look(1)
+        return office.caller.calls
+
+    apim, sso, asked = asyncio.run(whole())
+    assert [call.url.split("/")[2] for call in (apim, sso, asked)] == [
+        "apim.example.go.id:8243",
+        "siasn.example.go.id",
+        "siasn.example.go.id",
+    ]
+    assert apim.headers["Authorization"] == "Basic apim-basic-rahasia"
+    assert b"apim-basic" not in sso.body
+    assert (asked.headers["Authorization"], asked.headers["Auth"]) == ("Bearer TOKEN-APIM", "bearer TOKEN-SSO")
