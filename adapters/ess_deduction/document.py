@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from binascii import Error as Base64Error
-from binascii import a2b_base64
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 from xml.etree import ElementTree as ET
 
-from adapters.kit import AdapterError
+from adapters.kit import AdapterError, Signer
 from signing.errors import SigningError
 from signing.keys import PublicKey, load_public
 from signing.xmlframe import stripped
@@ -35,6 +35,8 @@ HEADER: Final = ("Sender", "Receiver", "FSPCode", "MsgId", "MessageType")
 MAX_TAGS: Final = 600_000
 MAX_SIGNATURE: Final = 4096
 
+SIGNING_KEY: Final = "signingKey"
+RSA: Final = "rsa"
 _S: Final = rb"[ \t\r\n]*+"
 _HEAD: Final = re.compile(_S + rb"(?:<\?xml[ \t]+version=[\"']1\.0[\"'][^<>]{0,60}\?>)?" + _S + rb"<Document>" + _S)
 _TAIL: Final = re.compile(
@@ -84,11 +86,24 @@ def fields_of(element: ET.Element) -> dict[str, str] | None:
     return found if len(found) == len(element) else None
 
 
-def write_document(header: Mapping[str, str], details: Sequence[Mapping[str, object]]) -> bytes:
-    """A document without white space between tags. The place of the signature is empty: no key reaches an adapter."""
+def write_document(
+    header: Mapping[str, str], details: Sequence[Mapping[str, object]], signer: Signer | None = None
+) -> bytes:
+    """A document without white space between tags, signed by `signer`; without one the place of the signature is empty."""
     inner = _element("Header", {name: header[name] for name in HEADER})
     inner += "".join(_element("MessageDetails", each) for each in details)
-    return f"<Document><Data>{inner}</Data><Signature></Signature></Document>".encode()
+    data = f"<Data>{inner}</Data>".encode()
+    signature = b"" if signer is None else b2a_base64(signer.sign(stripped(data)), newline=False)
+    return b"<Document>%b<Signature>%b</Signature></Document>" % (data, signature)
+
+
+def signer_of(options: Mapping[str, str], signer: Signer | None) -> Signer | None:
+    """What signs: None where no key is named. Raises `AdapterError` for one that is named and is not there, or no RSA key."""
+    if SIGNING_KEY not in options:
+        return None
+    if signer is None or signer.kind != RSA:
+        raise AdapterError("key-missing", "the key that the option signingKey names is not there, or is no RSA key")
+    return signer
 
 
 def _element(name: str, value: object) -> str:
@@ -136,6 +151,6 @@ def _key(text: str) -> PublicKey | None:
         key = load_public(text.replace("\\n", "\n"))
     except SigningError:
         raise AdapterError("option-malformed", "the option publicKey is no public key in PEM or base64") from None
-    if key.curve != "rsa":
+    if key.curve != RSA:
         raise AdapterError("option-malformed", "the option publicKey is no RSA key")
     return key

@@ -14,10 +14,31 @@ from functools import lru_cache
 from typing import Any, Final
 from xml.etree import ElementTree as ET
 
-from adapters.kit import AdapterError, Canonical, MessageContext, Outgoing, Refused, Repeated, Skipped, Translated
+from adapters.kit import (
+    AdapterError,
+    Canonical,
+    MessageContext,
+    Outgoing,
+    Refused,
+    Repeated,
+    Signer,
+    Skipped,
+    Translated,
+)
 from schemas.canonical.identifiers import check_nin, check_number
 
-from .document import FIELD_MISSING, MONTHLY, RESPONSE, SENDER, STOP, UNSUPPORTED, Document, fields_of, open_document
+from .document import (
+    FIELD_MISSING,
+    MONTHLY,
+    RESPONSE,
+    SENDER,
+    STOP,
+    UNSUPPORTED,
+    Document,
+    fields_of,
+    open_document,
+    signer_of,
+)
 from .document import write_document as write
 
 RECORD: Final = "DeductionRecord"
@@ -207,18 +228,23 @@ def _currency(options: Mapping[str, str]) -> str:
     return currency
 
 
-def deductions_out(records: Sequence[dict[str, Any]], options: Mapping[str, str]) -> list[Outgoing]:
+def deductions_out(
+    records: Sequence[dict[str, Any]], options: Mapping[str, str], signer: Signer | None
+) -> list[Outgoing]:
     """FSP_MONTHLY_DEDUCTIONS, one document for each lender."""
-    return _documents(records, options, MONTHLY)
+    return _documents(records, options, MONTHLY, signer)
 
 
-def stops_out(records: Sequence[dict[str, Any]], options: Mapping[str, str]) -> list[Outgoing]:
+def stops_out(records: Sequence[dict[str, Any]], options: Mapping[str, str], signer: Signer | None) -> list[Outgoing]:
     """DEDUCTION_STOP_NOTIFICATION, one document for each lender and as many MessageDetails as there are stops."""
-    return _documents(records, options, STOP)
+    return _documents(records, options, STOP, signer)
 
 
-def _documents(records: Sequence[dict[str, Any]], options: Mapping[str, str], kind: str) -> list[Outgoing]:
+def _documents(
+    records: Sequence[dict[str, Any]], options: Mapping[str, str], kind: str, signer: Signer | None
+) -> list[Outgoing]:
     currency, lenders = _currency(options), dict[str, list[dict[str, Any]]]()
+    signer = signer_of(options, signer)
     wanted = "monthly" if kind == MONTHLY else "stop"
     for value in (record["value"] for record in records):
         if value["kind"] != wanted or value["creditor"] is None or value["reference"] is None:
@@ -232,13 +258,19 @@ def _documents(records: Sequence[dict[str, Any]], options: Mapping[str, str], ki
             )
         lenders.setdefault(value["creditor"], []).append(value)
     return [
-        _document(creditor, lenders[creditor], options, kind, page, len(lenders))
+        _document(creditor, lenders[creditor], options, kind, page, len(lenders), signer)
         for page, creditor in enumerate(sorted(lenders), 1)
     ]
 
 
 def _document(
-    creditor: str, values: Sequence[dict[str, Any]], options: Mapping[str, str], kind: str, page: int, pages: int
+    creditor: str,
+    values: Sequence[dict[str, Any]],
+    options: Mapping[str, str],
+    kind: str,
+    page: int,
+    pages: int,
+    signer: Signer | None,
 ) -> Outgoing:
     rows = [_fields(value) for value in values]
     details: list[Mapping[str, object]] = [{RECORD: rows}] if kind == MONTHLY else [*rows]
@@ -250,7 +282,7 @@ def _document(
         "MsgId": digest,
         "MessageType": kind,
     }
-    return Outgoing(write(header, details), page, pages, f"{kind}_{creditor}_{digest}.xml")
+    return Outgoing(write(header, details, signer), page, pages, f"{kind}_{creditor}_{digest}.xml")
 
 
 def _fields(value: dict[str, Any]) -> dict[str, str | None]:

@@ -13,6 +13,7 @@ from adapters.kit.values import (
     Outgoing,
     Refused,
     Repeated,
+    Signer,
     Skipped,
     Translated,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "Repeated",
     "Route",
     "Rows",
+    "Signer",
     "Skipped",
     "Taken",
     "Translated",

@@ -90,11 +90,15 @@ class Exchange(_Strict):
     batch: Literal["message", "person"] = "message"
     """Out, from records: rendered at once from all records of one message that came in, or person by person. The order of
     what goes out is kept within it: of the sending system, or of each person."""
+    signs: bool = False
+    """Out, from records: the function gets, as its last argument, a `Signer` or None, for a signature within the message."""
     reads_back: Slug | None = None
     """Out, from records: the exchange in which the same file or message comes in. The round trip is a law then."""
 
     @model_validator(mode="after")
     def _fits_direction(self) -> Exchange:
+        if self.signs and self.source != "records":
+            raise ValueError("signs goes with the source records")
         if self.direction == "in" and (self.source != "run" or self.reads_back is not None):
             raise ValueError("source and reads_back are for exchanges that go out")
         if self.reads_back is not None and self.source != "records":

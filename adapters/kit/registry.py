@@ -26,6 +26,7 @@ from adapters.kit.values import (
     DeviceRequest,
     MessageContext,
     Outgoing,
+    Signer,
     Translated,
 )
 from adapters.kit.wire import schema_of
@@ -107,17 +108,29 @@ class Adapter:
         return self._render(exchange, "run", (run, signals), options)
 
     def render_records(
-        self, exchange: str, records: Sequence[dict[str, Any]], options: Mapping[str, str]
+        self,
+        exchange: str,
+        records: Sequence[dict[str, Any]],
+        options: Mapping[str, str],
+        signer: Signer | None = None,
     ) -> list[Outgoing]:
-        """The messages or files that carry canonical records, each given as {"contract", "value"}, to a receiver."""
-        return self._render(exchange, "records", (records,), options)
+        """The messages or files that carry canonical records, each given as {"contract", "value"}, to a receiver. `signer`:
+        for an exchange that signs within the message."""
+        return self._render(exchange, "records", (records,), options, signer)
 
-    def _render(self, exchange: str, source: str, given: tuple[Any, ...], options: Mapping[str, str]) -> list[Outgoing]:
+    def _render(
+        self,
+        exchange: str,
+        source: str,
+        given: tuple[Any, ...],
+        options: Mapping[str, str],
+        signer: Signer | None = None,
+    ) -> list[Outgoing]:
         described, function, watched = self._function(exchange, "out")
         if described.source != source:
             raise KitError("missing", f"{self.id}.{exchange} is rendered from {described.source}")
         before = contain.fingerprint([*given]) if watched else b""
-        raw = contain.call(function, *given, options)
+        raw = contain.call(function, *given, options, *((signer,) if described.signs else ()))
         items = contain.pages(raw, files=described.media_type != "application/json")
         if watched and contain.fingerprint([*given]) != before:
             raise KitError("mutated", f"{self.id}.{exchange} changed its input")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 
 class Canonical(NamedTuple):
@@ -121,3 +121,14 @@ class Outgoing:
     page: int
     pages: int
     name: str
+
+
+class Signer(Protocol):
+    """What signs for an adapter, which never sees the key. `kind`: "rsa" (PKCS#1 v1.5 with SHA-256) or the name of a curve."""
+
+    @property
+    def kind(self) -> str: ...
+
+    def sign(self, data: bytes) -> bytes:
+        """The signature over `data`."""
+        ...

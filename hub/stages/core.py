@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from hub.contracts.registered import Following
     from hub.control.follow import DirectoryFollower
     from hub.keys import HubKeys
+    from hub.signers import Signers
     from hub.stages.hand import Hand
 
 
@@ -55,6 +56,7 @@ class CorePorts:
     draft_rules: bool = False
     hand: Hand | None = None
     registry: Following | None = None
+    signers: Signers | None = None
     measures: Measures = field(default_factory=Measures)
 
 
@@ -91,7 +93,7 @@ def build(ports: CorePorts) -> Core:
         Collect(p.store),
         RunStage(p.bus, p.store, p.vault, p.follower, p.adapters, p.keys.hmac, p.partitions, p.draft_rules),
         Announce(p.bus, p.vault, p.follower, p.keys.hmac, p.partitions),
-        Outward(p.bus, p.store, p.vault, p.follower, p.adapters, p.partitions),
+        Outward(p.bus, p.store, p.vault, p.follower, p.adapters, p.partitions, p.signers),
         Erase(p.vault, p.follower),
         Pulls(p.bus, p.store, p.vault, p.follower, p.keys.hmac, p.keys.signing, p.registry),
         Index(p.store, p.follower),

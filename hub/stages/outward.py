@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from hub.control.follow import DirectoryFollower
     from hub.control.objects import Subscription
     from hub.control.view import View
+    from hub.signers import Signers
 
 NAME: Final = "outward"
 VERSION: Final = 1
@@ -92,6 +93,7 @@ class Outward:
         follower: DirectoryFollower,
         adapters: Mapping[str, Adapter],
         partitions: int,
+        signers: Signers | None = None,
     ) -> None:
         self._bus = bus
         self._store = store
@@ -99,6 +101,7 @@ class Outward:
         self._follower = follower
         self._adapters = adapters
         self._partitions = partitions
+        self._signers = signers
         self._takers: dict[tuple[int, str], tuple[View, tuple[Taker, ...]]] = {}
         self._ends: dict[tuple[str, int], tuple[int, dict[tuple[str, int], int]]] = {}
 
@@ -220,7 +223,7 @@ class Outward:
             pages = counting()
             for batch in split(own, going.batch, record.key):
                 try:
-                    bodies, schema = render_batch(subscription, one.view, self._adapters, batch.records)
+                    bodies, schema = render_batch(subscription, one.view, self._adapters, batch.records, self._signers)
                     ids = [derived_id(rid, NAME, VERSION, next(pages)) for _ in bodies]
                     sealed = [(id_, seal_body(secret, id_, body)) for id_, body in zip(ids, bodies, strict=True)]
                 except BadMessage as bad:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from adapters.kit.registry import Adapter
     from hub.control.objects import Api, Subscription
     from hub.control.view import View
+    from hub.signers import Signers
 
 
 class Given(NamedTuple):
@@ -63,13 +64,17 @@ def split(records: Sequence[Given], by: str, whole: bytes) -> list[Batch]:
 
 
 def render_batch(
-    subscription: Subscription, view: View, adapters: Mapping[str, Adapter], records: Sequence[Given]
+    subscription: Subscription,
+    view: View,
+    adapters: Mapping[str, Adapter],
+    records: Sequence[Given],
+    signers: Signers | None = None,
 ) -> tuple[list[dict[str, Any]], str]:
     """Bodies for the subscriber's code, and the name of their contract. Raises `BadMessage`."""
     given = [{"contract": record.contract, "value": record.value} for record in records]
-    return _render(
-        subscription, view, adapters, lambda a, api: a.render_records(api.exchange, given, subscription.options)
-    )
+    options = subscription.options
+    signer = None if signers is None else signers.of(options)
+    return _render(subscription, view, adapters, lambda a, api: a.render_records(api.exchange, given, options, signer))
 
 
 def render_run(

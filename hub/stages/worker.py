@@ -310,6 +310,7 @@ async def run(
     from hub.registry.follow import RegistryFollower
     from hub.serve.ports import open_ports
     from hub.serve.worker_port import answering
+    from hub.signers import Signers
     from hub.stages.halted import write_braked, write_halted
     from hub.stages.hand import Hand
 
@@ -332,6 +333,7 @@ async def run(
             partitions=settings.partitions,
             draft_rules=settings.unsafe_allow_draft_rules,
             hand=hand,
+            signers=Signers(settings.keys),
             registry=RegistryFollower(opened.bus, opened.vault),
             policy=Policy(attempts=settings.delivery_attempts, timeout=settings.delivery_timeout),
             measures=opened.measures,
