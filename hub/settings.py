@@ -46,6 +46,7 @@ _FILES = (
     "kafka_key",
     "kafka_password_file",
     "folders",
+    "folders_out",
     "credentials",
 )
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.:_-]*[a-z0-9])?")
@@ -154,6 +155,10 @@ class Settings(BaseSettings):
     kafka_password_file: Path | None = Field(default=None, description="File that holds it, mode 0600, instead")
     folders: Path | None = Field(
         default=None, description="Directory below which folders are watched; empty: `folders` in the data directory"
+    )
+    folders_out: Path | None = Field(
+        default=None,
+        description="Directory below which files are put for who takes them from a folder; empty: `outgoing` in the data directory",
     )
     credentials: Path | None = Field(
         default=None,

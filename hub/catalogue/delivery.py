@@ -56,4 +56,11 @@ CODES: Final[dict[str, Code]] = {
         "a body that keeps the contract version that its record names",
         "Look at it with amana dead-letter show; correct what made it, have it made again, then discard this one",
     ),
+    "AMANA-OUT-008": Code(
+        409,
+        "receiver",
+        "A file of that name lies in the receiver's folder, with other content",
+        "a name that is free, or the same file",
+        "Find out which of the two is right; take the other one away, then retry, or let the folder have {run} in it",
+    ),
 }

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hub.delivery.checking import check_outgoing
 from hub.delivery.due import Due, Next
+from hub.delivery.filing import OPTION, Filing, file_away
 from hub.delivery.intake import NAME, Intake
 from hub.delivery.outcomes import Outcome, Proof, read_answer, settle
 from hub.delivery.receipts import OUTCOME, PURPOSE, SUBSCRIPTION, receipt, receipt_id
@@ -94,6 +95,7 @@ class Deliverer:
     measures: Measures = field(default_factory=Measures)
     share: Share | None = None
     registry: Following | None = None
+    filing: Filing | None = None
     confirmed: int = 0
     freed: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when a call is over: another one may begin."""
@@ -262,6 +264,8 @@ class Deliverer:
             await check_outgoing(headers.get(DATASCHEMA, ""), body, self.registry)
         except BadMessage:
             return Answer(None), Proof(Event.BREACH)
+        if target.folder:
+            return Answer(None), Proof(await file_away(self.filing, target.folder, headers, body))
         try:
             body = await self._wrap(target, headers, secret, body)
         except BadMessage:
@@ -313,6 +317,7 @@ class _Target(NamedTuple):
     ring: KeyRing
     media: Media
     options: Mapping[str, str]
+    folder: str = ""
 
 
 def render_push(code: str, request_id: str, body: bytes, media: Media, key: PrivateKey) -> bytes:
@@ -328,9 +333,11 @@ def render_push(code: str, request_id: str, body: bytes, media: Media, key: Priv
 
 
 def _target(view: View, subscription_id: str) -> _Target:
-    """Where to send, whose signature proves the answer, and what it is to be written in."""
+    """Where to send, whose signature proves the answer, and what it is to be written in; or the folder to put it in."""
     subscription = view.subscription(subscription_id)
     system = None if subscription is None else view.system(subscription.system)
+    if subscription is not None and system is not None and OPTION in subscription.options:
+        return _Target(system.code, "", system.key_ring, "json", system.options, subscription.options[OPTION])
     url = None if subscription is None or system is None else subscription.url or system.url
     if system is None or not url:
         raise BadMessage("AMANA-OUT-004", "the receiver has no address")

@@ -31,6 +31,7 @@ _CODES: Final = {
     Event.UNWRITABLE: "AMANA-OUT-005",
     Event.UNSEALABLE: "AMANA-OUT-006",
     Event.BREACH: "AMANA-OUT-007",
+    Event.NAME_TAKEN: "AMANA-OUT-008",
     Event.ERASE: "AMANA-ERASED-001",
 }
 

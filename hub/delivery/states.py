@@ -47,12 +47,14 @@ class Event(StrEnum):
     SIGNED_SUCCESS = "signed-success"
     SIGNED_FAILURE = "signed-failure"
     UNSIGNED_ANSWER = "unsigned-answer"
+    FILED = "filed"  # the hub put it as a file into the receiver's folder
     COLLECTED = "collected"  # the receiver read it in its outbox and said so, signed
     NO_ANSWER = "no-answer"
     EXHAUSTED = "exhausted"
     FORBIDDEN = "forbidden"
     UNWRITABLE = "unwritable"  # the body cannot be said in the receiver's format
     UNSEALABLE = "unsealable"  # the receiver wants bodies encrypted and has no key for it
+    NAME_TAKEN = "name-taken"  # another file of that name lies in the receiver's folder
     BREACH = "breach"  # the body breaks the contract that its record names
     KEY_BUSY = "key-busy"  # an earlier message of the same key of an ordered subscription has not got through
     KEY_FREE = "key-free"
@@ -97,6 +99,8 @@ TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
     (_S.ERASED, _E.DEAD_LETTER): _S.ERASED,
     (_S.ERASED, _E.ERASE): _S.ERASED,
     (_S.DUE, _E.SIGNED_SUCCESS): _S.CONFIRMED,
+    (_S.DUE, _E.FILED): _S.CONFIRMED,
+    (_S.DUE, _E.NAME_TAKEN): _S.DEAD,
     (_S.DUE, _E.SIGNED_FAILURE): _S.DEAD,
     (_S.DUE, _E.UNSIGNED_ANSWER): _S.UNPROVEN,
     (_S.DUE, _E.NO_ANSWER): _S.RETRYING,
@@ -107,6 +111,8 @@ TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
     (_S.DUE, _E.BREACH): _S.DEAD,
     (_S.DUE, _E.KEY_BUSY): _S.PARKED,
     (_S.RETRYING, _E.SIGNED_SUCCESS): _S.CONFIRMED,
+    (_S.RETRYING, _E.FILED): _S.CONFIRMED,
+    (_S.RETRYING, _E.NAME_TAKEN): _S.DEAD,
     (_S.RETRYING, _E.SIGNED_FAILURE): _S.DEAD,
     (_S.RETRYING, _E.UNSIGNED_ANSWER): _S.UNPROVEN,
     (_S.RETRYING, _E.NO_ANSWER): _S.RETRYING,

@@ -220,7 +220,7 @@ SPECS: Final[dict[Name, Spec]] = {
     "amana_delivered_total": _counter(
         "Delivery",
         "system outcome",
-        "Outcomes of deliveries: signed-success and collected are confirmed, the rest is not",
+        "Outcomes of deliveries: signed-success, filed and collected are confirmed, the rest is not",
         "By outcome, see the table of states in the operating guide",
     ),
     "amana_waiting": _gauge(

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from adapters.kit.registry import Adapter
     from hub.contracts.registered import Following
     from hub.control.follow import DirectoryFollower
+    from hub.delivery.filing import Filing
     from hub.keys import HubKeys
     from hub.signers import Signers
     from hub.stages.hand import Hand
@@ -57,6 +58,7 @@ class CorePorts:
     hand: Hand | None = None
     registry: Following | None = None
     signers: Signers | None = None
+    filing: Filing | None = None
     measures: Measures = field(default_factory=Measures)
 
 
@@ -114,6 +116,7 @@ def build(ports: CorePorts) -> Core:
         uploads=Uploads(p.store, p.keys.wrapper, vault=p.vault),
         measures=p.measures,
         registry=p.registry,
+        filing=p.filing,
     )
     runners = tuple(Runner(stage, p.bus, p.store, p.owner, measures=p.measures) for stage in stages)
     return Core(p, runners, deliverer)

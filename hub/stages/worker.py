@@ -305,6 +305,7 @@ async def run(
     from hub.control.follow import DirectoryFollower
     from hub.delivery.caller import make_caller
     from hub.delivery.deliver import Policy
+    from hub.delivery.filing import Filing
     from hub.metrics.process import watch_process
     from hub.metrics.sharing import share
     from hub.registry.follow import RegistryFollower
@@ -334,6 +335,7 @@ async def run(
             draft_rules=settings.unsafe_allow_draft_rules,
             hand=hand,
             signers=Signers(settings.keys),
+            filing=Filing(settings.folders_out or settings.data / "outgoing"),
             registry=RegistryFollower(opened.bus, opened.vault),
             policy=Policy(attempts=settings.delivery_attempts, timeout=settings.delivery_timeout),
             measures=opened.measures,

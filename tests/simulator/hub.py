@@ -20,6 +20,7 @@ from hub.control.follow import DirectoryFollower, submit
 from hub.control.requests import sign_change
 from hub.delivery import settlements
 from hub.delivery.deliver import Policy
+from hub.delivery.filing import Filing
 from hub.errors import BadMessage, TryAgain
 from hub.gateway import devices
 from hub.gateway.admission import Push, Refusal, Terms, Wanted, examine
@@ -86,6 +87,7 @@ class SimHub:
         self.receiver = Receiver(PEOPLE.receiver, PEOPLE.hub.public, PEOPLE.forger)
         self.store = (store or open_store)(self._store_fault)
         self.adapters = find()
+        self.filing: Filing | None = None
         self._starts = 0
         self._how: How | None = None
         self.restart_parts()
@@ -141,6 +143,7 @@ class SimHub:
                     partitions=self.partitions,
                     policy=self.policy,
                     registry=RegistryFollower(self.log, self.log),
+                    filing=self.filing,
                 )
             )
             await core.ensure_topics()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Final
 
@@ -10,6 +11,10 @@ from pydantic import Field, model_validator
 from hub.control.fields import Args, Code, Contract, Name, Network, Options, Sha256, Url, Zone
 from hub.control.objects import ANY, RESERVED, Assurance, Direction, Holding, Sealed
 from hub.ports import DedupeRule
+
+_FOLDER: Final = re.compile(
+    r"[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*(/[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*)*"
+)
 
 
 class ApiAdd(Args):
@@ -97,8 +102,13 @@ class SubscriptionAdd(Args):
 
     @model_validator(mode="after")
     def _called_or_collected(self) -> SubscriptionAdd:
+        folder = self.options.get("folder")
         if self.collect and self.url is not None:
             raise ValueError("what is collected has no address")
+        if folder is not None and (self.collect or self.url is not None):
+            raise ValueError("what goes into a folder has no address and is not collected")
+        if folder is not None and not _FOLDER.fullmatch(folder.replace("{run}", "run")):
+            raise ValueError("a folder is a path below AMANA_FOLDERS_OUT, of letters, digits, dots and hyphens")
         return self
 
 
