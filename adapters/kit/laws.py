@@ -29,13 +29,16 @@ from schemas.contracts import CONTRACTS, checker
 Law = Callable[[Adapter], list[str]]
 
 PAGES: Final = ("README.md", "CHANGES.md")
+PAGE_LINES: Final = 70
 _LONG_NUMBER: Final = re.compile(r"[0-9]{6,}")
 _MONTH: Final = re.compile(r"[12][0-9]{3}-(0[1-9]|1[0-2])")
 
 
 def manifest_complete(adapter: Adapter) -> list[str]:
-    """Contracts exist, functions and models are there, gaps are declared, and the pages are written."""
+    """Contracts exist, functions and models are there, gaps are declared, and the pages are written: the README is one page
+    with its facts, how sure each is, and its gaps."""
     broken = [f"{page} is missing or empty" for page in PAGES if not _filled(adapter, page)]
+    broken += [] if broken else _page_faults((adapter.folder / PAGES[0]).read_text("utf-8"))
     if not adapter.manifest.gaps:
         broken.append("manifest: gaps is empty; every adapter leaves something out")
     for poll in adapter.manifest.polls:
@@ -296,6 +299,13 @@ def broken_by(adapter: Adapter, law: str) -> list[str]:
         return [str(error)]
     except AdapterError as error:
         return [f"an unexpected refusal: {error.kind}"]
+
+
+def _page_faults(page: str) -> list[str]:
+    facts = page.partition("\n## Facts and gaps\n")[2]
+    broken = [f"README.md: more than {PAGE_LINES} lines"] * (page.count("\n") > PAGE_LINES)
+    sure = any(mark in facts for mark in ("[A]", "[B]", "[U]"))
+    return broken + ["README.md: no section Facts and gaps whose facts say how sure they are"] * (not sure)
 
 
 def _filled(adapter: Adapter, page: str) -> bool:
