@@ -5,9 +5,10 @@ Rule: each act goes over HTTP or through a command, like anybody's; each keeps t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Final
 
@@ -71,7 +72,8 @@ def perform(hub: HubProcess, preset: Preset, month: Month, console: Console) -> 
             with scene.bar("Onboarding, through the real commands", steps(preset)) as tick:
                 onboarded = onboard(hub.data, preset, payroll.url, tick)
             hub_key = _hub_key(hub)
-            payroll.start(hub_key, onboarded.systems[scene.exchanges("out")[0].system].key)
+            others = {e.system: onboarded.systems[e.system].key for e in scene.exchanges("back")}
+            payroll.start(hub_key, onboarded.systems[scene.exchanges("out")[0].system].key, others)
             send_month(scene, onboarded, hub_key)
             bring_files(scene, onboarded)
             send_hostile(scene, onboarded, hub_key)
@@ -245,12 +247,21 @@ def make_report(scene: Scene, run: Mapping[str, Any], hub: Mapping[str, Any], pa
         check(f"control total {name}", getattr(expected, name), totals.get(name))
     files = payroll.files
     check("refused by payroll", [], payroll.refused)
-    check("files confirmed", report.delivered, len(files))
+    told = [body for exchange in scene.exchanges("back") for body in payroll.told(exchange.system)]
+    check("messages confirmed", report.delivered, len(files) + len(told))
+    if told:
+        check("scores told to the performance system", expected.scored, scores_of(told))
     check("people in the files", expected.ready, sum(file.count for file in files))
     for name in ("gross", "cut", "net"):
         check(f"files' {name}", getattr(expected, name), str(sum(getattr(file, name) for file in files)))
     check("the hub's own equalities", [], [row["name"] for row in hub["checks"] if not row["ok"]])
     return report
+
+
+def scores_of(told: Sequence[Mapping[str, Any]]) -> tuple[int, str]:
+    """How many scores were told, and what they come to together."""
+    rows = [row for body in told for row in body.get("scores", ())]
+    return len(rows), f"{sum((Decimal(row['score']) for row in rows), Decimal(0)).normalize():f}"
 
 
 def expected_records(scene: Scene) -> dict[str, int]:

@@ -71,14 +71,17 @@ def onboard(data: Path, preset: Preset, payroll_url: str, tick: Callable[[], Non
         step("institution", "add", "--code", institution.code, "--name", institution.name)
     systems = {}
     receivers = {exchange.system for exchange in preset.of_way("out")}
+    told = {exchange.system for exchange in preset.of_way("back")}
     for code in [system.code for system in preset.systems] + sorted(receivers):
-        owner, endpoint = (payroll.code, ["--endpoint", payroll_url]) if code in receivers else (unit.code, [])
+        owner = payroll.code if code in receivers else unit.code
+        endpoint = ["--endpoint", payroll_url if code in receivers else f"{payroll_url}/{code}"]
+        endpoint = endpoint if code in receivers | told else []
         answer = step("system", "add", "--institution", owner, "--code", code, "--generate-key", str(keys), *endpoint)
         key = load_private(read_private(keys / f"{code}.pem"))
         systems[code] = Credentials(code, answer["clientId"], answer["clientSecret"], key)
     for exchange in preset.exchanges:
         step("api", "add", "--code", exchange.code, "--adapter", exchange.adapter, "--exchange", exchange.exchange)
-        if exchange.system in receivers:
+        if exchange.system in receivers or exchange.back:
             subscribed = ("--system", exchange.system, "--code", exchange.code, "--institution", unit.code)
             step("subscription", "add", *subscribed, *_options(exchange))
         elif exchange.system:

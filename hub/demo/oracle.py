@@ -17,7 +17,8 @@ from hub.demo.preset import Oracle
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """Control totals that the run must show; money in whole units as digit strings."""
+    """Control totals that the run must show; money in whole units as digit strings. `scored`: how many are told a score, and
+    what these come to together."""
 
     employees: int
     ready: int
@@ -25,20 +26,26 @@ class Expected:
     gross: str
     cut: str
     net: str
+    scored: tuple[int, str]
 
 
 def expect(
     oracle: Oracle, plans: Sequence[PersonPlan], tariffs: Sequence[str], marks: Sequence[Mark], ceremony: date
 ) -> Expected:
     """Totals over all persons; those without mark or pay data are held and count in no amount."""
-    ready = gross = net = 0
+    ready = gross = net = scored = 0
+    scores = Decimal(0)
     for plan, tariff, mark in zip(plans, tariffs, marks, strict=True):
         if not plan.paid or (not plan.marked and not _replaced(plan)):
             continue
         ready += 1
         gross += int(tariff)
         net += _net(oracle, plan, Decimal(tariff), mark, ceremony)
-    return Expected(len(plans), ready, len(plans) - ready, str(gross), str(gross - net), str(net))
+        if oracle.score is not None and not _replaced(plan):
+            scored += 1
+            scores += earned(oracle, mark)
+    totals = str(gross), str(gross - net), str(net)
+    return Expected(len(plans), ready, len(plans) - ready, *totals, (scored, f"{scores.normalize():f}"))
 
 
 def _replaced(plan: PersonPlan) -> bool:

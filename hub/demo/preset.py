@@ -57,14 +57,15 @@ class System(_Part):
 
 
 class Exchange(_Part):
-    """`folder`: name of the watched folder that its files are dropped into; empty: nobody drops any. `options`: of the
-    folder, or of the subscription of who receives."""
+    """`folder`: name of the watched folder that its files are dropped into; empty: nobody drops any. `back`: told to a system
+    of the institution once the run is approved. `options`: of the folder, or of the subscription of who receives."""
 
     code: str
     adapter: str
     exchange: str
     system: str
     folder: str = ""
+    back: bool = False
     options: dict[str, str] = {}
 
 
@@ -133,8 +134,11 @@ class Preset(_Part):
     exchanges: list[Exchange]
     oracle: Oracle
 
-    def way(self, exchange: Exchange) -> Literal["in", "device", "folder", "out"]:
-        """In: pushed by systems of the institution. Device: uploaded. Folder: dropped. Out: delivered to payroll."""
+    def way(self, exchange: Exchange) -> Literal["in", "device", "folder", "out", "back"]:
+        """In: pushed by systems of the institution. Device: uploaded. Folder: dropped. Out: delivered to payroll. Back:
+        told to systems of the institution."""
+        if exchange.back:
+            return "back"
         if exchange.folder:
             return "folder"
         if not exchange.system:

@@ -10,8 +10,9 @@ import base64
 import hashlib
 import socket
 import threading
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from signing import envelope, jsontext
@@ -35,12 +36,15 @@ class Received:
 
 
 class Payroll:
-    """An HTTP server on a free loopback port, in a thread of its own."""
+    """An HTTP server on a free loopback port, in a thread of its own: of payroll, and below its address, each under its own
+    code, of the systems that are told what came of a run. `told`: bodies by that code."""
 
     def __init__(self) -> None:
         self._key: PrivateKey | None = None
         self._hub: KeyRing | None = None
+        self._keys: dict[str, PrivateKey] = {}
         self._taken: dict[str, Received] = {}
+        self._told: dict[str, tuple[str, dict[str, Any]]] = {}
         self.refused: list[str] = []
         self.repeated = 0
         self._socket = socket.socket()
@@ -57,11 +61,18 @@ class Payroll:
         """What was taken, each once."""
         return list(self._taken.values())
 
-    def start(self, hub_key: PublicKey, key: PrivateKey) -> None:
-        """Listen; believe pushes signed by `hub_key`, sign answers with `key`."""
+    def told(self, system: str) -> list[dict[str, Any]]:
+        """What a system was told, each message once."""
+        return [body for code, body in self._told.values() if code == system]
+
+    def start(
+        self, hub_key: PublicKey, key: PrivateKey, others: Mapping[str, PrivateKey] = MappingProxyType({})
+    ) -> None:
+        """Listen; believe pushes signed by `hub_key`, sign answers with `key`, those of the others with theirs."""
         import uvicorn
 
         self._key = key
+        self._keys = dict(others)
         self._hub = KeyRing([KeyWindow(hub_key, 0, None)])
         config = uvicorn.Config(self._app, interface="asgi3", log_level="error", lifespan="off", ws="none")
         self._server = uvicorn.Server(config)
@@ -74,39 +85,44 @@ class Payroll:
             self._thread.join(timeout=10)
         self._socket.close()
 
-    async def _app(self, _scope: Scope, receive: Receive, send: Send) -> None:
+    async def _app(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = b""
         while True:
             message = await receive()
             body += message.get("body", b"")
             if not message.get("more_body"):
                 break
-        status, answer = self.take(body)
+        system = scope["path"].rpartition("/")[2]
+        status, answer = self.take(body, system if system in self._keys else "")
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(answer)).encode())]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": answer})
 
-    def take(self, body: bytes) -> tuple[int, bytes]:
-        """HTTP status and signed answer to one push."""
+    def take(self, body: bytes, system: str = "") -> tuple[int, bytes]:
+        """HTTP status and signed answer to one push to payroll, or to the system of that code."""
         assert self._hub is not None
+        key = self._keys.get(system, self._key)
+        assert key is not None
         request = ""
         try:
             frame = envelope.frame(body)
             envelope.verify(frame, self._hub, 1)
             members = jsontext.parse(frame.data)
             request = members["requestId"]
-            if request in self._taken:
+            if request in self._taken or request in self._told:
                 self.repeated += 1
+            elif system:
+                self._told[request] = system, members["esbBody"]
             else:
                 self._taken[request] = read_payment(members["esbBody"])
         except (KeyError, ValueError, AttributeError) as error:
             self.refused.append(str(error))
-            return 422, self._answer({"success": False, "requestId": request, "message": "AMANA-DEMO: not taken"})
-        return 200, self._answer({"success": True, "requestId": request, "esbBody": {"taken": True}})
+            return 422, _answer(key, {"success": False, "requestId": request, "message": "AMANA-DEMO: not taken"})
+        return 200, _answer(key, {"success": True, "requestId": request, "esbBody": {"taken": True}})
 
-    def _answer(self, members: dict[str, Any]) -> bytes:
-        assert self._key is not None
-        return envelope.seal(envelope.render_data(members), self._key)
+
+def _answer(key: PrivateKey, members: dict[str, Any]) -> bytes:
+    return envelope.seal(envelope.render_data(members), key)
 
 
 def read_payment(body: dict[str, Any]) -> Received:

@@ -69,7 +69,7 @@ class Report:
         yield "pay signals held", _count(self.signals.get("held", 0))
         for name in ("gross", "cut", "net"):
             yield f"control total {name}", _count(int(self.control_totals.get(name, "0")))
-        yield "files confirmed by payroll", _count(self.delivered)
+        yield "deliveries confirmed", _count(self.delivered)
         yield "equalities checked", _count(len(self.checks))
 
 
