@@ -265,6 +265,8 @@ class Deliverer:
         except BadMessage:
             return Answer(None), Proof(Event.BREACH)
         if target.folder:
+            if wants_encryption(target.options):  # a folder takes files as they are
+                return Answer(None), Proof(Event.UNSEALABLE)
             return Answer(None), Proof(await file_away(self.filing, target.folder, headers, body))
         try:
             body = await self._wrap(target, headers, secret, body)
