@@ -6,9 +6,7 @@ from typing import Any
 
 import pytest
 
-from hub.records import CODE, DEVICE, Ms
-from hub.records import SYSTEM as SYSTEM_OF
-from hub.stages.translate import options_of
+from hub.records import Ms
 from signing.keys import generate
 from tests.unit.control.signed_changes import (
     ADMIN,
@@ -48,20 +46,6 @@ def test_a_system_is_found_by_code_and_client(script: Script) -> None:
     registered = system.keys[0].not_before
     assert system.key_ring.valid_at(registered) == (SYSTEM.public,)
     assert system.key_ring.valid_at(registered - 1) == ()
-
-
-def test_a_push_is_read_by_the_options_of_its_system_and_over_them_its_grant(script: Script) -> None:
-    """What the hub itself reads of a system's options is not the adapter's; a device and a feed have options of their own."""
-    options = {"format": "json", "zone": "system", "unit": "system"}
-    assert script.tell("system.add", system_args("NEW", clientId="x", options=options)).accepted
-    pushed = {SYSTEM_OF: "NEW", CODE: "SIASN-EMP"}
-    assert options_of(script.directory.now(), pushed) == {"zone": "system", "unit": "system"}
-    granted = {"system": "NEW", "code": "SIASN-EMP", "options": {"unit": "grant"}}
-    assert script.tell("grant.add", granted).accepted
-    assert options_of(script.directory.now(), pushed) == {"zone": "system", "unit": "grant"}
-    assert options_of(script.directory.now(), {**pushed, DEVICE: "gate-1"}) == {}
-    assert script.tell("grant.revoke", {"system": "NEW", "code": "SIASN-EMP"}).accepted
-    assert options_of(script.directory.now(), pushed) == {"zone": "system", "unit": "system"}
 
 
 def test_a_system_speaks_json_or_xml(script: Script) -> None:
