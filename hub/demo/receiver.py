@@ -93,16 +93,21 @@ class Payroll:
             if not message.get("more_body"):
                 break
         system = scope["path"].rpartition("/")[2]
-        status, answer = self.take(body, system if system in self._keys else "")
+        status, answer = self.hear(system, body) if system in self._keys else self.take(body)
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(answer)).encode())]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": answer})
 
-    def take(self, body: bytes, system: str = "") -> tuple[int, bytes]:
-        """HTTP status and signed answer to one push to payroll, or to the system of that code."""
+    def take(self, body: bytes) -> tuple[int, bytes]:
+        """HTTP status and signed answer to one push to payroll."""
+        return self._heard_by("", body)
+
+    def hear(self, system: str, body: bytes) -> tuple[int, bytes]:
+        """The same of one to the system of that code."""
+        return self._heard_by(system, body)
+
+    def _heard_by(self, system: str, body: bytes) -> tuple[int, bytes]:
         assert self._hub is not None
-        key = self._keys.get(system, self._key)
-        assert key is not None
         request = ""
         try:
             frame = envelope.frame(body)
@@ -117,12 +122,14 @@ class Payroll:
                 self._taken[request] = read_payment(members["esbBody"])
         except (KeyError, ValueError, AttributeError) as error:
             self.refused.append(str(error))
-            return 422, _answer(key, {"success": False, "requestId": request, "message": "AMANA-DEMO: not taken"})
-        return 200, _answer(key, {"success": True, "requestId": request, "esbBody": {"taken": True}})
+            said = {"success": False, "requestId": request, "message": "AMANA-DEMO: not taken"}
+            return 422, self._answer(said, system)
+        return 200, self._answer({"success": True, "requestId": request, "esbBody": {"taken": True}}, system)
 
-
-def _answer(key: PrivateKey, members: dict[str, Any]) -> bytes:
-    return envelope.seal(envelope.render_data(members), key)
+    def _answer(self, members: dict[str, Any], system: str = "") -> bytes:
+        key = self._keys.get(system, self._key)
+        assert key is not None
+        return envelope.seal(envelope.render_data(members), key)
 
 
 def read_payment(body: dict[str, Any]) -> Received:
