@@ -13,11 +13,12 @@ from typing import Any
 
 from hub import settings
 from hub.errors import TryAgain
-from hub.ports import Vault
+from hub.ports import Progress, Vault
 from hub.records import ATTEMPT_OF, DIGEST, ID, SECRET, TYPE, Record, request_id
 from hub.serve.ports import Opened, open_ports
 from hub.stages.facts import unpack
-from hub.topics import INBOX, RECEIPTS
+from hub.stages.runner import fresh
+from hub.topics import INBOX, OUTBOX, RECEIPTS, RECORDS
 from signing.jsontext import canonical, parse
 from signing.sealing import BodyKey
 
@@ -26,12 +27,15 @@ from signing.sealing import BodyKey
 class Held:
     """`admitted`: digest of what was received, by request id. `copies`: places in the log of each message that is there
     more than once. `records`: canonical bytes by record id, `facts` the rows of the store by record id. `index`: rows by
-    (kind, request id). `confirmations`: outcomes "confirmed" in the log, by request id; an outcome whose append nobody had an
+    (kind, request id). `published`: places of each derived record by topic and id, and of those `taken` by who reads with
+    watermarks. `confirmations`: outcomes "confirmed" in the log, by request id; an outcome whose append nobody had an
     answer to may lie there twice, under one id (ADR 0025). `confirmed_events`: what came of them in the store."""
 
     admitted: dict[str, str] = field(default_factory=dict)
     copies: Counter[str] = field(default_factory=Counter)
     unmarked: list[str] = field(default_factory=list)
+    published: Counter[tuple[str, str]] = field(default_factory=Counter)
+    taken: Counter[tuple[str, str]] = field(default_factory=Counter)
     records: dict[str, bytes] = field(default_factory=dict)
     facts: Counter[str] = field(default_factory=Counter)
     index: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -91,13 +95,25 @@ async def _read_log(opened: Opened, found: Held) -> None:
                 found.admitted[name] = record.headers.get(DIGEST, "")
             found.copies.update({name: number for name, number in places.items() if number > 1})
             found.unmarked += [name for name, number in firsts.items() if number > 1]
-        elif topic.startswith("records."):
-            await _read_records(opened, topic, found)
+        elif topic.startswith((RECORDS, OUTBOX)):
+            await _read_as_stages_do(opened, topic, found)
+            if topic.startswith(RECORDS):
+                await _read_records(opened, topic, found)
         elif topic == RECEIPTS:
             outcomes = {record.headers[ID]: record.headers for record in await records_of(opened, topic)}
             for headers in outcomes.values():
                 if headers["ce_state"] == "confirmed":
                     found.confirmations[headers["ce_requestid"]] += 1
+
+
+async def _read_as_stages_do(opened: Opened, topic: str, found: Held) -> None:
+    """What was published, and what of it a reader with watermarks takes."""
+    for partition in range(opened.bus.topics().get(topic, 0)):
+        progress = Progress(await opened.bus.start(topic, partition))
+        while batches := await opened.bus.read(topic, partition, progress.position):
+            entries, progress = fresh(batches, progress)
+            found.published.update((topic, one.headers[ID]) for batch in batches for one in batch.records)
+            found.taken.update((topic, entry.record.headers[ID]) for entry in entries)
 
 
 async def _read_records(opened: Opened, topic: str, found: Held) -> None:

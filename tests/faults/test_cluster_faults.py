@@ -145,6 +145,8 @@ def hurt(folder: Path, told: Path, begun: Callable[[], None]) -> tuple[Outcome, 
             for node in cluster.nodes.values():
                 node.stop()
             outcome.held = held(cluster.data)
+            published = outcome.held.published
+            strikes.note(f"published {published.total()} times, {len(published)} records")
     finally:
         outcome.outside.stop()
         gc.collect()
@@ -202,6 +204,8 @@ def test_every_canonical_record_is_there_once(ended: Ended) -> None:
     assert here.records == there.records
     assert here.facts == there.facts
     assert set(here.facts.values()) == {1}
+    assert set(here.taken.values()) == {1}
+    assert here.taken.keys() == here.published.keys()
 
 
 def test_every_delivery_has_one_confirmation(ended: Ended) -> None:
