@@ -7,13 +7,13 @@ Rule: whatever both are told is told by the functions here, so that nothing but 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from hub.demo.onboarding import Operator
 from hub.demo.receiver import Payroll
@@ -167,16 +167,42 @@ class Embedded:
         return own
 
 
-@contextmanager
-def embedded(folder: Path) -> Iterator[Future[Embedded]]:
-    """A hub on the embedded engine with the same unit, set up beside whatever the block does."""
-    stack = ExitStack()
+class Beside:
+    """A hub on the embedded engine with the same unit, set up and used beside whatever the block does."""
 
-    def set_up_beside() -> Embedded:
+    def __init__(self, folder: Path) -> None:
+        self._data = folder / "data"
+        self._stack = ExitStack()
+        self._does = ThreadPoolExecutor(1)
+        self._made: Future[Embedded] | None = None
+        self._outcome: Future[Outcome] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._does.shutdown()
+        self._stack.close()
+
+    def begin(self) -> None:
+        """Set it up."""
+        self._made = self._does.submit(self._set_up)
+
+    def take(self, books: Books) -> None:
+        """Give it what `books` holds receipts for."""
+        self._outcome = self._does.submit(lambda: self._embedded().take(books))
+
+    def outcome(self) -> Outcome:
+        """What it came to."""
+        assert self._outcome is not None
+        return self._outcome.result()
+
+    def _embedded(self) -> Embedded:
+        assert self._made is not None
+        return self._made.result()
+
+    def _set_up(self) -> Embedded:
         outcome = Outcome(Books(), Outside())
-        stack.callback(outcome.outside.stop)
-        served = stack.enter_context(serving(folder / "data"))
-        return Embedded(folder / "data", stack, served, onboard(folder / "data", served.url, outcome.outside), outcome)
-
-    with stack, ThreadPoolExecutor(1) as beside:
-        yield beside.submit(set_up_beside)
+        self._stack.callback(outcome.outside.stop)
+        served = self._stack.enter_context(serving(self._data))
+        return Embedded(self._data, self._stack, served, onboard(self._data, served.url, outcome.outside), outcome)

@@ -15,8 +15,6 @@ import random
 import re
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import Future
-from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -32,10 +30,9 @@ from tests.faults.cluster_load import RELAYED, Books, Pushed
 from tests.faults.cluster_month import (
     ORDERED,
     PEOPLE,
-    Embedded,
+    Beside,
     Outcome,
     Outside,
-    embedded,
     finish,
     onboard,
     pay,
@@ -108,8 +105,8 @@ def several_at_once(strikes: Strikes, gateway: str, worker: str, broker: int, st
     ]
 
 
-def hurt(folder: Path, told: Path, begun: Callable[[], None]) -> tuple[Outcome, Strikes]:
-    """The month on a cluster, with every fault. `begun` is called once nothing is to be set up any more."""
+def hurt(folder: Path, beside: Beside) -> tuple[Outcome, Strikes]:
+    """The month on a cluster, with every fault, and on the embedded engine, with none."""
     outcome = Outcome(Books(), Outside())
     chance = random.Random(SEED)
     try:
@@ -125,20 +122,21 @@ def hurt(folder: Path, told: Path, begun: Callable[[], None]) -> tuple[Outcome, 
                 hub_key(cluster.gateways[0].url),
                 unit.uploads()[-1],
                 unit.onboarded.prefixes,
-                told,
+                folder / "faults.txt",
             )
             gate, kept = Gate(), Kept()
             urls = [node.url for node in cluster.gateways]
             with pushing(gate, kept, senders(urls, unit, gate, outcome.books, kept)):
                 strikes.await_well("the start")
                 strikes.note("all is well")
-                begun()
+                beside.begin()
                 for n in range(ROUNDS):
                     faults = plan(strikes, chance)
                     for at, (what, strike) in enumerate(faults, 1):
                         strikes.strike(what, strike)
                         gate.move((n + (at - 1) / len(faults)) / ROUNDS)
             strikes.note("everything is sent")
+            beside.take(outcome.books)
             killed = [partial(strikes.kill_child, name) for name in ("worker-1", "gateway-1", "worker-2")]
             finish(unit, outcome, pay(unit, killed), folder)
             strikes.note("the cluster came to the end")
@@ -155,13 +153,9 @@ def hurt(folder: Path, told: Path, begun: Callable[[], None]) -> tuple[Outcome, 
 
 @pytest.fixture(scope="module")
 def ended(tmp_path_factory: pytest.TempPathFactory) -> Ended:
-    folder, other = tmp_path_factory.mktemp("cluster"), tmp_path_factory.mktemp("embedded")
-    with ExitStack() as stack:
-        beside: list[Future[Embedded]] = []
-        outcome, strikes = hurt(
-            folder, folder / "faults.txt", lambda: beside.append(stack.enter_context(embedded(other)))
-        )
-        same = beside[0].result().take(outcome.books)
+    with Beside(tmp_path_factory.mktemp("embedded")) as beside:
+        outcome, strikes = hurt(tmp_path_factory.mktemp("cluster"), beside)
+        same = beside.outcome()
         strikes.note("the embedded engine came to the end")
         return Ended(outcome, strikes, same)
 
