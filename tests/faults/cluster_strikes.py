@@ -156,11 +156,20 @@ class Strikes:
         """Others take its partitions and go on; then it goes on, believing that they are its own."""
         with self._stopped_worker(name):
             self.await_well(f"{name} is stopped")
+        self._until_fenced(name)
 
     def stop_both(self, number: int, name: str) -> None:
         """A broker and a worker at once, until others have what they had."""
         with self._stopped_worker(name), self._stopped_broker(number):
             pass
+        self._until_fenced(name)
+
+    def _until_fenced(self, name: str) -> None:
+        """What it had in hand at that moment is chance: stopped again, a few times, until something was refused."""
+        for _ in range(4):
+            if not self.fenced:
+                with self._stopped_worker(name):
+                    pass
 
     @contextmanager
     def _stopped_broker(self, number: int) -> Iterator[None]:
