@@ -14,13 +14,14 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, Self
+from unittest.mock import patch
 
 from hub.demo.onboarding import Operator
 from hub.demo.receiver import Payroll
 from hub.demo.traffic import Credentials, UnexpectedError
 from signing.keyfiles import read_private
 from signing.keys import load_private
-from tests.faults.cluster import until
+from tests.faults.cluster import WITHIN, until
 from tests.faults.cluster_load import RELAYED, Books, Recorder, letters, push_all, upload_all
 from tests.faults.held import Held, behind, held
 from tests.faults.load import Gate, Kept, spread, worker
@@ -204,5 +205,6 @@ class Beside:
     def _set_up(self) -> Embedded:
         outcome = Outcome(Books(), Outside())
         self._stack.callback(outcome.outside.stop)
-        served = self._stack.enter_context(serving(self._data))
+        with patch("hub.demo.hubprocess.READY_WITHIN", WITHIN):  # the machine is busy with a cluster
+            served = self._stack.enter_context(serving(self._data))
         return Embedded(self._data, self._stack, served, onboard(self._data, served.url, outcome.outside), outcome)
