@@ -48,6 +48,7 @@ class Due:
     _retries: dict[str, int] = field(default_factory=dict)
     _unsure: set[str] = field(default_factory=set)
     _all_read: dict[str, int] = field(default_factory=dict)  # its number when the store had no more than was read
+    _last: int = 0  # of the numbers, none of which is given twice
     _active: frozenset[str] = frozenset()
     _position: int = -1
     _held: Mapping[str, frozenset[int]] | None = None
@@ -56,7 +57,7 @@ class Due:
         """Rows of the schedule as they were just committed."""
         for row in rows:
             if row["state"] == State.DUE:
-                self._maybe[row["system"]] = self._maybe.get(row["system"], 0) + 1
+                self._may_have_more(row["system"])
             elif row["state"] == State.RETRYING:
                 self._retries[row["system"]] = min(row["next_at"], self._retries.get(row["system"], row["next_at"]))
 
@@ -69,7 +70,7 @@ class Due:
         for system in [system for system, at in self._retries.items() if at <= now]:
             del self._retries[system]
             self._unsure.add(system)
-            self._maybe.setdefault(system, 0)
+            self._may_have_more(system)
         found: list[Next] = []
         for system in list(self._maybe):
             wanted = min(free(system), room - len(found))
@@ -86,8 +87,7 @@ class Due:
         """What could not be called for after all."""
         for one in reversed(list(taken)):
             self._ahead.setdefault(one.system, deque()).appendleft(one)
-            self._maybe.setdefault(one.system, 0)
-            self._all_read.pop(one.system, None)
+            self._may_have_more(one.system)
 
     async def next_at(self, share: Share | None) -> Ms | None:
         """When the next retry is due, if any waits."""
@@ -95,6 +95,10 @@ class Due:
         for system in list(self._unsure - self._maybe.keys()):
             await self._ask_when(system)
         return Ms(min(self._retries.values())) if self._retries else None
+
+    def _may_have_more(self, system: str) -> None:
+        self._last += 1
+        self._maybe[system] = self._last
 
     async def _look_anew(self, share: Share | None) -> None:
         """After a change of who may be called, or of what this worker has."""
@@ -114,9 +118,8 @@ class Due:
         self._position, self._active, self._held = view.position, active, held
         self._ahead.clear()
         self._retries.clear()
-        self._all_read.clear()
         for (system,) in sorted(waiting):
-            self._maybe[system] = self._maybe.get(system, 0) + 1
+            self._may_have_more(system)
             self._unsure.add(system)
 
     async def _read(self, system: str, busy: Container[str]) -> deque[Next]:

@@ -285,3 +285,25 @@ async def test_a_closed_log_takes_nothing(engine: Engine) -> None:
     log = await engine.open()
     assert await texts(log, "t", 0) == ["a"]
     await log.close()
+
+
+@law
+async def test_who_reads_in_small_steps_sees_everything_once(engine: Engine) -> None:
+    """Whatever was appended together, and whoever else reads beside: each record comes once, in order, from any offset."""
+    log = await engine.open()
+    await log.ensure({"t": 1})
+    await log.append([Append("t", 0, records(*(f"a{n}" for n in range(10))))])
+    await log.append([Append("t", 0, records(*(f"b{n}" for n in range(7))))])
+    expected = [f"a{n}" for n in range(10)] + [f"b{n}" for n in range(7)]
+
+    async def walk(start: int, most: int) -> list[str]:
+        found: list[str] = []
+        while batches := await log.read("t", 0, start + len(found), max_records=most):
+            assert batches[0].base == start + len(found)
+            found += [r.value.decode() for batch in batches for r in batch.records]
+        return found
+
+    walks = [(start, most) for start in (0, 4, 9, 12) for most in (1, 3, 100)]
+    found = await asyncio.gather(*(walk(*one) for one in walks))
+    assert found == [expected[start:] for start, _ in walks]
+    await log.close()

@@ -334,3 +334,14 @@ def _files(server: postgres.Server) -> bytes:
     with psycopg.connect(server.databases.admin, autocommit=True) as connection:
         connection.execute("CHECKPOINT")
     return b"".join(path.read_bytes() for path in (server.files / "base").rglob("*") if path.is_file())
+
+
+@law
+async def test_a_connection_that_comes_back_after_the_end_is_closed(engine: PostgresEngine) -> None:
+    """Whoever is in the middle of a call when the process ends leaves no connection behind."""
+    log = await opened(engine)
+    connections = log.admissions._connections
+    async with connections.use() as held:
+        await log.close()
+        assert not held.closed
+    assert held.closed
