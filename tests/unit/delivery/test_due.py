@@ -10,6 +10,7 @@ import pytest
 
 from hub.delivery import due
 from hub.delivery.deliver import Policy
+from hub.records import Ms
 from tests.simulator.hub import SimHub
 from tests.simulator.month import PAYROLL, settle
 from tests.simulator.outbox import delivering, put, states
@@ -114,7 +115,7 @@ def test_a_retry_is_made_when_its_time_comes_and_not_before(monkeypatch: pytest.
         at = await core.deliverer.next_at()
         assert at is not None
         assert at > hub.clock.now()
-        hub.clock.move_to(at - 1)
+        hub.clock.move_to(Ms(at - 1))
         assert await core.deliverer.step() == 0
         hub.clock.move_to(at)
         assert await core.deliverer.step() == 1
