@@ -14,6 +14,18 @@ from tests.soak import rounds
 ADAPTERS = [*find(), "_template"]
 REAL = ["adk_tukin", "ekinerja", "generic_json", "siasn", "zkteco_adms"]
 MARK = "900001"
+UNTRACED = {
+    "ekinerja.predicates",  # a workbook: the same rows are traced as CSV
+    "opras.forms",  # a workbook: the same rows are traced as CSV
+    "ess_deduction.responses",  # of a message, about no person
+    "fingerspot.scan",  # one scan in one message
+    "hikvision.event",  # one event in one message
+    "zkteco_adms.attlog",  # lines in two forms, of columns and of key=value
+    "zkteco_adms.operlog",  # about no person
+    "zkteco_adms.results",  # about no person
+    "zkteco_attlog.attlog",  # lines between a serial number and a checksum, or without them
+}
+"""Exchanges whose rows are counted, and whose values no form that the kit knows leads to; golden cases show them."""
 HOSTILE = load("_hostile")
 MESSAGE = MessageContext("SYSTEM-1", "CONTOH", "CODE-1", 0)
 DEVICE = DeviceContext("gate-1", "CONTOH0001", "Asia/Jakarta")
@@ -28,6 +40,18 @@ def test_every_real_adapter_is_under_the_laws() -> None:
     """Discovery finds every folder with a manifest, so none escapes the suite by not being found."""
     folders = {path.parent.name for path in ROOT.glob("[!_]*/manifest.toml")}
     assert set(find()) == folders >= set(REAL)
+
+
+def test_values_are_traced_wherever_a_form_leads_to_them() -> None:
+    """Numbers of people, marks and amounts of every other exchange are followed from the input into the records; a new
+    exchange has to say where they stand, or why not here."""
+    untraced = {
+        f"{name}.{exchange.name}"
+        for name, adapter in find().items()
+        for exchange in adapter.manifest.exchanges
+        if exchange.direction == "in" and (exchange.rows is None or not exchange.rows.traced)
+    }
+    assert untraced == UNTRACED
 
 
 @pytest.mark.parametrize("law", LAWS)
