@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from hub.contracts.names import SUBJECT, parse_pinned
@@ -37,6 +37,10 @@ class Registered(Protocol):
 
     def version(self, subject: str, number: int, *, deleted: bool = False) -> RegisteredVersion | None:
         """A version of a subject, hidden ones too when `deleted`."""
+        ...
+
+    def versions(self, subject: str) -> Sequence[RegisteredVersion]:
+        """The versions of a subject that are not hidden, oldest first."""
         ...
 
 

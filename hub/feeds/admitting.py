@@ -16,8 +16,9 @@ from adapters.kit.wire import checkable
 from hub import records as r
 from hub.contracts.standing import check_standing
 from hub.errors import BadMessage, Halt
-from hub.gateway.admission import check_wire, find_rows, natural_key, row_fields
+from hub.gateway.admission import check_rules, check_wire, find_rows, natural_key, row_fields
 from hub.gateway.assurance import weaker
+from hub.gateway.contracts import wire_rules
 from hub.keys import subject_key
 from hub.ports import Candidate
 from hub.topics import inbox
@@ -27,6 +28,7 @@ from signing.errors import SigningError
 if TYPE_CHECKING:
     from adapters.kit.manifest import Exchange
     from adapters.kit.registry import Adapter
+    from hub.contracts.registered import Registered
     from hub.control.objects import Feed
     from hub.control.view import View
 
@@ -40,6 +42,7 @@ class Ground:
 
     hmac: bytes
     partitions: Any  # topic -> number
+    registered: Registered | None = None
 
 
 def read_raw(received: bytes, exchange: Exchange) -> Any:
@@ -76,7 +79,9 @@ def make_candidate(body: bytes, feed: Feed, adapter: Adapter, view: View, ground
     try:
         exchange = adapter.manifest.exchange(api.exchange)
         value = read_raw(body, exchange)
-        check_wire(checkable(value), adapter.wire_checker(exchange.name))
+        shown = checkable(value)
+        check_wire(shown, adapter.wire_checker(exchange.name))
+        aside = check_rules(shown, wire_rules(adapter.wire_contract(exchange.name), ground.registered))
         rows = _rows(value, body, exchange, feed, adapter)
     except AdapterError as error:
         told = adapter.manifest.problems.get(error.kind, error.reason)
@@ -101,6 +106,8 @@ def make_candidate(body: bytes, feed: Feed, adapter: Adapter, view: View, ground
     }
     if notice:
         headers[r.NOTICE] = notice
+    if aside:
+        headers[r.SET_ASIDE] = aside
     if feed.device is not None:
         headers[r.DEVICE] = feed.device
     if rows is None:

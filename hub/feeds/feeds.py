@@ -21,6 +21,7 @@ from hub.records import Ms
 
 if TYPE_CHECKING:
     from adapters.kit.registry import Adapter
+    from hub.contracts.registered import Following
     from hub.control.follow import DirectoryFollower
     from hub.control.objects import Feed
 
@@ -47,7 +48,9 @@ class Feeds:
         ground: Ground,
         owner: str,
         reached: Callable[[str], None] = lambda _: None,
+        registry: Following | None = None,
     ) -> None:
+        self._registry = registry
         self._holder = Holder(store, clock, owner)
         self._dropping = Dropping(folders, admissions, clock, ground, reached)
         self._asking = Asking(credentials, admissions, caller, clock, ground, self._holder, reached)
@@ -65,6 +68,8 @@ class Feeds:
         came = 0
         for feed in wanted.values():
             try:
+                if self._registry is not None:
+                    await self._registry.catch_up()  # rules of wire formats stand there
                 came += await self._one(feed)
             except TryAgain as again:
                 logger().warning("feed.later", feed=feed.id, code=again.code)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from adapters.kit.errors import KitError
 from adapters.kit.registry import find
-from hub.contracts.names import SUBJECT, URN, WIRE, parse_pinned, pin
+from hub.contracts.names import SUBJECT, URN, WIRE, parse_pinned, pin, subject_of
 from hub.control.objects import ANY
 from hub.errors import BadMessage
 from schemas.contracts import CONTRACTS, Checker, checker
@@ -113,6 +113,17 @@ def relayed_wire(api: Api, wire: Wire, registered: Registered | None = None) -> 
         adapter, _, exchange = base.removeprefix(WIRE).partition(".")
         return wire(adapter, exchange)
     return terms_of(name, registered)
+
+
+def wire_rules(contract: str, registered: Registered | None) -> RuleSet:
+    """The rules that an operator registered with a wire format: those of the newest version of its own subject."""
+    rows = () if registered is None else registered.versions(subject_of(contract))
+    return _rules(rows[-1].content.rules) if rows else EMPTY
+
+
+@lru_cache(maxsize=256)
+def _rules(text: str | None) -> RuleSet:
+    return read_rule_set(None if text is None else jsontext.parse(text.encode()))
 
 
 def breach_of(value: Any, terms: WireTerms, sides: tuple[Side, ...], shown: int) -> tuple[str, str]:

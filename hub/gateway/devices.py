@@ -17,14 +17,17 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
 from adapters.kit.values import DeviceContext, DeviceMessage
+from adapters.kit.wire import checkable
 from hub import records as r
 from hub.contracts.standing import check_standing
 from hub.errors import BadMessage
 from hub.gateway.address import parse_networks, within
 from hub.gateway.admission import Terms, check_wire, natural_key
 from hub.gateway.assurance import weaker
+from hub.gateway.contracts import wire_rules
 from hub.keys import subject_key
 from hub.ports import Candidate
+from schemas.datarules import RuleSet, find_broken
 from signing import jsontext
 from signing.errors import SigningError
 
@@ -138,8 +141,12 @@ def make_candidate(message: DeviceMessage, device: Device, view: View, terms: Te
     api = find_code(device, message.exchange, view)
     wire = terms.wire(device.adapter, message.exchange)
     notice = check_standing(view, (api.contract,), trial=device.options.get(TRIAL) == "yes")
-    if wire.checker is not None:
-        check_wire(_parse(message.body), wire.checker)
+    rules = wire_rules(wire.contract, terms.registered)
+    aside = ""
+    if wire.checker is not None or rules.rules:
+        value = checkable(message.body) if wire.checker is None else _parse(message.body)
+        check_wire(value, wire.checker)
+        aside = _aside(value, rules)
     topic = f"inbox.{device.adapter}"
     key = subject_key(terms.hmac, "device", device.id)
     return Candidate(
@@ -163,11 +170,19 @@ def make_candidate(message: DeviceMessage, device: Device, view: View, terms: Te
             r.ASSURANCE: weaker(api.assurance, "device"),
             r.CONTROL_POSITION: str(view.position),
             **({r.NOTICE: notice} if notice else {}),
+            **({r.SET_ASIDE: aside} if aside else {}),
         },
         rule="natural-key" if message.rows else "window",
         dedupe_keys=_keys(message.rows, device.id, api.code, terms.hmac),
         window_ms=api.window_ms,
     )
+
+
+def _aside(value: Any, rules: RuleSet) -> str:
+    """What a rule for senders says of the message, which is then set aside, whatever the rule wants: a device cannot mend
+    what it sends, and would send it again for ever."""
+    broken = find_broken(rules, "WRITE", value) if rules.rules else None
+    return "" if broken is None else broken.text
 
 
 def _parse(body: bytes) -> Any:

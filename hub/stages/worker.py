@@ -320,6 +320,7 @@ async def run(
     opened_ports()
     hand = Hand(settings.data, settings.message_seconds if guarded else 0)
     try:
+        registry = RegistryFollower(opened.bus, opened.vault)
         ports = CorePorts(
             bus=opened.bus,
             vault=opened.vault,
@@ -336,7 +337,7 @@ async def run(
             hand=hand,
             signers=Signers(settings.keys),
             filing=Filing(settings.folders_out or settings.data / "outgoing"),
-            registry=RegistryFollower(opened.bus, opened.vault),
+            registry=registry,
             policy=Policy(attempts=settings.delivery_attempts, timeout=settings.delivery_timeout),
             measures=opened.measures,
         )
@@ -354,8 +355,9 @@ async def run(
                 clock=ports.clock,
                 follower=ports.follower,
                 adapters=ports.adapters,
-                ground=Ground(opened.keys.hmac, lambda topic: opened.bus.topics()[topic]),
+                ground=Ground(opened.keys.hmac, lambda topic: opened.bus.topics()[topic], registry.registry),
                 owner=ports.owner,
+                registry=registry,
             ),
             feed=open_feed(settings, core),
         )

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from hub.gateway.admission import Refusal
+from hub.ports import Admitted
 from hub.pull.edge import LATE
 from hub.pull.question import REQUEST
 from signing.jsontext import render
 from tests.simulator.collecting import read
 from tests.simulator.contracting import CODE, PINNED, contracted, register, rule
 from tests.simulator.hub import SimHub
-from tests.simulator.month import PAYROLL
+from tests.simulator.month import PAYROLL, Script, preset
 from tests.simulator.outbox import put
 from tests.simulator.pulls import PROVIDER, SimProvider, ask, asking, engine_of, post, said, send_late
 from tests.simulator.relaying import FIRST, change, send, subscribe
@@ -155,3 +156,25 @@ async def _pull_code(hub: SimHub, **contracts: str) -> None:
 
 async def _answered(hub: SimHub, provider: SimProvider, n: int) -> dict[str, Any]:
     return said(await post(hub, engine_of(hub, provider), REQUEST, {"apiCode": "RULED", "esbBody": {"n": n}}, PAYROLL))
+
+
+def test_a_device_is_not_asked_to_mend_what_a_rule_forbids() -> None:
+    """A rule of its wire format sets what it sends aside, ERROR too: it has its OK, and an operator sees why."""
+
+    async def journey() -> None:
+        hub = SimHub()
+        script = Script()
+        await script.do(hub, script.onboarding())
+        device, subject = preset().devices[0].serial, "amana.wire.zkteco_adms.attlog"
+        rules = {"domainRules": [rule("known", "!message.startsWith('99')")]}
+        await register(hub.registry, hub.clock.now(), {"type": "string"}, subject=subject, rules=rules)
+        query = {"SN": device, "table": "ATTLOG", "Stamp": "1"}
+        for pin in ("99", "12"):
+            line = f"{pin}\t2026-10-05 07:21:09\t0\t1\t0\t0\t0\n".encode()
+            assert isinstance(await hub.punch(device, "/iclock/cdata", query, line), Admitted)
+        await hub.settle()
+        [letter] = await hub.store.rows("dead_letter")
+        assert (letter["code"], letter["detail"]) == ("AMANA-RULE-002", "known: it does not hold")
+        assert len(await hub.records("records.attendance.punch")) == 1
+
+    _run(journey)

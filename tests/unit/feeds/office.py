@@ -124,9 +124,10 @@ class Office:
             clock=self.clock,
             follower=self.hub.follower,
             adapters=adapters or self.hub.adapters,
-            ground=Ground(HUB_KEYS.hmac, lambda topic: self.hub.log.topics()[topic]),
+            ground=Ground(HUB_KEYS.hmac, lambda topic: self.hub.log.topics()[topic], self.hub.registry.registry),
             owner=owner,
             reached=self._tell,
+            registry=self.hub.registry,
         )
         return self.feeds
 

@@ -10,6 +10,7 @@ import pytest
 
 from hub.errors import TryAgain
 from hub.records import Ms
+from tests.simulator.contracting import register, rule
 from tests.simulator.hub import Crash
 from tests.unit.feeds.office import DONE, LINES, MORE, REFUSED, SYSTEM, TAKING, Office
 
@@ -218,5 +219,31 @@ def test_two_processes_take_turns_not_files(tmp_path: Path) -> None:
         assert await first.step() == 0
         [row] = await office.hub.store.rows("feed_state")
         assert row["owner"] == "two"
+
+    run(tmp_path, act)
+
+
+def test_rules_of_a_wire_format_hold_for_files(tmp_path: Path) -> None:
+    """ERROR refuses the file and says which rule in the note beside it; DLQ takes it and sets it aside."""
+
+    async def act(office: Office) -> None:
+        rules = [
+            rule("short", "size(message) < 200", doc="At most 200 characters"),
+            rule("one", "!message.contains('0042')", onFailure="DLQ"),
+        ]
+        subject = "amana.wire.zkteco_attlog.attlog"
+        given = {"domainRules": rules}
+        await register(office.hub.registry, office.clock.now(), {"type": "string"}, subject=subject, rules=given)
+        office.drop("1_attlog.dat", MORE)
+        office.drop("2_attlog.dat", LINES)
+        office.drop("3_attlog.dat", MORE * 9)
+        await office.look(3)
+        await office.hub.settle()
+        assert len(await office.punches()) == 1
+        [letter] = await office.hub.store.rows("dead_letter")
+        assert (letter["code"], letter["detail"]) == ("AMANA-RULE-002", "one: it does not hold")
+        assert (len(office.lies(DONE)), len(office.lies(REFUSED))) == (2, 1)
+        [note] = (office.folder / REFUSED).glob("*.txt")
+        assert "AMANA-RULE-001" in note.read_text()
 
     run(tmp_path, act)
