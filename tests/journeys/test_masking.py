@@ -226,7 +226,7 @@ OTHERS: Final = {
     "serve", "demo", "send", "backup", "restore", "institution add", "unit add", "system add", "system test",
     "system suspend", "system resume", "system rotate-key", "system revoke-key", "system rotate-secret", "join request",
     "join status", "join approve", "join reject", "operator add", "operator suspend", "api add", "grant add",
-    "grant revoke", "subscription add", "subscription pause", "subscription resume", "device add", "device suspend",
+    "grant options", "grant revoke", "subscription add", "subscription pause", "subscription resume", "device add", "device suspend",
     "contract export", "contract register", "contract check", "contract waive", "contract sign", "contract state",
     "contract use", "folder add", "folder suspend", "folder resume", "poll add", "poll suspend", "poll resume",
     "adapter check", "adapter new", "message erase", "message confirm", "message retry", "message discard",
