@@ -14,7 +14,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -33,6 +33,7 @@ HMAC_FILE: Final = "hmac.key"
 TOKEN_FILE: Final = "token.key"
 OPERATORS: Final = "operators"
 
+_SUBJECT: Final = b"amana:subject:1:"
 _T = TypeVar("_T")
 _OPERATOR_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
@@ -157,12 +158,19 @@ def subject_key(hmac: bytes, *parts: str) -> bytes:
     """16 bytes that stand for a subject ("employee", number) in keys and indexes: HMAC-SHA256 over the parts, each
     preceded by its length, so that no two different tuples share an input. Without the hub's key they tell nothing.
     Kept for the most recent subjects, because a batch names the same people again and again."""
-    message = bytearray(b"amana:subject:1:")
-    for part in parts:
-        text = part.encode()
-        message += len(text).to_bytes(4, "big")
-        message += text
-    return hmac_module.digest(hmac, message, "sha256")[:16]
+    return hmac_module.digest(hmac, _SUBJECT + _framed(parts), "sha256")[:16]
+
+
+def subject_keys(hmac: bytes, shared: Sequence[str], rest: Iterable[Sequence[str]]) -> list[bytes]:
+    """`subject_key(hmac, *shared, *parts)` for each `parts` of `rest`: of many subjects that hardly ever come again, so none
+    of them takes the place of one that does."""
+    before = _SUBJECT + _framed(shared)
+    return [hmac_module.digest(hmac, before + _framed(parts), "sha256")[:16] for parts in rest]
+
+
+def _framed(parts: Iterable[str]) -> bytes:
+    texts = [part.encode() for part in parts]
+    return b"".join([piece for text in texts for piece in (len(text).to_bytes(4, "big"), text)])
 
 
 def _read(reader: Callable[[Path], _T], path: Path) -> _T:

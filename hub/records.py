@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final, NewType
 
 import msgspec
@@ -112,8 +113,10 @@ def request_id(record_id: str) -> str:
     return record_id[:32]
 
 
+@lru_cache(maxsize=65_536)
 def partition_of(key: bytes, partitions: int) -> int:
-    """Partition of a key. Stable for ever: positions and orders depend on it."""
+    """Partition of a key. Stable for ever: positions and orders depend on it. Kept for the most recent keys, because a batch
+    names the same people again and again."""
     return int.from_bytes(hashlib.blake2b(key, digest_size=8).digest(), "big") % partitions
 
 

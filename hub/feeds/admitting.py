@@ -16,7 +16,7 @@ from adapters.kit.wire import checkable
 from hub import records as r
 from hub.contracts.standing import check_standing
 from hub.errors import BadMessage, Halt
-from hub.gateway.admission import check_rules, check_wire, find_rows, natural_key, row_fields
+from hub.gateway.admission import check_rules, check_wire, find_rows, natural_keys, row_fields
 from hub.gateway.assurance import weaker
 from hub.gateway.contracts import wire_rules
 from hub.keys import subject_key
@@ -110,10 +110,8 @@ def make_candidate(body: bytes, feed: Feed, adapter: Adapter, view: View, ground
         headers[r.SET_ASIDE] = aside
     if feed.device is not None:
         headers[r.DEVICE] = feed.device
-    if rows is None:
-        keys = [natural_key(ground.hmac, source, api.code, ["body", hashlib.sha256(body).hexdigest()])]
-    else:
-        keys = [natural_key(ground.hmac, source, api.code, row) for row in rows]
+    known = [["body", hashlib.sha256(body).hexdigest()]] if rows is None else rows
+    keys = natural_keys(ground.hmac, source, api.code, known)
     return Candidate(
         topic=topic,
         partition=r.partition_of(key, ground.partitions(topic)),

@@ -9,7 +9,7 @@ nothing of a payload in a refusal: details name members of the contract and rule
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -21,7 +21,7 @@ from hub.gateway.assurance import weaker
 from hub.gateway.bodies import Body, Claim, Claimed, find_claim, read_body
 from hub.gateway.contracts import Wire, relayed_wire
 from hub.gateway.media import kept_type, media_of, read_signed
-from hub.keys import subject_key
+from hub.keys import subject_key, subject_keys
 from hub.ports import Candidate, DedupeRule
 from hub.records import Ms
 from hub.stages.passing import render_body
@@ -333,18 +333,18 @@ def dedupe_keys(value: Any, members: Mapping[str, Any], system: str, code: str, 
     """One HMAC per row (natural key), or one for the whole message (request id: the body's members that `fields`
     names, or the `requestId` beside the body)."""
     if lane.rule == "natural-key":
-        return [natural_key(hmac, system, code, row_fields(row, lane.fields)) for row in find_rows(value, lane.rows)]
+        return natural_keys(hmac, system, code, (row_fields(row, lane.fields) for row in find_rows(value, lane.rows)))
     if lane.fields:
-        return [natural_key(hmac, system, code, row_fields(value, lane.fields))]
+        return natural_keys(hmac, system, code, [row_fields(value, lane.fields)])
     request = members.get("requestId")
     if not isinstance(request, str) or not request:
         raise BadMessage("AMANA-JSON-002", "requestId")
-    return [natural_key(hmac, system, code, [request])]
+    return natural_keys(hmac, system, code, [[request]])
 
 
-def natural_key(hmac: bytes, system: str, code: str, fields: Sequence[str]) -> bytes:
-    """HMAC of a row's natural key within its system and code."""
-    return subject_key(hmac, "dedupe", system, code, *fields)
+def natural_keys(hmac: bytes, system: str, code: str, rows: Iterable[Sequence[str]]) -> list[bytes]:
+    """HMAC of each row's natural key within its system and code."""
+    return subject_keys(hmac, ("dedupe", system, code), rows)
 
 
 def find_rows(value: Any, path: str | None) -> list[Any]:

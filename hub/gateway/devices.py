@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
@@ -22,7 +22,7 @@ from hub import records as r
 from hub.contracts.standing import check_standing
 from hub.errors import BadMessage
 from hub.gateway.address import parse_networks, within
-from hub.gateway.admission import Terms, check_wire, natural_key
+from hub.gateway.admission import Terms, check_wire, natural_keys
 from hub.gateway.assurance import weaker
 from hub.gateway.contracts import wire_rules
 from hub.keys import subject_key
@@ -173,7 +173,7 @@ def make_candidate(message: DeviceMessage, device: Device, view: View, terms: Te
             **({r.SET_ASIDE: aside} if aside else {}),
         },
         rule="natural-key" if message.rows else "window",
-        dedupe_keys=_keys(message.rows, device.id, api.code, terms.hmac),
+        dedupe_keys=natural_keys(terms.hmac, device.id, api.code, message.rows),
         window_ms=api.window_ms,
     )
 
@@ -190,7 +190,3 @@ def _parse(body: bytes) -> Any:
         return jsontext.parse(body)
     except (SigningError, UnicodeDecodeError):
         raise BadMessage("AMANA-JSON-003", "json") from None
-
-
-def _keys(rows: Sequence[tuple[str, ...]], device: str, code: str, key: bytes) -> list[bytes]:
-    return [natural_key(key, device, code, row) for row in rows]

@@ -15,7 +15,7 @@ from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from hub.log.keyhash import dedupe_key, scope_key
+from hub.log.keyhash import dedupe_keys, scope_key
 from hub.ports import Candidate, Conflict, Duplicate
 from hub.records import Ms, RecordId, inbox_id
 
@@ -77,7 +77,7 @@ def claim(candidate: Candidate) -> Claim:
         candidate,
         inbox_id(system, code, candidate.body, 0),
         "sha256:" + hashlib.sha256(candidate.received).hexdigest(),
-        tuple(dedupe_key(candidate.rule, system, code, key) for key in candidate.dedupe_keys),
+        tuple(dedupe_keys(candidate.rule, system, code, candidate.dedupe_keys)),
         scope_key(system, code),
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable, Iterator
 
 WIDTH = 16
 
@@ -23,17 +24,21 @@ def id_bytes(secret_id: str) -> bytes:
 
 def scope_key(system: str, code: str) -> bytes:
     """The place of (system, code) in the window rule's table."""
-    return _hash(b"amana-scope", system.encode(), code.encode())
+    return _begun(b"amana-scope", system.encode(), code.encode()).digest()
 
 
-def dedupe_key(rule: str, system: str, code: str, key: bytes) -> bytes:
-    """A request id or natural key within its system and code: no system can shadow the messages of another."""
-    return _hash(b"amana-dedupe", rule.encode(), system.encode(), code.encode(), key)
+def dedupe_keys(rule: str, system: str, code: str, keys: Iterable[bytes]) -> Iterator[bytes]:
+    """Request ids or natural keys within their system and code: no system can shadow the messages of another."""
+    scope = _begun(b"amana-dedupe", rule.encode(), system.encode(), code.encode())
+    for key in keys:
+        h = scope.copy()
+        h.update(len(key).to_bytes(8, "big") + key)
+        yield h.digest()
 
 
-def _hash(purpose: bytes, *parts: bytes) -> bytes:
+def _begun(purpose: bytes, *parts: bytes) -> hashlib.blake2b:
     h = hashlib.blake2b(digest_size=WIDTH, person=purpose)
     for part in parts:
         h.update(len(part).to_bytes(8, "big"))
         h.update(part)
-    return h.digest()
+    return h

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import logging
 import socket
 from collections.abc import Awaitable, Callable, Generator, Sequence
@@ -22,6 +21,7 @@ from hub import tls
 from hub.control.follow import DirectoryFollower
 from hub.delivery.caller import make_caller
 from hub.errors import TryAgain
+from hub.garbage import look_rarely
 from hub.gateway.address import Network, parse_networks
 from hub.gateway.app import Gateway
 from hub.gateway.context import GatewayContext
@@ -163,8 +163,7 @@ async def run(
         await follower.catch_up()
         gateway = make_gateway(settings, opened, follower, caller)
         await gateway.context.registry.catch_up()
-        gc.collect()
-        gc.freeze()  # what is there now stays: no collection, in the middle of an answer, needs to look at it again
+        look_rarely()
         tending = asyncio.create_task(tend(gateway))
         sweeping = asyncio.create_task(opened.sweep())
         following = asyncio.create_task(keep_following(follower, gateway.context.registry, opened.clock))

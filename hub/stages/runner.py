@@ -277,13 +277,19 @@ def fresh(batches: Sequence[Batch], before: Progress) -> tuple[list[Entry], Prog
     """What of `batches` is above the watermarks in `before`, and the progress once it is taken."""
     marks = dict(before.watermarks)
     entries: list[Entry] = []
+    of, by = "", ""  # the message that the record before was made of, and the stage that made it
+    maker, source = "", 0
     for batch in batches:
         for offset, record in enumerate(batch.records, batch.base):
             derived = record.headers.get(DERIVED)
             if derived is not None:  # as `parse_source` reads it, without an object per record
-                place, at, n = derived.rsplit("/", 2)
+                message, _, n = derived.rpartition("/")
                 stage = record.headers.get(STAGE, "")
-                maker, mark = f"{stage.partition('/')[0]}:{place}", (int(at), int(n))  # two stages may read one topic
+                if message != of or stage != by:
+                    of, by = message, stage
+                    place, _, at = message.rpartition("/")
+                    maker, source = f"{stage.partition('/')[0]}:{place}", int(at)  # two stages may read one topic
+                mark = (source, int(n))
                 if mark <= marks.get(maker, _NONE):
                     continue
                 marks[maker] = mark

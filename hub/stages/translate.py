@@ -187,6 +187,7 @@ class Translate:
             if head is None:
                 plan = self._plan(contract)
                 head = heads[contract] = (plan, BodyKey(secret, contract), shared | plan.headers)
+                head[1].expect(len(items) - n)
             plan, body_key, common = head
             if not plan.ok(value):
                 self._bury(out, source, record, n, code="AMANA-TRANS-002", reason=contract, row=row)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from hub.errors import Halt, TryAgain
 from hub.feeds.admitting import Ground
 from hub.feeds.feeds import LOOK, Feeds
+from hub.garbage import look_rarely
 from hub.logs import logger
 from hub.pull import records as pull_records
 from hub.stages import index
@@ -364,6 +365,7 @@ async def run(
         watch_process(opened.measures, opened.clock)
         opened.measures.probe(worker.measure)
         state = partial(state_of, worker, stop)
+        look_rarely()
         async with share(opened.measures, settings.data), answering(settings, sockets, opened.measures, state):
             await worker.run(stop)
     finally:

@@ -190,6 +190,82 @@ def entries(status: str) -> list[dict[str, Any]]:
     ]
 
 
+def assessments(kind: str, last: str) -> list[dict[str, Any]]:
+    """An assessment of each employee with its two ratings, whom SIASN knows them as, and who assessed."""
+    own, turned = ({"worst": worst, "best": best, "source": "SIASN"} for worst, best in (("1", "3"), ("3", "1")))
+    marks = [
+        {"aspect": aspect, "label": None, "item": None, "kind": "qualitative", "value": "2", "scale": own}
+        | {"written": "2", "writtenScale": turned, "weight": None, "band": None}
+        for aspect in ("result", "behaviour")
+    ]
+    found: list[dict[str, Any]] = []
+    for n in range(ROWS):
+        person = {"institution": "CONTOH", "employeeId": nip(n)}
+        value = {
+            "assessmentId": f"A-{n}",
+            **person,
+            "planId": None,
+            "kind": kind,
+            "span": {"first": "2025-01-01", "last": last},
+            "marks": marks,
+            "overall": None,
+            "formula": None,
+            "predicate": "baik",
+            "assessor": nip(0),
+            "comment": None,
+            "assessedOn": None,
+        }
+        link: dict[str, Any] = {
+            "linkId": f"siasn-{n}",
+            **person,
+            "scheme": "other",
+            "source": "SIASN",
+            "value": f"{n:032x}",
+        }
+        link |= {"validFrom": None, "validTo": None, "withdrawn": False}
+        found += [{"contract": "performance.assessment", "value": value}, {"contract": "identity.link", "value": link}]
+    assessor: dict[str, Any] = {
+        "employeeId": nip(0),
+        "nationalId": None,
+        "name": "Orang Contoh",
+        "institution": "CONTOH",
+    }
+    assessor |= {"unit": "Bagian Contoh", "status": "active", "position": "Kepala Contoh", "grade": "IV/a"}
+    return [*found, {"contract": "employee", "value": assessor | {"employmentType": "PNS", "validFrom": None}}]
+
+
+def deductions(kind: str) -> list[dict[str, Any]]:
+    """A deduction of each employee for one lender: of the month, or its stop."""
+    stops = kind == "stop"
+    return [
+        {
+            "contract": "pay.deduction",
+            "value": {
+                "deductionId": f"LN-{n}-2026-10",
+                "institution": "CONTOH",
+                "employeeId": f"9{n:08d}",
+                "nationalId": None,
+                "kind": kind,
+                "code": "DED-1",
+                "text": "Mkopo & riba",
+                "reference": f"LN-{n}",
+                "creditorReference": "FR-1" if stops else None,
+                "creditor": "FL0001",
+                "amount": None if stops else "125000.00",
+                "balance": None,
+                "currency": "TZS",
+                "period": "2026-10",
+                "checkDate": None if stops else "2026-10-31",
+                "vote": "32",
+                "department": "D01 Idara ya Mfano",
+                "stoppedOn": "2026-10-15" if stops else None,
+                "stopReason": "Umelipwa" if stops else None,
+            },
+        }
+        for n in range(ROWS)
+    ]
+
+
 def notices() -> list[dict[str, Any]]:
     """One outcome for each employee."""
     return [

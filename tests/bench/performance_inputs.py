@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from typing import Any, Final
+
+from openpyxl import Workbook
 
 from adapters.kit.attached import wrap
 
@@ -84,12 +87,27 @@ def pepmis_assessments() -> dict[str, Any]:
     }
 
 
-def opras_forms() -> dict[str, Any]:
-    """A table of forms with two objectives and two attributes, as CSV."""
+def _forms() -> list[list[str]]:
+    """The header and the rows of a table of forms with two objectives and two attributes."""
     names = [f"{kind} {n}{end}" for kind in ("Objective", "Attribute") for n in (1, 2) for end in ("", " Mark")]
-    head = ",".join(("Check Number", "Year", *names, "Overall Mark"))
-    lines = [f"9{n:05d},2021/2022,Drill wells,2,Train users,1,Integrity,3,Courage,2,2" for n in range(ROWS)]
-    return wrap("forms.csv", "\n".join((head, *lines)).encode())
+    said = ["2021/2022", "Drill wells", "2", "Train users", "1", "Integrity", "3", "Courage", "2", "2"]
+    return [["Check Number", "Year", *names, "Overall Mark"], *([f"9{n:05d}", *said] for n in range(ROWS))]
+
+
+def opras_forms() -> dict[str, Any]:
+    """The table of forms as CSV."""
+    return wrap("forms.csv", "\n".join(map(",".join, _forms())).encode())
+
+
+def opras_workbook() -> dict[str, Any]:
+    """The table of forms as XLSX."""
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet()
+    for line in _forms():
+        sheet.append(line)
+    out = io.BytesIO()
+    book.save(out)
+    return wrap("forms.xlsx", out.getvalue())
 
 
 def _nip(number: int) -> str:
@@ -183,6 +201,7 @@ INPUTS: Final[dict[tuple[str, str], Callable[[], Any]]] = {
     ("pepmis", "progress"): pepmis_progress,
     ("pepmis", "assessments"): pepmis_assessments,
     ("opras", "forms-csv"): opras_forms,
+    ("opras", "forms"): opras_workbook,
     ("skp_pp30", "skp"): skp_scores,
     ("eperformance", "activities"): activities,
     ("eperformance", "hours"): hours,

@@ -17,6 +17,8 @@ from tests.bench import payroll_inputs as made
 from tests.bench.translate_rows_bench import micros
 
 ROUNDS: Final = 7
+SIASN: Final = {"quadrants": "sangat-baik=q1,baik=q2", "coefficients": "baik=k2", "periods": "1=p1,3=p3"}
+ESS: Final = {"receiver": "MKOPESHAJI", "unsigned": "taken"}
 HDL: Final = {"sourceSystemOwner": "HUB", "elementName": "Tunjangan", "legislativeDataGroup": "Contoh"}
 
 
@@ -32,13 +34,19 @@ def renders() -> dict[str, Callable[[], object]]:
     ):
         adapter = load(system)
         found[f"{system}.{exchange}"] = lambda a=adapter, e=exchange, o=options: a.render(e, run, signals, o)  # type: ignore[misc]
-    for system, exchange, records in (
-        ("adk_makan_lembur", "meal-days", made.entries("wfo")),
-        ("adk_makan_lembur", "overtime-hours", made.entries("lembur")),
-        ("hcmis", "notices", made.notices()),
-    ):
+    taken: tuple[tuple[str, str, list[dict[str, Any]], dict[str, str]], ...] = (
+        ("adk_makan_lembur", "meal-days", made.entries("wfo"), {}),
+        ("adk_makan_lembur", "overtime-hours", made.entries("lembur"), {}),
+        ("hcmis", "notices", made.notices(), {}),
+        ("siasn", "skp22", made.assessments("annual", "2025-12-31"), SIASN),
+        ("siasn", "kinerjaperiodik", made.assessments("periodic", "2025-03-31"), SIASN),
+        ("ess_deduction", "deductions-out", made.deductions("monthly"), ESS),
+        ("ess_deduction", "stops-out", made.deductions("stop"), ESS),
+    )
+    for system, exchange, records, options in taken:
         adapter = load(system)
-        found[f"{system}.{exchange}"] = lambda a=adapter, e=exchange, r=records: a.render_records(e, r, {})  # type: ignore[misc]
+        assert adapter.render_records(exchange, records, options)
+        found[f"{system}.{exchange}"] = lambda a=adapter, e=exchange, r=records, o=options: a.render_records(e, r, o)  # type: ignore[misc]
     return found
 
 

@@ -34,11 +34,11 @@ _OTHER_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
 class Hooks(NamedTuple):
-    """What a reader wants of one kind of element: to be told when it begins, when it ends, and with its text."""
+    """What a reader wants of one kind of element: to be told when it begins and when it ends, and its text, in pieces."""
 
     begin: Callable[[Mapping[str, str]], None] | None = None
-    end: Callable[[str], None] | None = None
-    text: bool = False
+    end: Callable[[], None] | None = None
+    text: Callable[[str], None] | None = None
 
 
 _NOTHING: Final = Hooks()
@@ -72,40 +72,46 @@ class _Place:
         return place
 
 
-class _Handlers:
-    """Passes what the parser finds on to a reader, within the bounds."""
+def _attach(parser: expat.XMLParserType, reader: Reader, elements: int) -> Callable[[], int]:
+    """Have the parser pass on what it finds to a reader, within the bounds; `elements`: that may still come, and what comes
+    back says how many are left. Local names throughout: a workbook has a million of these calls."""
+    place, above = _Place((), _NOTHING), list[_Place]()
+    take: Callable[[str], None] | None = None
+    length = 0
 
-    def __init__(self, reader: Reader, elements: int) -> None:
-        self._reader = reader
-        self._places = [_Place((), _NOTHING)]
-        self.elements = elements  # that may still come
-        self._text: list[str] | None = None
-        self._length = 0
-
-    def begin(self, name: str, attributes: Mapping[str, str]) -> None:
-        self.elements -= 1
-        if self.elements < 0:
+    def begin(name: str, attributes: Mapping[str, str]) -> None:
+        nonlocal elements, place, take, length
+        elements -= 1
+        if elements < 0:
             raise AdapterError("file-too-large", "the workbook has far more markup than a table of people")
-        above = self._places[-1]
-        place = above.below.get(name) or above.enter(name, self._reader)
-        self._places.append(place)
+        above.append(place)
+        place = place.below.get(name) or place.enter(name, reader)
         if place.begin is not None:
             place.begin(attributes)
-        self._text = [] if place.text else None
-        self._length = 0
+        take = place.text
+        length = 0
 
-    def text(self, text: str) -> None:
-        if self._text is not None:
-            self._length += len(text)
-            if self._length > MAX_TEXT:
+    def text(found: str) -> None:
+        nonlocal length
+        if take is not None:
+            length += len(found)
+            if length > MAX_TEXT:
                 raise AdapterError("file-too-large", f"a cell holds more than {MAX_TEXT} characters")
-            self._text.append(text)
+            take(found)
 
-    def end(self, _: str) -> None:
-        end = self._places.pop().end
-        if end is not None:
-            end("".join(self._text) if self._text else "")
-        self._text = None
+    def end(_: str) -> None:
+        nonlocal place, take
+        if place.end is not None:
+            place.end()
+        take = None
+        place = above.pop()
+
+    parser.buffer_text = True
+    parser.StartElementHandler = begin
+    parser.EndElementHandler = end
+    parser.CharacterDataHandler = text
+    parser.StartDoctypeDeclHandler = _refuse_doctype
+    return lambda: elements
 
 
 def _refuse_doctype(*_: object) -> None:
@@ -121,12 +127,7 @@ class Markup:
     def read(self, pieces: Iterable[bytes], reader: Reader) -> None:
         """Pass one part through `reader`. Raises `AdapterError`."""
         parser = expat.ParserCreate("UTF-8", " ")
-        handlers = _Handlers(reader, self._elements)
-        parser.buffer_text = True
-        parser.StartElementHandler = handlers.begin
-        parser.EndElementHandler = handlers.end
-        parser.CharacterDataHandler = handlers.text
-        parser.StartDoctypeDeclHandler = _refuse_doctype
+        left = _attach(parser, reader, self._elements)
         fed = 0
         try:
             for piece in pieces:
@@ -139,4 +140,4 @@ class Markup:
             parser.Parse(b"", True)
         except expat.ExpatError as error:
             raise AdapterError("file-unsuitable", "a part of the workbook is not XML in UTF-8") from error
-        self._elements = handlers.elements
+        self._elements = left()

@@ -29,6 +29,8 @@ MAX_VOLUME: Final = 16 * 1_048_576
 
 _RELATION: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _STRICT: Final = "http://purl.oclc.org/ooxml/officeDocument/relationships"
+_PLAIN: Final = frozenset({"str", "inlineStr", "e", "d"})
+"""Kinds of cells whose text is their value."""
 _REFERENCE: Final = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 _ROW: Final = ("worksheet", "sheetData", "row")
 _CELL: Final = (*_ROW, "c")
@@ -115,16 +117,14 @@ class _Strings:
 
     def hooks(self, path: tuple[str, ...]) -> Hooks | None:
         if path in _STRING_TEXTS:
-            return Hooks(end=self._piece, text=True)
+            return Hooks(text=self._pieces.append)
         return Hooks(end=self._whole) if path == _STRING else None
 
-    def _piece(self, text: str) -> None:
-        self._pieces.append(text)
-        self._volume += len(text)
-
-    def _whole(self, _: str) -> None:
-        self.found.append("".join(self._pieces))
+    def _whole(self) -> None:
+        text = "".join(self._pieces)
         self._pieces.clear()
+        self.found.append(text)
+        self._volume += len(text)
         if len(self.found) > MAX_STRINGS or self._volume > MAX_VOLUME:
             raise AdapterError("file-too-large", "the workbook has far more texts than a table of people")
 
@@ -151,6 +151,7 @@ class _Sheet:
 
     def __init__(self, strings: list[str], budget: _Budget) -> None:
         self.rows: list[Row] = []
+        self._cells: list[Cell] = []  # of the last row
         self._strings = strings
         self._budget = budget
         self._number = 0
@@ -161,19 +162,20 @@ class _Sheet:
 
     def hooks(self, path: tuple[str, ...]) -> Hooks | None:
         if path in _VALUES:
-            return Hooks(end=self._pieces.append, text=True)
+            return Hooks(text=self._pieces.append)
         if path == _CELL:
             return Hooks(self._begin_cell, self._end_cell)
         return Hooks(self._begin_row) if path == _ROW else None
 
-    def _end_cell(self, _: str) -> None:
+    def _end_cell(self) -> None:
         pieces = self._pieces
         cell = self._value(pieces[0] if len(pieces) == 1 else "".join(pieces))
         if cell != "":
-            cells = self.rows[-1].cells
-            self._budget.take(self._column - len(cells), cell)
-            if len(cells) + 1 < self._column:
-                cells.extend([""] * (self._column - len(cells) - 1))
+            cells = self._cells
+            missing = self._column - len(cells) - 1
+            self._budget.take(missing + 1, cell)
+            if missing:
+                cells.extend([""] * missing)
             cells.append(cell)
 
     def _begin_row(self, attributes: Mapping[str, str]) -> None:
@@ -188,7 +190,9 @@ class _Sheet:
         if number > MAX_ROWS:
             raise AdapterError("file-too-large", f"the sheet reaches beyond row {MAX_ROWS}")
         self._number, self._column, self._ending = number, 0, str(number)
-        self.rows.append(Row(number))
+        row = Row(number)
+        self._cells = row.cells
+        self.rows.append(row)
 
     def _begin_cell(self, attributes: Mapping[str, str]) -> None:
         self._kind = attributes.get("t", "n")
@@ -211,12 +215,13 @@ class _Sheet:
         self._column = column
 
     def _value(self, text: str) -> Cell:
-        if self._kind in {"str", "inlineStr", "e", "d"} or not text:
+        kind = self._kind
+        if not text or kind in _PLAIN:
             return text
         try:
-            if self._kind == "s":
+            if kind == "s":
                 return self._strings[_index(text)]
-            if self._kind == "b":
+            if kind == "b":
                 return bool(_index(text))
             number = float(text)
         except (ValueError, IndexError) as error:

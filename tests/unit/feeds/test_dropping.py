@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from hub.errors import TryAgain
-from hub.records import Ms
+from hub.reads.messages import TRACE_LIMIT, trace_message
+from hub.records import ID, Ms
 from tests.simulator.contracting import register, rule
 from tests.simulator.hub import Crash
-from tests.unit.feeds.office import DONE, LINES, MORE, REFUSED, SYSTEM, TAKING, Office
+from tests.unit.feeds.office import CODE, DONE, LINES, MORE, REFUSED, SYSTEM, TAKING, Office
 
 STEPS = ("file in taking", "file admitted", "file moved")
 
@@ -40,6 +41,28 @@ def test_a_whole_file_becomes_punches_and_lies_in_done(tmp_path: Path) -> None:
         assert (office.lies(), office.lies(TAKING), len(office.lies(DONE))) == ([], [], 1)
         [note] = (office.folder / DONE).glob("*.txt")
         assert '"outcome":"admitted"' in note.read_text()
+
+    run(tmp_path, act)
+
+
+def test_the_trace_of_a_large_file_counts_every_punch(tmp_path: Path) -> None:
+    """It lists the first thousand records, each of them once, and says how many there are."""
+    people = TRACE_LIMIT // 4 + 1
+    lines = [
+        b"%d\t2026-10-05 %02d:00:00\t101\t0\t1\t0\r\n" % (n % people + 1, 7 + n // people) for n in range(people * 5)
+    ]
+
+    async def act(office: Office) -> None:
+        office.drop("1_attlog.dat", b"".join(lines))
+        await office.look()
+        made = {record.headers[ID] for record in await office.punches()}
+        hub = office.hub
+        [message] = await hub.store.rows("message", {"kind": "inbox", "code": CODE})
+        found = await trace_message(hub.store, hub.log, message["id"])
+        assert found["steps"] == [{"what": "records.attendance.punch", "count": len(lines), "states": {}}]
+        listed = {record["id"] for record in found["records"]}
+        assert (len(made), len(found["records"]), len(listed)) == (len(lines), TRACE_LIMIT, TRACE_LIMIT)
+        assert listed < made
 
     run(tmp_path, act)
 

@@ -136,3 +136,10 @@ def test_subject_key_keeps_parts_apart() -> None:
     made = {keys.subject_key(bytes(32), *each) for each in parts}
     made.add(keys.subject_key(bytes(31) + b"\x01", *parts[0]))
     assert (len(made), {len(each) for each in made}) == (len(parts) + 1, {16})
+
+
+def test_many_subjects_have_the_keys_that_each_of_them_has() -> None:
+    """Together or one by one, whatever the parts that they share."""
+    rows = [("1", "2026-10-01 07:00:00", "0"), ("1", "é"), ("",), ()]
+    made = keys.subject_keys(bytes(32), ("dedupe", "gate", "ATT"), rows)
+    assert made == [keys.subject_key(bytes(32), "dedupe", "gate", "ATT", *row) for row in rows]

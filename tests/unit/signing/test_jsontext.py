@@ -96,7 +96,10 @@ def test_render_is_compact_utf8_in_order() -> None:
     assert actual == '{"b":"é/€","a":[1,true,null,"\u2028"]}'.encode()
 
 
-@pytest.mark.parametrize("value", [float("inf"), [float("nan")], {"a": {"b": -float("inf")}}])
+@pytest.mark.parametrize(
+    "value",
+    [float("inf"), [float("nan")], {"a": {"b": -float("inf")}}, {"a": None, "b": [{"c": [], "d": [1, float("inf")]}]}],
+)
 def test_render_refuses_infinities(value: Any) -> None:
     """An infinity never becomes a silent null."""
     with pytest.raises(SigningError, match="out of range"):

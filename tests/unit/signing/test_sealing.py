@@ -26,6 +26,17 @@ def test_sealing_twice_gives_other_bytes() -> None:
     assert key.seal(ID, b"body") != key.seal(ID, b"body")
 
 
+def test_bodies_that_were_expected_have_nonces_of_their_own() -> None:
+    """No nonce is used twice, whether fewer or more bodies come than were announced; all of them open."""
+    key = sealing.BodyKey(SECRET, "inbox")
+    key.expect(3)
+    sealed = [key.seal(ID, b"body") for _ in range(5)]
+    key.expect(2)
+    sealed.append(key.seal(ID, b"body"))
+    assert len({one[1:13] for one in sealed}) == len(sealed)
+    assert {sealing.BodyKey(SECRET, "inbox").open_seal(ID, one) for one in sealed} == {b"body"}
+
+
 @pytest.mark.parametrize(
     "opening",
     [
