@@ -130,13 +130,14 @@ async def test_reading_begins_at_the_offset(engine: Engine) -> None:
 
 @law
 async def test_reading_stops_near_its_limit(engine: Engine) -> None:
-    """A read gives at least one batch and no further one once the limit is reached; reading on misses nothing."""
+    """A read gives what was asked for, and at most the rest of the batch in which the limit is reached; reading on misses
+    nothing."""
     log = await engine.open()
     await log.ensure({"t": 1})
     for n in range(0, 40, 4):
         await append(log, "t", 0, *(str(n + i) for i in range(4)))
-    assert len(await texts(log, "t", 0, max_records=1)) == 4
-    assert len(await texts(log, "t", 0, max_records=5)) == 8
+    assert 1 <= len(await texts(log, "t", 0, max_records=1)) <= 4
+    assert 5 <= len(await texts(log, "t", 0, max_records=5)) <= 8
     found: list[str] = []
     while part := await texts(log, "t", 0, len(found), max_records=6):
         found += part
