@@ -44,7 +44,7 @@ async def _pushes(hub: ClusterHub, seconds: float) -> list[dict[str, Any]]:
         admitted = await measure_admission(hub, address, seconds / 2)
         worker = await asyncio.to_thread(hub.start, "worker")
         await asyncio.to_thread(await_shared, hub, 1)
-        await asyncio.to_thread(await_passed, hub, "relay", INBOX_RELAY, sum(admitted["rounds"]))
+        await asyncio.to_thread(await_passed, hub, "relay", INBOX_RELAY, admitted["messages"])
         delivered = await measure_delivery(hub, address, worker, taker)
         both = 1 / (1 / admitted["value"] + 1 / delivered["value"])
         rows = await measure_delays(hub, address, taker, both / 2, max(5.0, seconds / 2))

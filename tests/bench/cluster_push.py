@@ -62,12 +62,14 @@ async def measure_admission(hub: ClusterHub, address: tuple[str, int], seconds: 
     stolen, began = stolen_seconds(), time.monotonic()
     try:
         await log.ensure({LIMIT_TOPIC: log.topics()[INBOX_RELAY]})
+        messages = WARM
         rate = send_all(address, [request for _, request in pushes(hub, KEPT, WARM)], CONNECTIONS)
         while len(ours) < 3 or time.monotonic() - began < seconds:
             made = pushes(hub, KEPT, max(WARM, int(rate)))
             before = {p: await log.end(INBOX_RELAY, p) for p in range(log.topics()[INBOX_RELAY])}
             rate = await asyncio.to_thread(send_all, address, [request for _, request in made], CONNECTIONS)
             ours.append(rate)
+            messages += len(made)
             limits.append(await _produce(hub, [one for p, at in before.items() for one in await _since(log, p, at)]))
     finally:
         await log.close()
@@ -80,6 +82,7 @@ async def measure_admission(hub: ClusterHub, address: tuple[str, int], seconds: 
         "limit_name": "aiokafka alone, the same bytes",
         "ratio": round(value / limit, 3),
         "connections": CONNECTIONS,
+        "messages": messages,
         "rounds": [round(rate) for rate in ours],
         "stolen": round((stolen_seconds() - stolen) / (time.monotonic() - began), 3),
     }

@@ -46,7 +46,7 @@ def leave(number: int) -> dict[str, Any]:
         "records": [
             {
                 "leaveId": f"CT-2026-{number:08d}",
-                "employeeId": f"{199000000000000000 + number}",
+                "employeeId": f"{199000000000000001 + number * 10}",  # never ends in 000, which is refused
                 "institution": "KEM",
                 "kind": "annual",
                 "from": "2026-10-05",
