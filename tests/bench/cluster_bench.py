@@ -20,8 +20,8 @@ from tests.bench.cluster_push import Taker, measure_admission, measure_delays, m
 from tests.bench.cluster_workers import compare
 from tests.means import KAFKA_LIBRARIES
 
-COUNT: Final = 4_000
-"""Records of a backlog."""
+COUNT: Final = 6_000
+"""Records of a backlog: enough that waking up and coming to an end are a small part of it."""
 
 
 def run(seconds: float, count: int = COUNT) -> list[dict[str, Any]]:
