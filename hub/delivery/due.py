@@ -1,7 +1,8 @@
 """What is to be called for next.
 
 Rule: the store is asked only about receivers for which something came, or whose time came, and for many messages at once; who
-has nothing costs nothing. What was read ahead is let go when this worker's part of the schedule changes.
+has nothing costs nothing. What was read ahead is let go when this worker's part of the schedule changes, and when it lost a
+part and has it again: others may have worked on it meanwhile.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class Due:
     _last: int = 0  # of the numbers, none of which is given twice
     _active: frozenset[str] = frozenset()
     _position: int = -1
-    _held: Mapping[str, frozenset[int]] | None = None
+    _held: Mapping[str, Mapping[int, int]] | None = None
 
     def note(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Rows of the schedule as they were just committed."""

@@ -23,8 +23,9 @@ INTAKE: Final = "deliver"
 class Share(Protocol):
     """What this worker has of the schedule. The simulator and the cluster's worker each have one."""
 
-    def places(self) -> Mapping[str, frozenset[int]]:
-        """Partitions, by outbox, that it may call for now: held, and read as far as there are outcomes."""
+    def places(self) -> Mapping[str, Mapping[int, int]]:
+        """Partitions, by outbox, that it may call for now: held, and read as far as there are outcomes; each with the epoch
+        that it was claimed under."""
         ...
 
     def epoch(self, place: Place) -> int | None:

@@ -35,12 +35,12 @@ class KafkaShare:
             tuple[Place, int], int
         ] = {}  # by place and epoch: where the receipts ended when it was claimed
 
-    def places(self) -> Mapping[str, frozenset[int]]:
-        found: dict[str, set[int]] = {}
-        for topic, partition in self._held():
+    def places(self) -> Mapping[str, Mapping[int, int]]:
+        found: dict[str, dict[int, int]] = {}
+        for (topic, partition), epoch in self._held().items():
             if topic.startswith(OUTBOX):
-                found.setdefault(topic, set()).add(partition)
-        return {topic: frozenset(partitions) for topic, partitions in found.items()}
+                found.setdefault(topic, {})[partition] = epoch
+        return found
 
     def epoch(self, place: Place) -> int | None:
         member = self._members.member(INTAKE)
@@ -63,14 +63,14 @@ class KafkaShare:
             self._ends[key] = await self._bus.end(*key[0])
         await self._delivered.look()
 
-    def _held(self) -> list[Place]:
+    def _held(self) -> Mapping[Place, int]:
         """What may be called for: nothing before every outcome that lay in the receipts is known."""
         member = self._members.member(INTAKE)
         if member is None or not member.claimed:
-            return []
+            return {}
         held = member.runner.held()
         for place, epoch in held.items():
             end = self._ends.get((place, epoch))
             if place[0] == RECEIPTS and (end is None or member.runner.position(place) < end):
-                return []
-        return [place for place in held if member.holds(place)]
+                return {}
+        return {place: epoch for place, epoch in held.items() if member.holds(place)}

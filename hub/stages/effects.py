@@ -26,7 +26,7 @@ class Effects:
 
     `verdicts`: per message, what became of it; what the dead-letter brake looks at. `erased`: how many
     bodies were gone. `taken`: how many of the entries are dealt with, from the first; None: all of them. The rest
-    comes again. `then`: called once all of it is committed.
+    comes again. `then`: called when all of it is committed; a second time does no harm.
     """
 
     publishes: list[Append] = field(default_factory=list)

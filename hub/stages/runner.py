@@ -7,7 +7,7 @@ Who reads is another matter: `step` reads the log itself, `take` is given what a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Final
@@ -78,6 +78,7 @@ class Runner:
     _progress: dict[Place, Progress] = field(default_factory=dict)
     _counted: dict[Place, dict[str, int]] = field(default_factory=dict)
     _unsure: set[Place] = field(default_factory=set)  # whose last commit got no answer
+    _late: list[Callable[[], None]] = field(default_factory=list)  # of commits that got no answer
 
     async def step(self) -> int:
         """Take one batch from each source partition; returns how many records were passed, 0 at the end.
@@ -193,6 +194,7 @@ class Runner:
             await self.store.commit(self.stage.name, epochs, {part.place: part.after for part in parts}, writes)
         except TryAgain:
             self._unsure.update(epochs)
+            self._late += effects.then
             raise
         for part in parts:
             if self._epochs.get(part.place) == part.epoch:  # not released meanwhile
@@ -219,6 +221,9 @@ class Runner:
         marks = {source: (offset, n) for source, (offset, n) in row["watermarks"].items()}
         self._progress[place], self._counted[place] = Progress(row["position"], marks), counted
         self._unsure.discard(place)
+        late, self._late = self._late, []
+        for then in late:  # if it was not stored they are called once more than needed
+            then()
         return _behind(batches, row["position"])
 
     def _measure(self, began: float, decided: float, batches: Sequence[Batch], effects: Effects) -> None:

@@ -10,7 +10,9 @@ import pytest
 
 from hub.delivery import due
 from hub.delivery.deliver import Policy
+from hub.errors import TryAgain
 from hub.records import Ms
+from tests.simulator.group import SimGroup
 from tests.simulator.hub import SimHub
 from tests.simulator.month import PAYROLL, settle
 from tests.simulator.outbox import delivering, put, states
@@ -178,5 +180,47 @@ def test_outcomes_that_come_together_are_recorded_together(monkeypatch: pytest.M
         assert len(appends) < 6
         assert set((await states(hub)).values()) == {"confirmed"}
         assert {row["system"] for row in await hub.store.rows("delivery")} == {PAYROLL}
+
+    _run(journey)
+
+
+def test_what_a_commit_without_an_answer_brought_is_called_for() -> None:
+    """The store took the schedule's rows and did not say so: nobody waits for the next restart."""
+
+    async def journey() -> None:
+        hub = SimHub()
+        await delivering(hub)
+        core = await hub.running()
+        await core.deliverer.step()
+        sent = await put(hub, "one", "a")
+        hub.store_faults.error = lambda: TryAgain("AMANA-STORE-001", "no answer")
+        hub.store_faults.at_point("store", "failed but stored")
+        with pytest.raises(TryAgain):
+            await core.deliverer.step()
+        await settle(hub)
+        assert hub.receiver.calls == {sent.request: 1}
+        assert await states(hub) == {sent.request: "confirmed"}
+
+    _run(journey)
+
+
+def test_what_came_while_another_worker_had_the_partitions_is_called_for() -> None:
+    """A worker loses its part of the schedule and has it again before it looked: what the other one took in, and did not
+    call for, is not forgotten."""
+
+    async def journey() -> None:
+        hub = SimHub()
+        await delivering(hub)
+        group = SimGroup(hub, "a", "b")
+        await group.rebalance("a")
+        await group.settle()
+        sent = await put(hub, "one", "a")
+        await group.rebalance("b")
+        other = group.workers["b"]
+        await other.members["deliver"].take(await other.consumers["deliver"].fetch(500))
+        assert await states(hub) == {sent.request: "due"}
+        await group.rebalance("a")
+        await group.settle()
+        assert await states(hub) == {sent.request: "confirmed"}
 
     _run(journey)
