@@ -7,7 +7,7 @@ file, so erasing it is one overwrite in place and rests on no detail of how SQLi
 from __future__ import annotations
 
 APPLICATION_ID = 0x414D4E41  # "AMNA"
-FORMAT = 2
+FORMAT = 3
 
 OFFSET_BITS = 40  # 10^12 records per partition
 
