@@ -34,6 +34,7 @@ TOKEN_FILE: Final = "token.key"
 OPERATORS: Final = "operators"
 
 _SUBJECT: Final = b"amana:subject:1:"
+_SIZES: Final = [size.to_bytes(4, "big") for size in range(256)]
 _T = TypeVar("_T")
 _OPERATOR_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
@@ -164,13 +165,22 @@ def subject_key(hmac: bytes, *parts: str) -> bytes:
 def subject_keys(hmac: bytes, shared: Sequence[str], rest: Iterable[Sequence[str]]) -> list[bytes]:
     """`subject_key(hmac, *shared, *parts)` for each `parts` of `rest`: of many subjects that hardly ever come again, so none
     of them takes the place of one that does."""
-    before = _SUBJECT + _framed(shared)
-    return [hmac_module.digest(hmac, before + _framed(parts), "sha256")[:16] for parts in rest]
+    begun = hmac_module.new(hmac, _SUBJECT + _framed(shared), "sha256")
+    keys = []
+    for parts in rest:
+        one = begun.copy()
+        one.update(_framed(parts))
+        keys.append(one.digest()[:16])
+    return keys
 
 
 def _framed(parts: Iterable[str]) -> bytes:
-    texts = [part.encode() for part in parts]
-    return b"".join([piece for text in texts for piece in (len(text).to_bytes(4, "big"), text)])
+    framed = b""
+    for part in parts:
+        text = part.encode()
+        size = len(text)
+        framed += (_SIZES[size] if size < len(_SIZES) else size.to_bytes(4, "big")) + text
+    return framed
 
 
 def _read(reader: Callable[[Path], _T], path: Path) -> _T:

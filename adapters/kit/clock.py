@@ -152,22 +152,23 @@ def time_zone_option(device: DeviceContext) -> str:
 
 def read_time(text: str, clock: DeviceClock, now: Now) -> Reading | None:
     """A device's time, local or epoch seconds (taken as UTC); None when it is neither."""
-    seconds = _SECONDS.get(text[16:])
+    said, tail = text[:16], text[16:]
+    seconds = _SECONDS.get(tail)
     if seconds is None:
         return _read_epoch(text, clock, now)
-    said = text[:16]
-    minute = clock.known.get(said, _UNREAD)
+    known = clock.known
+    minute = known.get(said, _UNREAD)
     if minute is _UNREAD:
-        if len(clock.known) >= _MAX_KNOWN:
-            clock.known.clear()
-        minute = clock.known[said] = _read_minute(said, clock)
+        if len(known) >= _MAX_KNOWN:
+            known.clear()
+        minute = known[said] = _read_minute(said, clock)
     if minute is None:
         return None
     at, utc, zone, instant, flags = minute
     instant += seconds
     if instant > now.ahead:
         flags += _ahead(instant, now)
-    return Reading(at + text[16:], zone, f"{utc}{text[16:]}Z", instant, flags)
+    return Reading(at + tail, zone, f"{utc}{tail}Z", instant, flags)
 
 
 def read_stamp(text: str, clock: DeviceClock, now: Now) -> tuple[Reading, str] | None:

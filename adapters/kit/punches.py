@@ -58,7 +58,8 @@ def flag_jumps(items: Sequence[Translated]) -> None:
     for item in reversed(items):
         if not isinstance(item, Canonical):
             continue
-        flags, instant = item.value["flags"], item.value["instant"]
+        value = item.value
+        flags, instant = value["flags"], value["instant"]
         if least is not None and instant > least:
             if datetime.fromisoformat(instant) - datetime.fromisoformat(least) > JUMP:
                 flags.append(JUMPED)

@@ -46,13 +46,14 @@ def punches(body: bytes, message: MessageContext) -> list[Translated]:
     seen: dict[tuple[str, ...], int] = {}
     last = EPOCH
     for row, parts in enumerate(log.rows):
-        first = seen.setdefault(_key(parts, layout), row)
+        key = _key(parts, layout)
+        first = seen.setdefault(key, row)
         if wanted is not None and row not in wanted:
             continue
         if first != row:
             out.append(Repeated(row, first))
             continue
-        item, last = _punch(row, parts, layout, serial, clock, now, last)
+        item, last = _punch(row, key, parts, layout, serial, clock, now, last)
         out.append(item)
     flag_jumps(out)
     return out
@@ -65,18 +66,25 @@ def _key(parts: Sequence[str], layout: Layout) -> tuple[str, ...]:
 
 
 def _punch(
-    row: int, parts: Sequence[str], layout: Layout, serial: str, clock: DeviceClock, now: Now, last: datetime
+    row: int,
+    key: Sequence[str],
+    parts: Sequence[str],
+    layout: Layout,
+    serial: str,
+    clock: DeviceClock,
+    now: Now,
+    last: datetime,
 ) -> tuple[Translated, datetime]:
     """The punch of one line and its instant; for a line that is none, the reason and the instant before it."""
     if len(parts) != COLUMNS:
         return Refused(row, "line-malformed", NOT_SIX), last
-    pin = pin_of(parts[0])
+    pin = pin_of(key[0])
     if pin is None:
         return Refused(row, "pin-malformed", NO_PIN), last
-    reading = read_time(parts[1].strip(), clock, now)
+    reading = read_time(key[1], clock, now)
     if reading is None:
         return Refused(row, "time-malformed", NO_TIME), last
-    state, verify = code_of(parts[layout.state]), code_of(parts[layout.verify])
+    state, verify = code_of(key[2]), code_of(parts[layout.verify])
     if NO_CODE in (state, verify):
         return Refused(row, "code-malformed", BAD_CODE), last
     workcode = parts[layout.workcode].strip()

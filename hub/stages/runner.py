@@ -7,6 +7,7 @@ Who reads is another matter: `step` reads the log itself, `take` is given what a
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -27,7 +28,7 @@ APPEND_BYTES: Final = 262_144
 """About how much one append carries: a large run must not hold the log, or the event loop, for long. Whoever is asked for
 an answer meanwhile writes to the same log."""
 
-RECORD_BYTES: Final = 768
+RECORD_BYTES: Final = 256
 """What a record has beside its value, about."""
 
 
@@ -283,21 +284,26 @@ def fresh(batches: Sequence[Batch], before: Progress) -> tuple[list[Entry], Prog
     marks = dict(before.watermarks)
     entries: list[Entry] = []
     of, by = "", ""  # the message that the record before was made of, and the stage that made it
-    maker, source = "", 0
+    maker, source, last = "", 0, -1  # `last`: the last one of that message
     for batch in batches:
         for offset, record in enumerate(batch.records, batch.base):
-            derived = record.headers.get(DERIVED)
+            headers = record.headers
+            derived = headers.get(DERIVED)
             if derived is not None:  # as `parse_source` reads it, without an object per record
-                message, _, n = derived.rpartition("/")
-                stage = record.headers.get(STAGE, "")
+                message, _, number = derived.rpartition("/")
+                stage = headers.get(STAGE, "")
                 if message != of or stage != by:
                     of, by = message, stage
                     place, _, at = message.rpartition("/")
                     maker, source = f"{stage.partition('/')[0]}:{place}", int(at)  # two stages may read one topic
-                mark = (source, int(n))
-                if mark <= marks.get(maker, _NONE):
+                    reached, last = marks.get(maker, _NONE)
+                    if reached != source:
+                        last = sys.maxsize if reached > source else -1
+                n = int(number)
+                if n <= last:
                     continue
-                marks[maker] = mark
+                last = n
+                marks[maker] = (source, n)
             entries.append(Entry(offset, batch.time, record))
     position = batches[-1].base + len(batches[-1].records) if batches else before.position
     return entries, Progress(position, marks)

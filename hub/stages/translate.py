@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from adapters.kit import AdapterError, DeviceContext, KitError, MessageContext, Refused, Repeated, Skipped, Translated
+from adapters.kit import AdapterError, Canonical, DeviceContext, KitError, MessageContext, Refused, Translated
 from hub.control.fields import SYSTEM_OPTIONS
 from hub.errors import BadMessage
 from hub.feeds.admitting import read_raw
@@ -86,12 +86,9 @@ class _Out:
     def __init__(self) -> None:
         self._by_place: dict[tuple[str, int], list[Record]] = {}
 
-    def add(self, topic: str, partition: int, record: Record) -> None:
-        place = (topic, partition)
-        records = self._by_place.get(place)
-        if records is None:
-            records = self._by_place[place] = []
-        records.append(record)
+    def at(self, topic: str, partition: int) -> list[Record]:
+        """Where the records of a partition come together."""
+        return self._by_place.setdefault((topic, partition), [])
 
     def appends(self) -> list[Append]:
         return [Append(topic, partition, records) for (topic, partition), records in self._by_place.items()]
@@ -173,14 +170,17 @@ class Translate:
         }
         derived = f"{topic}/{partition}/{entry.offset}/"
         heads: dict[str, tuple[_Plan, BodyKey, dict[str, str]]] = {}
+        places: dict[
+            tuple[str, tuple[str, ...]], tuple[bytes, list[Record]]
+        ] = {}  # a message names the same people often
         taken, failed = 0, ""
         for n, item in enumerate(items):
-            if isinstance(item, Refused):
-                self._bury(out, source, record, n, code="AMANA-TRANS-001", reason=item.code, row=item.row)
-                failed = "AMANA-TRANS-001"
-                continue
-            if isinstance(item, Repeated | Skipped):
-                taken += 1
+            if not isinstance(item, Canonical):
+                if isinstance(item, Refused):
+                    self._bury(out, source, record, n, code="AMANA-TRANS-001", reason=item.code, row=item.row)
+                    failed = "AMANA-TRANS-001"
+                else:
+                    taken += 1
                 continue
             contract, subject, value, period, row = item
             head = heads.get(contract)
@@ -199,9 +199,12 @@ class Translate:
             headers[DERIVED] = derived + str(n)
             if period is not None:
                 headers[PERIOD] = period
-            key = subject_key(self._hmac, *subject)
-            made = Record(key, headers, body_key.seal(rid, render(value)))
-            out.add(plan.topic, partition_of(key, plan.partitions), made)
+            place = places.get((contract, subject))
+            if place is None:
+                key = subject_key(self._hmac, *subject)
+                place = key, out.at(plan.topic, partition_of(key, plan.partitions))
+                places[contract, subject] = place
+            place[1].append(Record(place[0], headers, body_key.seal(rid, render(value))))
             taken += 1
         return "" if taken else failed
 
@@ -269,7 +272,7 @@ class Translate:
         row: int | None = None,
     ) -> None:
         letter = dead_letter(NAME, VERSION, *source, record, code=code, reason=reason, row=row, n=n)
-        out.add(DEADLETTERS, partition_of(letter.key, self._topics()[DEADLETTERS]), letter)
+        out.at(DEADLETTERS, partition_of(letter.key, self._topics()[DEADLETTERS])).append(letter)
 
     async def _catch_up(self, entries: Sequence[Entry]) -> None:
         """The gateway may have seen changes that this process has not read yet."""

@@ -27,6 +27,7 @@ from hub.stages.runner import Runner
 
 if TYPE_CHECKING:
     from hub.settings import Settings
+    from hub.stages.effects import Stage
 
 LONGEST_WAIT: Final = 30.0
 """Seconds without a bell after which a loop looks by itself."""
@@ -175,7 +176,6 @@ class Worker:
 
     async def _stage(self, runner: Runner) -> None:
         clock = self._core.ports.clock
-        gather = GATHER.get(runner.stage.name, 0.0)
         while True:
             stirred = self._stirred
             try:
@@ -186,8 +186,8 @@ class Worker:
             self._tell_braked()
             if not passed:
                 await self._new(runner, stirred)
-            if gather:
-                await clock.sleep(gather)
+            if pause := pause_after(runner.stage, passed):
+                await clock.sleep(pause)
 
     def _tell_braked(self) -> None:
         braked: dict[str, str] = {}
@@ -269,6 +269,12 @@ class Worker:
                 await self._feed.renew()
             stirred, self._stirred = self._stirred, asyncio.Event()
             stirred.set()
+
+
+def pause_after(stage: Stage, passed: int) -> float:
+    """Seconds that a stage leaves for things to come together, once it took `passed` records. Behind a whole batch there is
+    more already."""
+    return GATHER.get(stage.name, 0.0) if passed < stage.batch else 0.0
 
 
 def state_of(worker: Worker, stop: asyncio.Event) -> str:

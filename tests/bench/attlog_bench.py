@@ -1,7 +1,10 @@
 """A file of 100,000 punches, from the moment that it is whole in its folder until every punch is a record and in the index.
 
 All that happens in between is measured: reading, hashing, a natural key a line, admission with its commit, the move to
-`done/`, translation, the log, the index and the facts. One process, real files, the embedded engine.
+`done/`, translation, the log, the index and the facts. One process, real files, the embedded engine; the stages run beside
+each other and are woken by the log, as in a worker.
+
+Rule: rounds in which other guests of the host took processor time say nothing of the hub; they count only if all did.
 """
 
 from __future__ import annotations
@@ -9,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
@@ -23,7 +27,9 @@ from hub.stages.facts import count_facts
 from hub.stages.index import Index
 from hub.stages.runner import Runner
 from hub.stages.translate import Translate
+from hub.stages.worker import LONGEST_WAIT, pause_after
 from hub.store.sql import SqlStore
+from tests.bench.pull_bench import stolen_seconds
 from tests.simulator.hub import HUB_KEYS
 from tests.unit.feeds.office import Asked, Office
 
@@ -31,7 +37,10 @@ LINES: Final = 100_000
 MOST: Final = 6.0
 """Seconds that it may take."""
 
-AIM: Final = 4.0
+AIM: Final = 5.0
+STOLEN: Final = 0.02
+"""Share of a round's time in which this machine did not get its processors, up to which the round counts."""
+
 PEOPLE: Final = 1_000
 
 
@@ -43,10 +52,11 @@ def run(seconds: float) -> list[dict[str, Any]]:
     while not spent or time.monotonic() < until:
         with tempfile.TemporaryDirectory() as folder:
             spent.append(asyncio.run(_once(Path(folder))))
-    whole = median(part["whole"] for part in spent)
-    parts = ", ".join(
-        f"{name} {median(p[name] for p in spent):.2f} s" for name in ("admitted", "translated", "indexed")
+    quiet = [part for part in spent if part["stolen"] <= STOLEN] or spent
+    whole, admitted, translated, cpu = (
+        median(part[name] for part in quiet) for name in ("whole", "admitted", "translated", "cpu")
     )
+    parts = f"admitted after {admitted:.2f} s, translated after {translated:.2f} s, processor {cpu:.2f} s"
     return [
         {
             "name": "attlog.seconds",
@@ -58,6 +68,9 @@ def run(seconds: float) -> list[dict[str, Any]]:
             "floor": MOST,
             "aim": AIM,
             "better": "less",
+            "cpu": round(cpu, 2),
+            "rounds": len(quiet),
+            "stolen": round(max(part["stolen"] for part in quiet), 3),
         }
     ]
 
@@ -99,29 +112,57 @@ async def _once(root: Path) -> dict[str, float]:
         ground=Ground(HUB_KEYS.hmac, lambda topic: log.topics()[topic]),
         owner="bench",
     )
-    translate = Runner(Translate(log, follower, office.hub.adapters, HUB_KEYS.hmac, log.topics), log, store, "bench")
-    behind = [Runner(stage, log, store, "bench") for stage in (Collect(store), Index(store, follower))]
+    runners = [
+        Runner(Translate(log, follower, office.hub.adapters, HUB_KEYS.hmac, log.topics), log, store, "bench"),
+        Runner(Collect(store), log, store, "bench"),
+        Runner(Index(store, follower), log, store, "bench"),
+    ]
+    for runner in runners:
+        await runner.step()  # takes its partitions
+    passed = asyncio.Event()
+    stages = [asyncio.create_task(_keep_up(runner, log, passed)) for runner in runners]
+    translate, *behind = runners
     try:
         office.drop("1_attlog.dat", content())
         await feeds.step()
-        began = time.perf_counter()
+        stolen, used, began = stolen_seconds(), time.process_time(), time.perf_counter()
         assert await feeds.step() == 1
         admitted = time.perf_counter()
-        while await translate.step():
-            pass
+        await _until(passed, lambda: translate.tally.published == LINES)
         translated = time.perf_counter()
-        for runner in behind:
-            while await runner.step():
-                pass
-        indexed = time.perf_counter()
+        await _until(passed, lambda: all(runner.tally.records >= LINES for runner in behind))
+        whole = time.perf_counter() - began
+        cpu, stolen = time.process_time() - used, stolen_seconds() - stolen
         found = await count_facts(store, {"contract": "attendance.punch"})
         assert found == {(): LINES}, found
     finally:
+        for stage in stages:
+            stage.cancel()
+        await asyncio.gather(*stages, return_exceptions=True)
         await store.close()
         await log.close()
     return {
         "admitted": admitted - began,
-        "translated": translated - admitted,
-        "indexed": indexed - translated,
-        "whole": indexed - began,
+        "translated": translated - began,
+        "whole": whole,
+        "cpu": cpu,
+        "stolen": stolen / whole,
     }
+
+
+async def _keep_up(runner: Runner, log: EmbeddedLog, passed: asyncio.Event) -> None:
+    """One stage, as a worker runs it."""
+    while True:
+        taken = await runner.step()
+        if taken:
+            passed.set()
+        else:
+            await log.wait(runner.seen(), LONGEST_WAIT)
+        await asyncio.sleep(pause_after(runner.stage, taken))
+
+
+async def _until(passed: asyncio.Event, reached: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10 * MOST):
+        while not reached():
+            await passed.wait()
+            passed.clear()
