@@ -139,6 +139,12 @@ class Settings(BaseSettings):
     kafka_retention_days: int = Field(
         default=0, ge=0, le=36_500, description="Days that Kafka keeps records; 0: for ever"
     )
+    kafka_subscriber_days: int = Field(
+        default=7,
+        ge=1,
+        le=366,
+        description="Days for which a topic that a subscriber reads itself keeps its records, in clear",
+    )
     kafka_session: float = Field(
         default=10, ge=1, le=300, description="Seconds without a sign of life after which others do a worker's work"
     )

@@ -27,6 +27,7 @@ REGISTRY: Final = "registry"
 INBOX: Final = "inbox."
 RECORDS: Final = "records."
 OUTBOX: Final = "outbox."
+SUBSCRIBER: Final = "subscriber."
 
 _SINGLE: Final = frozenset({CONTROL, AUDIT, REGISTRY})
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,200}")  # what every engine takes as part of a topic's name
@@ -47,6 +48,11 @@ def outbox(system: str) -> str:
     return OUTBOX + _part(system)
 
 
+def subscriber(system: str) -> str:
+    """Topic that a system reads itself, by its code: what is in it is not sealed."""
+    return SUBSCRIBER + _part(system)
+
+
 def partitions_of(topic: str, partitions: int = DEFAULT_PARTITIONS) -> int:
     """Number of partitions that a new topic gets when the setting says `partitions`."""
     return 1 if topic in _SINGLE else partitions
@@ -57,14 +63,17 @@ def layout(
     adapters: Iterable[str] = (),
     contracts: Iterable[str] = (),
     systems: Iterable[str] = (),
+    readers: Iterable[str] = (),
     partitions: int = DEFAULT_PARTITIONS,
 ) -> dict[str, int]:
-    """Every topic that a hub with these adapters, contracts and systems has, for `Bus.ensure`."""
+    """Every topic that a hub with these adapters, contracts and systems has, for `Bus.ensure`. `readers`: the systems
+    that read a topic of their own."""
     names = [CONTROL, AUDIT, RECEIPTS, DEADLETTERS, REFUSALS, SIGNALS_PAY, SIGNALS_HR, PULLS, CONFIRMATIONS]
     names += [INBOX_RELAY, REGISTRY]
     names += [inbox(adapter) for adapter in adapters]
     names += [records(contract) for contract in contracts]
     names += [outbox(system) for system in systems]
+    names += [subscriber(system) for system in readers]
     return {name: partitions_of(name, partitions) for name in names}
 
 

@@ -10,11 +10,13 @@ from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Final
 
-from hub.asyncapi.headers import header_schema
+from hub.asyncapi.headers import MEANINGS, header_schema
 from hub.asyncapi.operations import readers, writers
 from hub.asyncapi.topics import Kind, kind_of
+from hub.delivery.publishing import OPEN
 from hub.kafka.names import Names
-from hub.topics import OUTBOX, RECORDS, layout, partitions_of
+from hub.records import CONTENT_TYPE, DATASCHEMA, ID, SOURCE, SPECVERSION, TIME, TYPE
+from hub.topics import OUTBOX, RECORDS, SUBSCRIBER, layout, partitions_of
 from schemas.contracts import CONTRACTS, Contract
 
 if TYPE_CHECKING:
@@ -23,14 +25,19 @@ if TYPE_CHECKING:
 
 DAY_MS: Final = 86_400_000
 BINDING: Final = "0.5.0"
+LOOK_UP: Final = "The schema of an id: GET /registry/schemas/ids/{id} at the hub, as Confluent's clients do"
 SYSTEM: Final = "{system}"
 _ANY_OUTBOX: Final = OUTBOX + "any"
+_ANY_READER: Final = SUBSCRIBER + "any"
+_OF_SYSTEMS: Final = {_ANY_OUTBOX: OUTBOX, _ANY_READER: SUBSCRIBER}
+"""Topics of which each system may have one, by the name under which they stand for all of them."""
 
 _ABOUT: Final = """\
 The log of an Amana hub. Every record is an open envelope (CloudEvents 1.0 attributes in headers, no personal data) and a \
 sealed body (AES-256-GCM under a secret of its message): whoever reads a topic without the hub sees who sent what when, and \
 nothing of what it says. Systems of institutions do not connect here: they push, pull and collect over HTTP, see \
-/api/v1/services. On the embedded engine the same topics lie in one file, and nothing listens."""
+/api/v1/services. The exception are systems that two operators let read a topic of their own, `subscriber.<system>`: what lies \
+there is not sealed. On the embedded engine the same topics lie in one file, and nothing listens."""
 
 
 def make_document(settings: Settings, *, adapters: Iterable[str], addresses: bool = False) -> dict[str, Any]:
@@ -39,7 +46,7 @@ def make_document(settings: Settings, *, adapters: Iterable[str], addresses: boo
     connection = _connection(settings)
     names = connection.names if connection else Names()
     topics = layout(adapters=adapters, contracts=CONTRACTS, partitions=settings.partitions)
-    topics[_ANY_OUTBOX] = partitions_of(_ANY_OUTBOX, settings.partitions)
+    topics |= {name: partitions_of(name, settings.partitions) for name in _OF_SYSTEMS}
     return {
         "asyncapi": "3.0.0",
         "id": "urn:amana:log",
@@ -96,7 +103,8 @@ def _server(connection: Connection | None) -> dict[str, Any]:
 
 def _channel(topic: str, names: Names, partitions: int, settings: Settings) -> dict[str, Any]:
     kind = kind_of(topic)
-    days = settings.kafka_retention_days
+    reader = topic == _ANY_READER
+    days = settings.kafka_subscriber_days if reader else settings.kafka_retention_days
     binding: dict[str, Any] = {
         "partitions": partitions,
         "replicas": settings.kafka_replication,
@@ -108,13 +116,15 @@ def _channel(topic: str, names: Names, partitions: int, settings: Settings) -> d
         "bindingVersion": BINDING,
     }
     channel: dict[str, Any] = {"title": kind.title, "bindings": {"kafka": binding}}
-    if topic == _ANY_OUTBOX:
-        channel["address"] = names.of(OUTBOX + SYSTEM)
+    if topic in _OF_SYSTEMS:
+        channel["address"] = names.of(_OF_SYSTEMS[topic] + SYSTEM)
         channel["parameters"] = {"system": {"description": "Code of the receiving system, as in the directory"}}
     else:
         channel["address"] = binding["topic"] = names.of(topic)
     contracts = [topic.removeprefix(RECORDS)] if topic.startswith(RECORDS) else kind.contracts
-    if contracts:
+    if reader:
+        channel["messages"] = {"event": _event(kind)}
+    elif contracts:
         channel["messages"] = {name: _message(kind, CONTRACTS[name]) for name in contracts}
     else:
         channel["messages"] = {"record": _message(kind, None)}
@@ -145,6 +155,35 @@ def _message(kind: Kind, contract: Contract | None) -> dict[str, Any]:
     return made
 
 
+def _event(kind: Kind) -> dict[str, Any]:
+    """What a subscriber reads: the one message of the log that is not sealed, and its encoding."""
+    headers = (*OPEN, TYPE, TIME, CONTENT_TYPE, SPECVERSION[0])
+    told = dict(MEANINGS) | {
+        TYPE: "Contract of the body, without its version",
+        TIME: "When the message that it descends from was admitted, as RFC 3339 writes it",
+        ID: "Id of the message: the same in a second copy, which a reader drops",
+    }
+    return {
+        "title": kind.title,
+        "contentType": "application/json",
+        "description": f"A byte 0, the id of the schema in 4 bytes (big-endian), the body in JSON. {LOOK_UP}",
+        "headers": {
+            "type": "object",
+            "required": sorted((ID, SOURCE, TYPE, TIME, DATASCHEMA, CONTENT_TYPE, SPECVERSION[0])),
+            "properties": {name: {"type": "string", "description": told[name]} for name in sorted(headers)},
+        },
+        "payload": {"$ref": "#/components/schemas/open"},
+        "bindings": {
+            "kafka": {
+                "key": _key(kind.key),
+                "schemaIdLocation": "payload",
+                "schemaIdPayloadEncoding": "confluent",
+                "bindingVersion": BINDING,
+            }
+        },
+    }
+
+
 def _operations(topics: Mapping[str, int], names: Names) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for part, found in writers(topics).items():
@@ -164,7 +203,7 @@ def _operation(action: str, topic: str, title: str) -> dict[str, Any]:
 
 def _name(topic: str) -> str:
     """Name of a topic's channel."""
-    return "outbox" if topic == _ANY_OUTBOX else topic
+    return _OF_SYSTEMS[topic].removesuffix(".") if topic in _OF_SYSTEMS else topic
 
 
 def _key(text: str) -> dict[str, Any]:

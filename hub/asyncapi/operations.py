@@ -35,6 +35,7 @@ from hub.topics import (
     REGISTRY,
     SIGNALS_HR,
     SIGNALS_PAY,
+    SUBSCRIBER,
 )
 
 GATEWAY: Final = "gateway"
@@ -70,7 +71,7 @@ WRITES: Final[Mapping[str, tuple[str, ...]]] = {
     "outward": (OUTBOX, DEADLETTERS),
     "pulls": (OUTBOX, DEADLETTERS),
     "settlements": (RECEIPTS, DEADLETTERS),
-    "deliver": (RECEIPTS, DEADLETTERS),
+    "deliver": (RECEIPTS, DEADLETTERS, SUBSCRIBER),
 }
 """Topics, or beginnings of their names that end with a dot."""
 

@@ -20,6 +20,7 @@ from hub.topics import (
     REGISTRY,
     SIGNALS_HR,
     SIGNALS_PAY,
+    SUBSCRIBER,
 )
 
 
@@ -45,6 +46,9 @@ KINDS: Final[dict[str, Kind]] = {
     SIGNALS_PAY: Kind("Pay signals and runs", _PERSON, "The contract", contracts=("pay.signal", "pay.run")),
     SIGNALS_HR: Kind("Outcomes of approved runs for HR", _PERSON, "The contract", contracts=("hr.notice",)),
     OUTBOX: Kind("What waits for one system", _PERSON, "The body that the receiver is sent, as its contract says"),
+    SUBSCRIBER: Kind(
+        "What one system reads itself", _PERSON, "The opened body behind the id of its schema", sealed=False
+    ),
     RECEIPTS: Kind("Outcomes of deliveries", "That of the message", "The receiver's signed answer, if there was one"),
     DEADLETTERS: Kind(
         "What a stage or a receiver did not take", "That of the record", "Nothing: it points", sealed=False

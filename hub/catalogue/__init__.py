@@ -17,6 +17,7 @@ from hub.catalogue import (
     holdings,
     joining,
     kafka,
+    publishing,
     stages,
     start,
     watching,
@@ -35,6 +36,7 @@ CODES: Final[Mapping[str, Code]] = (
     | feeds.CODES
     | joining.CODES
     | kafka.CODES
+    | publishing.CODES
     | start.CODES
     | watching.CODES
 )

@@ -56,6 +56,13 @@ CODES: Final[dict[str, Code]] = {
         "a body that keeps the contract version that its record names",
         "Look at it with amana dead-letter show; correct what made it, have it made again, then discard this one",
     ),
+    "AMANA-OUT-009": Code(
+        422,
+        "hub",
+        "The message has no schema by which readers of a topic could read it",
+        "a JSON contract that the registry has",
+        "End the topic with amana topic close, then retry: the system is called instead",
+    ),
     "AMANA-OUT-008": Code(
         409,
         "receiver",

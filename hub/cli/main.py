@@ -35,6 +35,7 @@ from hub.cli import (
     serving,
     subscriptions,
     systems,
+    topics,
 )
 from hub.cli.command import group
 from hub.cli.failures import FAILED, USAGE, report
@@ -52,6 +53,7 @@ for _name, _group in {
     "api": apis.app,
     "grant": apis.grants,
     "subscription": subscriptions.app,
+    "topic": topics.app,
     "device": devices.app,
     "contract": contract_changes.GROUP,
     "folder": feeds.folders,

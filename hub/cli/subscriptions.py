@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
@@ -11,6 +12,11 @@ from hub.cli.failures import USAGE, CommandError
 from hub.cli.options import pairs
 from hub.cli.paging import AfterOption, LimitOption, target
 from hub.cli.terminal import Column, Session
+
+
+def _topic(row: Mapping[str, Any]) -> str:
+    return f"(topic {row['topic']})" if row["topic"] else ""
+
 
 app = group("Subscriptions: which system gets what.")
 
@@ -21,7 +27,7 @@ COLUMNS = (
     Column("of", lambda row: row["institution"] or "every institution"),
     Column("ordered", "ordered"),
     Column("state", lambda row: "paused" if row["paused"] else "active"),
-    Column("url", lambda row: "(collects)" if row["collect"] else row["url"]),
+    Column("url", lambda row: "(collects)" if row["collect"] else _topic(row) or row["url"]),
     Column("waiting", "waiting", right=True),
     Column("oldest", "oldestAt"),
 )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Final
 
-from hub.control import contracting, exchanging, feeding, governing, joining, onboarding, settling
+from hub.control import contracting, exchanging, feeding, governing, joining, onboarding, publishing, settling
 from hub.control.arguments import HubStart
 from hub.control.changes import FRESH_MS, ChangeData, parse_args, parse_data
 from hub.control.decisions import Circumstances, Decide, Put
@@ -65,6 +65,7 @@ DECISIONS: Final[dict[str, Decide]] = {
     **feeding.DECISIONS,
     **governing.DECISIONS,
     **settling.DECISIONS,
+    **publishing.DECISIONS,
 }
 
 _ADMINS: Final = frozenset({"admin"})

@@ -183,6 +183,20 @@ class Subscription:
     institution: str | None
     options: Mapping[str, str]
     collect: bool = False  # the system is not called: it reads its outbox and confirms
+    leave: str | None = None  # the system is not called: by this leave, what it gets is written to its topic
+
+
+@dataclass(frozen=True, slots=True)
+class TopicLeave:
+    """Leave to write what a subscription gets to a topic of Kafka, opened. Worth nothing until a second person has signed
+    it."""
+
+    id: str
+    subscription: str
+    reason: str
+    opened: Signature
+    signed: Signature | None = None
+    closed: Signature | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,6 +157,7 @@ def subscription_row(value: Subscription) -> Row:
         "institution": value.institution,
         "options": dict(value.options),
         "collect": value.collect,
+        "leave": value.leave,
     }
 
 

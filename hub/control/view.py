@@ -24,6 +24,7 @@ from hub.control.objects import (
     Settlement,
     Subscription,
     System,
+    TopicLeave,
     Unit,
     Waiver,
 )
@@ -51,6 +52,7 @@ class Histories:
         "hub_keys",
         "institutions",
         "joins",
+        "leaves",
         "operators",
         "paths",
         "position",
@@ -86,6 +88,7 @@ class Histories:
         self.joins: History[str, Join] = History()  # by request
         self.contracts: History[str, ContractState] = History()  # by "<name>:<version>"
         self.waivers: History[str, Waiver] = History()
+        self.leaves: History[str, TopicLeave] = History()
 
     def put(self, table: str, key: Any, value: Any, position: int) -> None:
         history: History[Any, Any] = getattr(self, table)
@@ -109,6 +112,7 @@ class View:
         "_hub_keys",
         "_institutions",
         "_joins",
+        "_leaves",
         "_operators",
         "_paths",
         "_runs",
@@ -147,6 +151,7 @@ class View:
         self._joins = table(histories.joins)
         self._contracts = table(histories.contracts)
         self._waivers = table(histories.waivers)
+        self._leaves = table(histories.leaves)
 
     @property
     def position(self) -> int:
@@ -226,6 +231,9 @@ class View:
     def waiver(self, id: str) -> Waiver | None:  # noqa: A002 - the field's name
         return self._waivers.get(id)
 
+    def leave(self, id: str) -> TopicLeave | None:  # noqa: A002 - the field's name
+        return self._leaves.get(id)
+
     # listings, in the order of registration
 
     def institutions(self) -> tuple[Institution, ...]:
@@ -270,6 +278,10 @@ class View:
 
     def waivers(self) -> tuple[Waiver, ...]:
         return tuple(self._waivers.values())
+
+    def leaves(self) -> tuple[TopicLeave, ...]:
+        """Leave to write to topics, ended ones too."""
+        return tuple(self._leaves.values())
 
     def hub_keys(self) -> tuple[HubKey, ...]:
         """Keys that the hub has signed with, the present one last."""

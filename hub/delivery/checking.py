@@ -66,13 +66,13 @@ async def check_collected(dataschema: str, body: bytes, registry: Following | No
 
 def _looked_at(name: str, value: Any) -> Any:
     """What the contract is about: of a file that goes out in JSON, its text."""
-    if not isinstance(value, dict) or not _is_file(parse_pinned(name).name):
+    if not isinstance(value, dict) or not is_file(parse_pinned(name).name):
         return value
     return checkable(unwrap(value))
 
 
 @lru_cache(maxsize=256)
-def _is_file(base: str) -> bool:
+def is_file(base: str) -> bool:
     """Whether this wire format is one of files."""
     if not base.startswith(WIRE):
         return False

@@ -15,6 +15,7 @@ from hub.delivery.due import Due, Next
 from hub.delivery.filing import OPTION, Filing, file_away
 from hub.delivery.intake import NAME, Intake
 from hub.delivery.outcomes import Outcome, Proof, read_answer, settle
+from hub.delivery.publishing import Publishing
 from hub.delivery.receipts import OUTCOME, PURPOSE, SUBSCRIPTION, receipt, receipt_id
 from hub.delivery.recording import Made, Recording
 from hub.delivery.sharing import Share
@@ -96,6 +97,7 @@ class Deliverer:
     share: Share | None = None
     registry: Following | None = None
     filing: Filing | None = None
+    publishing: Publishing | None = None
     confirmed: int = 0
     freed: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when a call is over: another one may begin."""
@@ -233,7 +235,7 @@ class Deliverer:
             proof = Proof(Event.ERASE)
         else:
             body = open_body(BodyKey(secret, BODY), h[ID], message.value)
-            answer, proof = await self._ask(h, secret, body)
+            answer, proof = await self._ask(message, secret, body)
         now = self.clock.now()
         outcome = settle(state, proof.event, attempt=attempt, limit=self.policy.attempts, now=now, random=self.random)
         sealed = b""
@@ -254,8 +256,9 @@ class Deliverer:
         )
         return record, outcome
 
-    async def _ask(self, headers: Mapping[str, str], secret: bytes, body: bytes) -> tuple[Answer, Proof]:
+    async def _ask(self, message: Record, secret: bytes, body: bytes) -> tuple[Answer, Proof]:
         """Call the receiver; what it answered, and what that proves."""
+        headers = message.headers
         try:
             target = _target(self.follower.directory.now(), headers[SUBSCRIPTION])
         except BadMessage:
@@ -264,9 +267,13 @@ class Deliverer:
             await check_outgoing(headers.get(DATASCHEMA, ""), body, self.registry)
         except BadMessage:
             return Answer(None), Proof(Event.BREACH)
+        if (target.folder or target.topic) and wants_encryption(target.options):  # neither takes anything encrypted
+            return Answer(None), Proof(Event.UNSEALABLE)
+        if target.topic:
+            if self.publishing is None:
+                return Answer(None), Proof(Event.FORBIDDEN)
+            return Answer(None), await self.publishing.write(target.system, message.key, headers, body)
         if target.folder:
-            if wants_encryption(target.options):  # a folder takes files as they are
-                return Answer(None), Proof(Event.UNSEALABLE)
             return Answer(None), Proof(await file_away(self.filing, target.folder, headers, body))
         try:
             body = await self._wrap(target, headers, secret, body)
@@ -320,6 +327,7 @@ class _Target(NamedTuple):
     media: Media
     options: Mapping[str, str]
     folder: str = ""
+    topic: bool = False
 
 
 def render_push(code: str, request_id: str, body: bytes, media: Media, key: PrivateKey) -> bytes:
@@ -335,11 +343,14 @@ def render_push(code: str, request_id: str, body: bytes, media: Media, key: Priv
 
 
 def _target(view: View, subscription_id: str) -> _Target:
-    """Where to send, whose signature proves the answer, and what it is to be written in; or the folder to put it in."""
+    """Where to send, whose signature proves the answer, and what it is to be written in; or the folder to put it in, or that
+    it goes to the receiver's topic."""
     subscription = view.subscription(subscription_id)
     system = None if subscription is None else view.system(subscription.system)
     if subscription is not None and system is not None and OPTION in subscription.options:
         return _Target(system.code, "", system.key_ring, "json", system.options, subscription.options[OPTION])
+    if subscription is not None and system is not None and subscription.leave is not None:
+        return _Target(system.code, "", system.key_ring, "json", system.options, topic=True)
     url = None if subscription is None or system is None else subscription.url or system.url
     if system is None or not url:
         raise BadMessage("AMANA-OUT-004", "the receiver has no address")
@@ -348,9 +359,9 @@ def _target(view: View, subscription_id: str) -> _Target:
 
 
 def _read_as(answer: Answer, proof: Proof) -> dict[str, str]:
-    """Headers by which the kept answer is read again, and what ties it to the request."""
+    """Headers by which the kept answer is read again, and what ties it to the request; or where the message was written."""
     if proof.form is None:
-        return {}
+        return dict(proof.place)
     return {
         BOUND: proof.bound,
         FORM: proof.form,

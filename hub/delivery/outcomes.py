@@ -8,8 +8,8 @@ in JSON and one in XML begin differently, so nothing can be taken both ways.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from hub.delivery.states import Event, State, advance
@@ -32,6 +32,7 @@ _CODES: Final = {
     Event.UNSEALABLE: "AMANA-OUT-006",
     Event.BREACH: "AMANA-OUT-007",
     Event.NAME_TAKEN: "AMANA-OUT-008",
+    Event.NO_SCHEMA: "AMANA-OUT-009",
     Event.ERASE: "AMANA-ERASED-001",
 }
 
@@ -49,11 +50,12 @@ class Outcome:
 @dataclass(frozen=True, slots=True)
 class Proof:
     """What an answer comes to. `bound`: what ties it to the request, "signature" or "exchange"; "" where nothing does.
-    `form`: how its bytes verified."""
+    `form`: how its bytes verified. `place`: headers that say where it was written."""
 
     event: Event
     bound: str = ""
     form: Form | None = None
+    place: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_answer(answer: Answer, ring: KeyRing, request_id: str, now: Ms) -> Proof:

@@ -47,6 +47,9 @@ NEXT_AT: Final = "ce_nextat"  # ms since 1970: when the next attempt is due, jit
 STATUS: Final = "ce_httpstatus"  # of the answer, or ""
 SUBSCRIPTION: Final = "ce_subscription"
 ORDERED: Final = "ce_ordered"  # "1": later messages of the same key wait for this one
+TOPIC: Final = "ce_topic"  # where it was written for its reader, and below it where in the topic
+PARTITION: Final = "ce_partition"
+OFFSET: Final = "ce_offset"
 COLLECT: Final = "ce_collect"  # "1": the receiver is not called, it reads its outbox
 NUMBER: Final = "ce_sequence"  # of the message among those of its key and subscription
 

@@ -48,6 +48,8 @@ class Event(StrEnum):
     SIGNED_FAILURE = "signed-failure"
     UNSIGNED_ANSWER = "unsigned-answer"
     FILED = "filed"  # the hub put it as a file into the receiver's folder
+    WRITTEN = "written"  # the hub wrote it to the topic that the receiver reads
+    NO_SCHEMA = "no-schema"  # the registry has no schema by which readers of that topic could read it
     COLLECTED = "collected"  # the receiver read it in its outbox and said so, signed
     NO_ANSWER = "no-answer"
     EXHAUSTED = "exhausted"
@@ -100,6 +102,8 @@ TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
     (_S.ERASED, _E.ERASE): _S.ERASED,
     (_S.DUE, _E.SIGNED_SUCCESS): _S.CONFIRMED,
     (_S.DUE, _E.FILED): _S.CONFIRMED,
+    (_S.DUE, _E.WRITTEN): _S.CONFIRMED,
+    (_S.DUE, _E.NO_SCHEMA): _S.DEAD,
     (_S.DUE, _E.NAME_TAKEN): _S.DEAD,
     (_S.DUE, _E.SIGNED_FAILURE): _S.DEAD,
     (_S.DUE, _E.UNSIGNED_ANSWER): _S.UNPROVEN,
@@ -112,6 +116,8 @@ TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
     (_S.DUE, _E.KEY_BUSY): _S.PARKED,
     (_S.RETRYING, _E.SIGNED_SUCCESS): _S.CONFIRMED,
     (_S.RETRYING, _E.FILED): _S.CONFIRMED,
+    (_S.RETRYING, _E.WRITTEN): _S.CONFIRMED,
+    (_S.RETRYING, _E.NO_SCHEMA): _S.DEAD,
     (_S.RETRYING, _E.NAME_TAKEN): _S.DEAD,
     (_S.RETRYING, _E.SIGNED_FAILURE): _S.DEAD,
     (_S.RETRYING, _E.UNSIGNED_ANSWER): _S.UNPROVEN,

@@ -25,6 +25,7 @@ from hub.errors import BadMessage
 from hub.gateway import api_contracts, api_identity, api_joining, api_reads, problems, wire
 from hub.gateway.contracts import terms_of
 from hub.gateway.options import check_options
+from hub.gateway.publishing import check_topic
 from hub.reads.rows import ChangeAnswer, HubRow
 from hub.reads.runs import run_state
 from hub.stages.index import ERASABLE
@@ -144,6 +145,8 @@ async def make_change(context: GatewayContext, body: bytes) -> ChangeAnswer:
         check_contracts(args, registry.registry)
         await check_repinned(context.follower.directory.now(), registry.registry, args, now)
     if not judged.repeated:
+        view = context.follower.directory.now()
+        await check_topic(kind, args, view, context.settings.bus, context.registry)
         check_options(kind, args, context.follower.directory.now(), context.adapters)
     if kind == "contract.state" and not judged.repeated:
         view = context.follower.directory.now()

@@ -20,6 +20,7 @@ from hub.reads import rows as r
 from hub.reads.audit import record_read
 from hub.reads.paging import page, page_values
 from hub.reads.payloads import Payload, check_right, open_payload
+from hub.reads.topics import LeaveRow, list_leaves
 from signing import jsontext
 from signing.errors import SigningError
 
@@ -45,6 +46,13 @@ async def waivers(context: Context, _: Reader, limit: Limit = 100, after: After 
     found, cursor = page_values(
         c.list_waivers(context.follower.directory.now()), lambda row: (row["id"],), limit, after
     )
+    return page(found, cursor)
+
+
+@router.get("/topics", tags=["contracts"])
+async def topics(context: Context, _: Reader, limit: Limit = 100, after: After = None) -> r.Page[LeaveRow]:
+    """Leave to write to topics that subscribers read themselves, and who gave it."""
+    found, cursor = page_values(list_leaves(context.follower.directory.now()), lambda row: (row["id"],), limit, after)
     return page(found, cursor)
 
 

@@ -60,9 +60,13 @@ def _copies(brokers: int, connection: Connection) -> str:
 
 async def _topics(connection: Connection, client: Client, admin: AIOKafkaAdminClient) -> list[Looked]:
     topics = list(client.topics())
-    wanted = {"replication": str(connection.replication), **settings_of(connection)}
+    copies = {"replication": str(connection.replication)}
     described = await describe(admin, connection, topics) if topics else {}
-    wrong = {topic: found for topic in topics if (found := differences(described[topic], wanted))}
+    wrong = {
+        topic: found
+        for topic in topics
+        if (found := differences(described[topic], copies | settings_of(connection, topic)))
+    }
     leaderless = [
         f"{connection.names.of(topic)}/{partition}"
         for topic, number in client.topics().items()

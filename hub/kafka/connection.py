@@ -43,6 +43,7 @@ class Connection:
     replication: int = 3
     min_insync: int = 2
     retention_days: int = 0
+    subscriber_days: int = 7
 
     def client_options(self) -> dict[str, Any]:
         """Arguments of every client of aiokafka."""
@@ -100,6 +101,7 @@ def connection_of(settings: Settings) -> Connection:
         replication=settings.kafka_replication,
         min_insync=min(settings.kafka_min_insync, settings.kafka_replication),
         retention_days=settings.kafka_retention_days,
+        subscriber_days=settings.kafka_subscriber_days,
     )
 
 

@@ -17,15 +17,19 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from hub.errors import ConfigError
 from hub.kafka.client import ANSWER_MS, PATIENCE, PAUSE, Client, unanswered
 from hub.kafka.connection import MAX_MESSAGE, Connection
+from hub.topics import SUBSCRIBER
 
 DAY_MS: Final = 86_400_000
 AT_LEAST: Final = "max.message.bytes"
 
 
-def settings_of(connection: Connection) -> dict[str, str]:
-    """What every topic of the hub is set to."""
-    days = connection.retention_days
+def settings_of(connection: Connection, topic: str = "") -> dict[str, str]:
+    """What every topic of the hub is set to. One that a subscriber reads itself holds what is not sealed, so it forgets
+    soon, and within a day of it."""
+    read_outside = topic.startswith(SUBSCRIBER)
+    days = connection.subscriber_days if read_outside else connection.retention_days
     return {
+        **({"segment.ms": str(DAY_MS)} if read_outside else {}),
         "cleanup.policy": "delete",
         "retention.ms": str(days * DAY_MS) if days else "-1",
         "retention.bytes": "-1",
@@ -78,23 +82,25 @@ class Topics:
         unchecked = [topic for topic in topics if topic in existing and topic not in self._sound]
         if unchecked:
             for topic, found in (await describe(admin, self._connection, unchecked)).items():
-                if difference := differences(found, self._wanted()):
+                if difference := differences(found, self._wanted(topic)):
                     name = self._connection.names.of(topic)
                     raise ConfigError("AMANA-KAFKA-001", f"topic {name}: {difference}")
             self._sound.update({topic: existing[topic] for topic in unchecked})
 
-    def _wanted(self) -> dict[str, str]:
-        return {"replication": str(self._connection.replication), **settings_of(self._connection)}
+    def _wanted(self, topic: str) -> dict[str, str]:
+        return {"replication": str(self._connection.replication), **settings_of(self._connection, topic)}
 
     async def _make(self, admin: AIOKafkaAdminClient, missing: Mapping[str, int]) -> None:
         """Another process may be making the same. Too few brokers may be too few so far."""
-        configuration = settings_of(self._connection)
         loop = asyncio.get_running_loop()
         deadline = loop.time() + PATIENCE
         while missing:
             asked = [
                 NewTopic(
-                    self._connection.names.of(topic), number, self._connection.replication, topic_configs=configuration
+                    self._connection.names.of(topic),
+                    number,
+                    self._connection.replication,
+                    topic_configs=settings_of(self._connection, topic),
                 )
                 for topic, number in missing.items()
             ]

@@ -18,6 +18,7 @@ from hub.reads.rows import (
     moment,
 )
 from hub.records import Ms
+from hub.topics import subscriber
 
 
 def institution_row(value: Institution) -> InstitutionRow:
@@ -83,7 +84,7 @@ def grant_row(value: Grant) -> GrantRow:
 
 
 def subscription_row(value: Subscription, waits: Waits | None = None) -> SubscriptionRow:
-    """`waits`: of one that is collected."""
+    """`waits`: of one that is collected. `topic`: of Kafka, without the prefix of all topics, where it is written to one."""
     return {
         "id": value.id,
         "system": value.system,
@@ -95,6 +96,7 @@ def subscription_row(value: Subscription, waits: Waits | None = None) -> Subscri
         "url": value.url,
         "options": dict(value.options),
         "collect": value.collect,
+        "topic": None if value.leave is None else subscriber(value.system),
         "waiting": None if waits is None else waits.number,
         "oldestAt": None if waits is None else moment(waits.oldest),
     }

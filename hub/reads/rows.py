@@ -136,6 +136,7 @@ class SubscriptionRow(TypedDict):
     url: str | None
     options: dict[str, str]
     collect: bool
+    topic: str | None
     waiting: int | None
     oldestAt: str | None
 

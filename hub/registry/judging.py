@@ -116,9 +116,7 @@ def _messages(case: Case, verdict: Verdict) -> tuple[str, ...]:
         row = case.rows[verdict.against]
         said.append(f"{{oldSchemaVersion: {row.number}}}")
         said.append(f"{{oldSchema: '{row.content.text[:SHOWN_SCHEMA]}'}}")
-    said.append(
-        f"{{validateFields: '{str(case.validate_fields).lower()}', compatibility: '{case.level}', policy: '{case.policy}'}}"
-    )
+    said.append(f"{{validateFields: '{str(case.validate_fields).lower()}', compatibility: '{case.level}'}}")
     return tuple(said)
 
 

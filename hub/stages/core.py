@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from hub.contracts.registered import Following
     from hub.control.follow import DirectoryFollower
     from hub.delivery.filing import Filing
+    from hub.delivery.publishing import Publishing
     from hub.keys import HubKeys
     from hub.signers import Signers
     from hub.stages.hand import Hand
@@ -59,6 +60,7 @@ class CorePorts:
     registry: Following | None = None
     signers: Signers | None = None
     filing: Filing | None = None
+    publishing: Publishing | None = None
     measures: Measures = field(default_factory=Measures)
 
 
@@ -74,10 +76,13 @@ class Core:
         """Make the topics that the adapters, contracts and systems of the moment need. One that exists keeps its
         number of partitions."""
         bus = self.ports.bus
+        view = self.ports.follower.directory.now()
+        written = [s.system for s in view.all_subscriptions() if s.leave is not None and self.ports.publishing]
         wanted = layout(
             adapters=self.ports.adapters,
             contracts=CONTRACTS,
-            systems=(system.code for system in self.ports.follower.directory.now().systems()),
+            systems=(system.code for system in view.systems()),
+            readers=written,
             partitions=self.ports.partitions,
         )
         known = bus.topics()
@@ -117,6 +122,7 @@ def build(ports: CorePorts) -> Core:
         measures=p.measures,
         registry=p.registry,
         filing=p.filing,
+        publishing=p.publishing,
     )
     runners = tuple(Runner(stage, p.bus, p.store, p.owner, measures=p.measures) for stage in stages)
     return Core(p, runners, deliverer)

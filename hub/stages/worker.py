@@ -313,6 +313,7 @@ async def run(
     from hub.delivery.caller import make_caller
     from hub.delivery.deliver import Policy
     from hub.delivery.filing import Filing
+    from hub.delivery.publishing import Publishing
     from hub.metrics.process import watch_process
     from hub.metrics.sharing import share
     from hub.registry.follow import RegistryFollower
@@ -344,6 +345,9 @@ async def run(
             hand=hand,
             signers=Signers(settings.keys),
             filing=Filing(settings.folders_out or settings.data / "outgoing"),
+            publishing=Publishing(opened.bus, registry, settings.partitions)
+            if settings.bus.startswith(KAFKA)
+            else None,
             registry=registry,
             policy=Policy(attempts=settings.delivery_attempts, timeout=settings.delivery_timeout),
             measures=opened.measures,

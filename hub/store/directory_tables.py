@@ -81,6 +81,7 @@ subscription = Table(
     maybe("institution"),
     some("options", Json),
     some("collect", Boolean),
+    maybe("leave"),
 )
 
 device = Table(

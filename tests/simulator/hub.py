@@ -21,6 +21,7 @@ from hub.control.requests import sign_change
 from hub.delivery import settlements
 from hub.delivery.deliver import Policy
 from hub.delivery.filing import Filing
+from hub.delivery.publishing import Publishing
 from hub.errors import BadMessage, TryAgain
 from hub.gateway import devices
 from hub.gateway.admission import Push, Refusal, Terms, Wanted, examine
@@ -88,6 +89,7 @@ class SimHub:
         self.store = (store or open_store)(self._store_fault)
         self.adapters = find()
         self.filing: Filing | None = None
+        self.publishing = False  # whether subscribers can read the log
         self._starts = 0
         self._how: How | None = None
         self.restart_parts()
@@ -128,6 +130,7 @@ class SimHub:
         """The core, started if it is not."""
         if self.core is None:
             await self.follower.catch_up()
+            registry = RegistryFollower(self.log, self.log)
             core = build(
                 CorePorts(
                     bus=self.log,
@@ -142,8 +145,9 @@ class SimHub:
                     owner=f"sim:{self._starts}",
                     partitions=self.partitions,
                     policy=self.policy,
-                    registry=RegistryFollower(self.log, self.log),
+                    registry=registry,
                     filing=self.filing,
+                    publishing=Publishing(self.log, registry, self.partitions) if self.publishing else None,
                 )
             )
             await core.ensure_topics()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from hub.control.arguments import contracting, exchanging, feeding, governing, joining, onboarding, settling
+from hub.control.arguments import contracting, exchanging, feeding, governing, joining, onboarding, publishing, settling
 from hub.control.arguments.contracting import ApiContract, ContractStateSet, WaiverOpen, WaiverSign
 from hub.control.arguments.exchanging import (
     ApiAdd,
@@ -41,6 +41,7 @@ from hub.control.arguments.onboarding import (
     SystemRotateSecret,
     UnitAdd,
 )
+from hub.control.arguments.publishing import TopicClose, TopicOpen, TopicSign
 from hub.control.arguments.settling import DeadLetterNamed, DeliveryNamed
 from hub.control.fields import Args
 
@@ -52,6 +53,7 @@ ARGUMENTS: Final[Mapping[str, type[Args]]] = {
     **feeding.ARGUMENTS,
     **governing.ARGUMENTS,
     **settling.ARGUMENTS,
+    **publishing.ARGUMENTS,
 }
 """By kind of change."""
 
@@ -86,6 +88,9 @@ __all__ = [
     "SystemRevokeKey",
     "SystemRotateKey",
     "SystemRotateSecret",
+    "TopicClose",
+    "TopicOpen",
+    "TopicSign",
     "UnitAdd",
     "WaiverOpen",
     "WaiverSign",

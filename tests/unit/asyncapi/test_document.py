@@ -74,15 +74,33 @@ def test_references_lead_somewhere() -> None:
 
 def test_every_topic_is_a_channel() -> None:
     """The channels are the topics of a hub with these adapters and contracts, under the names that Kafka knows, with
-    partitions and copies as the settings say; outboxes are one channel with the receiver as parameter."""
-    made = document(**CLUSTER, partitions=6, kafka_replication=2, kafka_retention_days=1)
+    partitions and copies as the settings say; outboxes, and topics of readers, are one channel each with the system as parameter."""
+    made = document(**CLUSTER, partitions=6, kafka_replication=2, kafka_retention_days=1, kafka_subscriber_days=3)
     topics = layout(adapters=find(), contracts=CONTRACTS, partitions=6)
     bindings = {name: channel["bindings"]["kafka"] for name, channel in made["channels"].items()}
-    assert {name: b["partitions"] for name, b in bindings.items() if name != "outbox"} == topics
+    of_systems = {"outbox", "subscriber"}
+    assert {name: b["partitions"] for name, b in bindings.items() if name not in of_systems} == topics
     assert {b.get("topic") for b in bindings.values()} == {None, *(f"amana.{topic}" for topic in topics)}
     assert made["channels"]["outbox"]["address"] == "amana.outbox.{system}"
     assert {b["replicas"] for b in bindings.values()} == {2}
-    assert {b["topicConfiguration"]["retention.ms"] for b in bindings.values()} == {86_400_000}
+    kept = {name: b["topicConfiguration"]["retention.ms"] for name, b in bindings.items()}
+    assert kept.pop("subscriber") == 3 * 86_400_000
+    assert set(kept.values()) == {86_400_000}
+
+
+def test_what_a_subscriber_reads_is_described_with_its_encoding() -> None:
+    """The one payload that is not sealed: where its topic is, how a reader finds the schema, which headers there are."""
+    made = document(**CLUSTER)
+    channel = made["channels"]["subscriber"]
+    assert channel["address"] == "amana.subscriber.{system}"
+    [message] = channel["messages"].values()
+    binding = message["bindings"]["kafka"]
+    assert (binding["schemaIdLocation"], binding["schemaIdPayloadEncoding"]) == ("payload", "confluent")
+    assert message["payload"] == {"$ref": "#/components/schemas/open"}
+    assert "/registry/schemas/ids/" in message["description"]
+    assert {"ce_id", "ce_dataschema", "ce_subscription"} <= set(message["headers"]["properties"])
+    assert "ce_secretid" not in message["headers"]["properties"]
+    assert "deliver-writes-subscriber" in made["operations"]
 
 
 def test_contracts_are_the_opened_bodies() -> None:

@@ -119,7 +119,7 @@ def test_verbose_says_what_where_whom_and_what_to_do(tell: Tell) -> None:
             assert part in difference
         assert version == "{oldSchemaVersion: 1}"
         assert schema == f"{{oldSchema: '{CLOSED}'}}"
-        assert terms == "{validateFields: 'false', compatibility: 'BACKWARD', policy: 'STRICT'}"
+        assert terms == "{validateFields: 'false', compatibility: 'BACKWARD'}"
         same = await client.does("POST", f"{target}?verbose=true", json_schema(CLOSED))
         assert same == {"is_compatible": True, "messages": []}
 

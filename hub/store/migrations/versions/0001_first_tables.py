@@ -378,6 +378,7 @@ def upgrade() -> None:  # noqa: PLR0915 -- one statement for each table and inde
         sa.Column("institution", sa.String(), nullable=True),
         sa.Column("options", sa.Text(), nullable=False),
         sa.Column("collect", sa.Boolean(), nullable=False),
+        sa.Column("leave", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(["system"], ["system.code"], name=op.f("fk_subscription_system")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subscription")),
     )
