@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from confluent_kafka import Consumer, Message
-from confluent_kafka.admin import AdminClient, ConfigResource
+from confluent_kafka import admin as administration
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 from confluent_kafka.schema_registry.json_schema import JSONDeserializer
 from confluent_kafka.serialization import MessageField, SerializationContext
@@ -152,8 +152,9 @@ def test_confluents_clients_read_what_two_operators_let_be_read(served: Served) 
 
 def test_the_topic_forgets_soon(served: Served) -> None:
     """What lies there in clear is kept for as long as the setting says, in segments of a day; the doctor is content."""
-    admin = AdminClient({"bootstrap.servers": clusters.shared()})
-    asked = ConfigResource(ConfigResource.Type.TOPIC, served.topic)
+    kit: Any = administration  # without types of its own
+    admin = kit.AdminClient({"bootstrap.servers": clusters.shared()})
+    asked = kit.ConfigResource(kit.ConfigResource.Type.TOPIC, served.topic)
     found = admin.describe_configs([asked])[asked].result(30)
     assert (found["retention.ms"].value, found["segment.ms"].value) == (str(2 * DAY_MS), str(DAY_MS))
     assert found["cleanup.policy"].value == "delete"
