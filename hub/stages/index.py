@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hub.contracts.names import pin_of
-from hub.delivery.receipts import COLLECT, OUTCOME, STATE
+from hub.delivery.receipts import COLLECT, OFFSET, OUTCOME, PARTITION, STATE, TOPIC
 from hub.delivery.settlements import settled
 from hub.delivery.states import BY_OPERATOR, COMING_IN, DECIDED, FINAL, TRANSITIONS, Event, State, advance
 from hub.ports import Store, Write
@@ -332,7 +332,8 @@ def _outcome(changes: dict[str, _Change], entry: Entry) -> None:
         "request_id": h[REQUEST],
         "time": int(h[TIME]),
     }
-    detail = h.get(ERROR, "") or h[OUTCOME]
+    place = f" {h[TOPIC]}/{h[PARTITION]}/{h[OFFSET]}" if TOPIC in h else ""
+    detail = h.get(ERROR, "") or h[OUTCOME] + place
     change.outcomes.append(_Outcome(Event(h[OUTCOME]), State(h[STATE]), detail, int(h[TIME])))
     change.at = int(h[TIME])
 

@@ -65,6 +65,8 @@ def test_a_body_lies_opened_behind_the_id_of_its_schema() -> None:
         place = [receipt.headers[name] for name in ("ce_topic", "ce_partition", "ce_offset")]
         partition = partition_of(record.key, hub.partitions)
         assert place == [subscriber(FIRST), str(partition), "0"]
+        events = await hub.store.rows("message_event", {"id": outgoing["id"]})
+        assert f"written {'/'.join(place)}" in {event["detail"] for event in events}
         assert (await message_states(hub, "inbox"))[sent.id] == "relayed"
 
     _run(journey)
