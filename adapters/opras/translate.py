@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final
 
 from adapters.kit import Canonical, MessageContext, Refused, Translated
@@ -152,15 +153,22 @@ def _mark(part: Part, cells: list[Cell]) -> dict[str, Any] | None:
 
 
 def _turned(aspect: str, written: str, label: str | None, item: str | None, band: str | None) -> dict[str, Any]:
-    if _MARK.fullmatch(written) is None:
+    exact = _exact(written)
+    if exact is None:
         raise Fault("mark-unreadable")
-    exact = written
-    if len(written.partition(".")[2]) > PLACES:  # a mean of a spreadsheet; what was written stands beside it
-        exact = f"{round(float(written), PLACES):.{PLACES}f}"
     try:
         return make_mark(aspect, written, WORST, BEST, SCALE, label=label, item=item, band=band, exact=exact)
     except ValueError as error:
         raise Fault("mark-off-scale") from error
+
+
+@lru_cache(maxsize=1024)
+def _exact(written: str) -> str | None:
+    """The digits of a mark; a mean of a spreadsheet has more than are kept, and what was written stands beside it. None: it
+    is no mark."""
+    if _MARK.fullmatch(written) is None:
+        return None
+    return written if len(written.partition(".")[2]) <= PLACES else f"{round(float(written), PLACES):.{PLACES}f}"
 
 
 def _cell(cells: list[Cell], place: int) -> str | None:

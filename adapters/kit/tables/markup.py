@@ -1,11 +1,13 @@
 """The XML of a part, read as a stream of elements, and what it may cost.
 
 Rule: nothing is built but what the reader of a part keeps. No document type (so no entities), UTF-8 alone, a bound on
-elements, depth, the length of one piece of markup and of one text.
+elements, depth, the length of one piece of markup and of one text. What looks as it nearly always does is read at once
+(`Plain`), but only where the parser says that it stands between elements; it decides on everything else.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple, Protocol
 from xml.parsers import expat
@@ -29,6 +31,7 @@ _MAIN: Final = (
 )
 """The name spaces of workbooks, of the strict form, and of relations between parts, as they precede a name."""
 
+_MUCH: Final = "the workbook has far more markup than a table of people"
 _OTHER_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 """Of UTF-16 at the beginning of a part: the parser would follow them whatever it is told."""
 
@@ -44,8 +47,22 @@ class Hooks(NamedTuple):
 _NOTHING: Final = Hooks()
 
 
+class Plain(NamedTuple):
+    """Children of the elements at `path` that are read without the parser. `before`: tags behind which they may come.
+    `run`: as many whole children as there are, of such markup and texts that no parser could read another way. `take` gets
+    them as text."""
+
+    path: tuple[str, ...]
+    before: re.Pattern[bytes]
+    run: re.Pattern[bytes]
+    take: Callable[[str], None]
+
+
 class Reader(Protocol):
-    """What is told of a part's elements."""
+    """What is told of a part's elements. `plain`: some of them may come together; None: all come one by one."""
+
+    @property
+    def plain(self) -> Plain | None: ...
 
     def hooks(self, path: tuple[str, ...]) -> Hooks | None:
         """What is wanted of elements at `path` (names from the root on, an element of a foreign name space being ""); asked
@@ -72,46 +89,60 @@ class _Place:
         return place
 
 
-def _attach(parser: expat.XMLParserType, reader: Reader, elements: int) -> Callable[[], int]:
-    """Have the parser pass on what it finds to a reader, within the bounds; `elements`: that may still come, and what comes
-    back says how many are left. Local names throughout: a workbook has a million of these calls."""
-    place, above = _Place((), _NOTHING), list[_Place]()
-    take: Callable[[str], None] | None = None
-    length = 0
+class _Stand:
+    """Where the parser stands: passes what it finds on to a reader, within the bounds. `elements`: that may still come.
+    `moved`: whether an element began or ended since it was last set back."""
 
-    def begin(name: str, attributes: Mapping[str, str]) -> None:
-        nonlocal elements, place, take, length
-        elements -= 1
-        if elements < 0:
-            raise AdapterError("file-too-large", "the workbook has far more markup than a table of people")
-        above.append(place)
-        place = place.below.get(name) or place.enter(name, reader)
-        if place.begin is not None:
-            place.begin(attributes)
-        take = place.text
+    __slots__ = ("elements", "moved", "parser", "path")
+
+    def __init__(self, reader: Reader, elements: int) -> None:
+        self.elements = elements
+        self.moved = False
+        self.path: tuple[str, ...] = ()
+        self.parser = expat.ParserCreate("UTF-8", " ")
+        self._attach(reader)
+
+    def _attach(self, reader: Reader) -> None:
+        """Local names throughout: a workbook has a million of these calls."""
+        place, above = _Place((), _NOTHING), list[_Place]()
+        take: Callable[[str], None] | None = None
         length = 0
 
-    def text(found: str) -> None:
-        nonlocal length
-        if take is not None:
-            length += len(found)
-            if length > MAX_TEXT:
-                raise AdapterError("file-too-large", f"a cell holds more than {MAX_TEXT} characters")
-            take(found)
+        def begin(name: str, attributes: Mapping[str, str]) -> None:
+            nonlocal place, take, length
+            self.elements -= 1
+            if self.elements < 0:
+                raise AdapterError("file-too-large", _MUCH)
+            above.append(place)
+            place = place.below.get(name) or place.enter(name, reader)
+            self.moved, self.path = True, place.path
+            if place.begin is not None:
+                place.begin(attributes)
+            take = place.text
+            length = 0
 
-    def end(_: str) -> None:
-        nonlocal place, take
-        if place.end is not None:
-            place.end()
-        take = None
-        place = above.pop()
+        def text(found: str) -> None:
+            nonlocal length
+            if take is not None:
+                length += len(found)
+                if length > MAX_TEXT:
+                    raise AdapterError("file-too-large", f"a cell holds more than {MAX_TEXT} characters")
+                take(found)
 
-    parser.buffer_text = True
-    parser.StartElementHandler = begin
-    parser.EndElementHandler = end
-    parser.CharacterDataHandler = text
-    parser.StartDoctypeDeclHandler = _refuse_doctype
-    return lambda: elements
+        def end(_: str) -> None:
+            nonlocal place, take
+            if place.end is not None:
+                place.end()
+            take = None
+            place = above.pop()
+            self.moved, self.path = True, place.path
+
+        parser = self.parser
+        parser.buffer_text = True
+        parser.StartElementHandler = begin
+        parser.EndElementHandler = end
+        parser.CharacterDataHandler = text
+        parser.StartDoctypeDeclHandler = _refuse_doctype
 
 
 def _refuse_doctype(*_: object) -> None:
@@ -126,18 +157,67 @@ class Markup:
 
     def read(self, pieces: Iterable[bytes], reader: Reader) -> None:
         """Pass one part through `reader`. Raises `AdapterError`."""
-        parser = expat.ParserCreate("UTF-8", " ")
-        left = _attach(parser, reader, self._elements)
-        fed = 0
+        feed = _Feed(_Stand(reader, self._elements))
+        plain = reader.plain
         try:
             for piece in pieces:
-                if fed == 0 and piece.startswith(_OTHER_MARKS):
+                if feed.fed == 0 and piece.startswith(_OTHER_MARKS):
                     raise AdapterError("file-unsuitable", "a part of the workbook is not in UTF-8")
-                parser.Parse(piece, False)
-                fed += len(piece)
-                if fed - parser.CurrentByteIndex > MAX_MARKUP:
-                    raise AdapterError("file-too-large", "a piece of the workbook's markup has no end")
-            parser.Parse(b"", True)
+                if plain is None:
+                    feed.give(piece)
+                else:
+                    feed.give_around(piece, plain)
+            feed.stand.parser.Parse(b"", True)
         except expat.ExpatError as error:
             raise AdapterError("file-unsuitable", "a part of the workbook is not XML in UTF-8") from error
-        self._elements = left()
+        self._elements = feed.stand.elements
+
+
+class _Feed:
+    """What the parser of one part is given."""
+
+    def __init__(self, stand: _Stand) -> None:
+        self.stand = stand
+        self.fed = 0
+        self._last = b""
+
+    def give(self, some: bytes) -> int:
+        """Returns how many bytes the parser keeps, waiting for the end of what began in them."""
+        parser = self.stand.parser
+        parser.Parse(some, False)
+        self.fed += len(some)
+        waiting = self.fed - parser.CurrentByteIndex
+        if waiting > MAX_MARKUP:
+            raise AdapterError("file-too-large", "a piece of the workbook's markup has no end")
+        return waiting
+
+    def give_around(self, piece: bytes, plain: Plain) -> None:
+        """All of a piece but the runs of plain children in it."""
+        stand = self.stand
+        at = 0
+        while (tag := plain.before.search(piece, at)) is not None:
+            some = piece[at : tag.end()]
+            at = tag.end()
+            stand.moved = False
+            whole = self._last + some
+            self._last = some[-1:]
+            # within a comment or the like no element begins or ends, and none of those begins here
+            if self.give(some) or not stand.moved or stand.path != plain.path or b"<!" in whole or b"<?" in whole:
+                continue
+            run = plain.run.match(piece, at)
+            if run is not None and self._take(run[0], plain):
+                at = run.end()
+        self._last = piece[-1:]
+        self.give(piece[at:])
+
+    def _take(self, run: bytes, plain: Plain) -> bool:
+        """Whether the run was taken; bytes that are no UTF-8 are the parser's."""
+        try:
+            text = run.decode()
+        except UnicodeDecodeError:
+            return False
+        self.stand.elements -= run.count(b"<") - run.count(b"</")
+        if self.stand.elements < 0:
+            raise AdapterError("file-too-large", _MUCH)
+        plain.take(text)
+        return True

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from adapters.kit.errors import AdapterError
@@ -64,8 +65,9 @@ def _table(rows: list[Row], at: int, columns: Mapping[str, int], width: int) -> 
     return Table(rows[:at], columns, kept, frozenset(ragged))
 
 
+@lru_cache(maxsize=1024)
 def plain(text: str) -> str:
-    """Lower case, with single spaces: how labels and names of columns are compared."""
+    """Lower case, with single spaces: how labels and names of columns are compared. A table says few of them, often."""
     return " ".join(text.lower().split())
 
 

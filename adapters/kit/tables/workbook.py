@@ -14,7 +14,7 @@ from typing import Final
 
 from adapters.kit.errors import AdapterError
 from adapters.kit.tables.bounds import Parts
-from adapters.kit.tables.markup import Hooks, Markup
+from adapters.kit.tables.markup import Hooks, Markup, Plain
 
 Cell = str | int | float | bool
 
@@ -37,6 +37,22 @@ _CELL: Final = (*_ROW, "c")
 _VALUES: Final = {(*_CELL, "v"), (*_CELL, "is", "t"), (*_CELL, "is", "r", "t")}
 _STRING: Final = ("sst", "si")
 _STRING_TEXTS: Final = {(*_STRING, "t"), (*_STRING, "r", "t")}
+
+_TEXT: Final = rb"([^<>&\x00-\x1f\xef]{0,8000})"
+"""Text that stands for itself: no markup, no line break (which a parser may change), and none of the few characters that XML
+has no place for."""
+_SHOWN: Final = rb"<t(?: xml:space=\"preserve\")?>" + _TEXT + rb"</t>"
+_PLAIN_CELL: Final = (
+    rb"<c r=\"([A-Z]{1,3}[1-9][0-9]{0,6})\"(?: s=\"[0-9]+\")?(?: t=\"([a-zA-Z]{1,9})\")?"
+    rb"(?:/>|>(?:<v>" + _TEXT + rb"</v>|<is>" + _SHOWN + rb"</is>)?</c>)"
+)
+_PLAIN_STRING: Final = rb"<si>" + _SHOWN + rb"</si>"
+_RUN_OF_CELLS: Final = re.compile(rb"(?:" + _PLAIN_CELL + rb")++")
+_RUN_OF_STRINGS: Final = re.compile(rb"(?:" + _PLAIN_STRING + rb")++")
+_CELLS: Final = re.compile(_PLAIN_CELL.decode("latin-1").replace(r"\xef", ""))
+_STRINGS: Final = re.compile(_PLAIN_STRING.decode("latin-1").replace(r"\xef", ""))
+_BEFORE_CELLS: Final = re.compile(rb"<row(?: [^<>]*)?>|</c>")
+_BEFORE_STRINGS: Final = re.compile(rb"<sst(?: [^<>]*)?>|</si>")
 
 
 @dataclass(slots=True)
@@ -72,6 +88,8 @@ def read_sheets(content: bytes) -> list[list[Row]]:
 class _Names:
     """Ids of the relations to the sheets, in the order of the tabs."""
 
+    plain = None
+
     def __init__(self) -> None:
         self.found: list[str] = []
 
@@ -84,6 +102,8 @@ class _Names:
 
 class _Relations:
     """Which part a relation leads to."""
+
+    plain = None
 
     def __init__(self) -> None:
         self._sheets: dict[str, str] = {}
@@ -112,6 +132,7 @@ class _Strings:
 
     def __init__(self) -> None:
         self.found: list[str] = []
+        self.plain = Plain(_STRING[:-1], _BEFORE_STRINGS, _RUN_OF_STRINGS, self._plain)
         self._pieces: list[str] = []
         self._volume = 0
 
@@ -123,8 +144,14 @@ class _Strings:
     def _whole(self) -> None:
         text = "".join(self._pieces)
         self._pieces.clear()
-        self.found.append(text)
-        self._volume += len(text)
+        self._keep([text])
+
+    def _plain(self, run: str) -> None:
+        self._keep(_STRINGS.findall(run))
+
+    def _keep(self, texts: list[str]) -> None:
+        self.found += texts
+        self._volume += sum(map(len, texts))
         if len(self.found) > MAX_STRINGS or self._volume > MAX_VOLUME:
             raise AdapterError("file-too-large", "the workbook has far more texts than a table of people")
 
@@ -136,10 +163,10 @@ class _Budget:
     cells: int = 0
     volume: int = 0
 
-    def take(self, width: int, cell: Cell) -> None:
-        """A cell is about to make its row longer by `width`."""
+    def take(self, width: int, volume: int) -> None:
+        """A row gets longer by `width`, and has that many characters more."""
         self.cells += width
-        self.volume += len(cell) if isinstance(cell, str) else 0
+        self.volume += volume
         if self.cells > MAX_CELLS or self.volume > MAX_VOLUME:
             raise AdapterError(
                 "file-too-large", "the workbook has far more cells, or longer texts, than a table of people"
@@ -151,6 +178,7 @@ class _Sheet:
 
     def __init__(self, strings: list[str], budget: _Budget) -> None:
         self.rows: list[Row] = []
+        self.plain = Plain(_ROW, _BEFORE_CELLS, _RUN_OF_CELLS, self._plain)
         self._cells: list[Cell] = []  # of the last row
         self._strings = strings
         self._budget = budget
@@ -167,13 +195,33 @@ class _Sheet:
             return Hooks(self._begin_cell, self._end_cell)
         return Hooks(self._begin_row) if path == _ROW else None
 
+    def _plain(self, run: str) -> None:
+        """Cells of the row that began last."""
+        cells, ending, value = self._cells, self._ending, self._value
+        before, volume, column = len(cells), 0, self._column
+        for said, kind, text, shown in _CELLS.findall(run):
+            column += 1
+            if column > MAX_COLUMNS or said != _LETTERS[column] + ending:
+                column = self._place(said, column - 1)
+            cell = value(kind or "n", text or shown)
+            if cell == "":
+                continue
+            if type(cell) is str:
+                volume += len(cell)
+            missing = column - len(cells) - 1
+            if missing:
+                cells.extend([""] * missing)
+            cells.append(cell)
+        self._column = column
+        self._budget.take(len(cells) - before, volume)
+
     def _end_cell(self) -> None:
         pieces = self._pieces
-        cell = self._value(pieces[0] if len(pieces) == 1 else "".join(pieces))
+        cell = self._value(self._kind, pieces[0] if len(pieces) == 1 else "".join(pieces))
         if cell != "":
             cells = self._cells
             missing = self._column - len(cells) - 1
-            self._budget.take(missing + 1, cell)
+            self._budget.take(missing + 1, len(cell) if isinstance(cell, str) else 0)
             if missing:
                 cells.extend([""] * missing)
             cells.append(cell)
@@ -200,22 +248,26 @@ class _Sheet:
         said = attributes.get("r")
         column = self._column + 1
         if said is not None and (column > MAX_COLUMNS or said != _LETTERS[column] + self._ending):
-            found = _REFERENCE.fullmatch(said)
-            if found is None:
-                raise AdapterError("file-unsuitable", "a cell of the sheet has a place that is none")
-            column = _column(found[1])
-            if column > MAX_COLUMNS:
-                raise AdapterError("file-too-large", f"the sheet reaches beyond column {MAX_COLUMNS}")
-            if int(found[2]) > MAX_ROWS:
-                raise AdapterError("file-too-large", f"the sheet reaches beyond row {MAX_ROWS}")
-            if int(found[2]) != self._number or column <= self._column:
-                raise AdapterError("file-unsuitable", "the cells of the sheet are not in their order")
+            column = self._place(said, self._column)
         elif column > MAX_COLUMNS:
             raise AdapterError("file-too-large", f"the sheet reaches beyond column {MAX_COLUMNS}")
         self._column = column
 
-    def _value(self, text: str) -> Cell:
-        kind = self._kind
+    def _place(self, said: str, last: int) -> int:
+        """The column of a cell that says its place and does not stand right behind the `last` one."""
+        found = _REFERENCE.fullmatch(said)
+        if found is None:
+            raise AdapterError("file-unsuitable", "a cell of the sheet has a place that is none")
+        column = _column(found[1])
+        if column > MAX_COLUMNS:
+            raise AdapterError("file-too-large", f"the sheet reaches beyond column {MAX_COLUMNS}")
+        if int(found[2]) > MAX_ROWS:
+            raise AdapterError("file-too-large", f"the sheet reaches beyond row {MAX_ROWS}")
+        if int(found[2]) != self._number or column <= last:
+            raise AdapterError("file-unsuitable", "the cells of the sheet are not in their order")
+        return column
+
+    def _value(self, kind: str, text: str) -> Cell:
         if not text or kind in _PLAIN:
             return text
         try:
