@@ -13,14 +13,14 @@ from typing import Any, Final
 from hub.ports import Clock
 from hub.registry import codes
 from hub.registry.ask import Ask
-from hub.registry.bodies import read_config, read_mode, read_registration, read_schema
+from hub.registry.bodies import read_config, read_mode, read_registration, read_schema, read_tagging
 from hub.registry.codes import Refused
 from hub.registry.content import Content
 from hub.registry.fold import fill
 from hub.registry.follow import Build, RegistryFollower
 from hub.registry.judging import Judgement, make_case
 from hub.registry.names import LATEST, new_subject, parse_version, scope
-from hub.registry.reads import subject_of
+from hub.registry.reads import find_row, subject_of
 from hub.registry.showing import show_config, show_config_request, show_registered, show_row
 from hub.registry.state import Registry, Version
 
@@ -51,6 +51,14 @@ async def register(desk: Desk, ask: Ask, by: str) -> Any:
         return {**read_registration(registry, subject, ask, desk.limit), "by": by}
 
     row: Version = await desk.submit(build)
+    return show_registered(row, wide=ask.wide)
+
+
+async def tag(desk: Desk, ask: Ask, by: str) -> Any:
+    """A new version like one that is there, with other tags, metadata or rules."""
+    row: Version = await desk.submit(
+        lambda registry: {**read_tagging(find_row(registry, ask, deleted=False), ask), "by": by}
+    )
     return show_registered(row, wide=ask.wide)
 
 
@@ -125,14 +133,19 @@ async def drop_config(desk: Desk, ask: Ask, by: str) -> Any:
 
 
 async def set_mode(desk: Desk, ask: Ask, by: str) -> Any:
-    subject, mode, force = scope(ask.place.get("subject")), read_mode(ask), ask.flag("force")
+    subject = scope(ask.place.get("subject"))
+    mode, force = read_mode(ask, subject), ask.flag("force")
     request = {"do": "mode.set", "by": by, "subject": subject, "mode": mode, "force": force}
     return {"mode": await desk.submit(lambda _: request)}
 
 
 async def drop_mode(desk: Desk, ask: Ask, by: str) -> Any:
     subject = scope(ask.place.get("subject"))
-    return {"mode": await desk.submit(lambda _: {"do": "mode.drop", "by": by, "subject": subject})}
+    return {
+        "mode": await desk.submit(
+            lambda _: {"do": "mode.drop", "by": by, "subject": subject, "recursive": ask.flag("recursive")}
+        )
+    }
 
 
 async def drop_context(desk: Desk, ask: Ask, _: str) -> Any:

@@ -96,6 +96,7 @@ ROUTES: Final[Mapping[tuple[str, ...], Mapping[str, Operation]]] = {
         "DELETE": _does(answers.delete_version),
     },
     ("subjects", "{subject}", "versions", "{version}", "schema"): _reads(reads.show_version_text),
+    ("subjects", "{subject}", "versions", "{version}", "tags"): {"POST": _does(answers.tag)},
     ("subjects", "{subject}", "versions", "{version}", "referencedby"): _reads(reads.list_referrers),
     ("compatibility", "subjects", "{subject}", "versions"): {"POST": Operation(answer=answers.compare_all)},
     ("compatibility", "subjects", "{subject}", "versions", "{version}"): {
@@ -110,6 +111,7 @@ ROUTES: Final[Mapping[tuple[str, ...], Mapping[str, Operation]]] = {
     ("v1", "metadata", "id"): _reads(
         lambda _, __: {"id": "", "scope": {"path": [], "clusters": {"schema-registry-cluster": "amana"}}}
     ),
+    ("v1", "metadata", "deployment"): _reads(lambda _, __: {"attributes": []}),
     ("v1", "metadata", "version"): _reads(lambda _, __: {"version": COMMIT[0], "commitId": COMMIT[1]}),
 }
 

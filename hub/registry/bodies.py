@@ -11,15 +11,15 @@ from typing import Any, Final, cast
 from hub.registry import codes
 from hub.registry.ask import Ask
 from hub.registry.content import KINDS, Kind, canonical_text
-from hub.registry.names import LATEST, new_subject, parse_subject
+from hub.registry.names import GLOBAL, LATEST, new_subject, parse_subject
 from hub.registry.parts import check_metadata, check_rules
 from hub.registry.showing import REQUEST_NAMES
-from hub.registry.state import MODES, Registry
+from hub.registry.state import FORWARD, MODES, Registry, Version
+from hub.registry.tagging import change_rules, change_tags, kept, read_tags
 from schemas.compatibility import Level, Policy
 
 MOST_REFERENCES: Final = 200
 _GREATEST: Final = 2**31 - 1
-_TAGS: Final = ("schemaTagsToAdd", "schemaTagsToRemove", "propagateSchemaTags")
 _GIVEN: Final = {given: kept for kept, given in REQUEST_NAMES.items()}
 _FLAGS: Final = ("normalize", "validateFields", "validateRules")
 _METADATA: Final = ("defaultMetadata", "overrideMetadata")
@@ -37,8 +37,6 @@ def read_schema(registry: Registry, subject: str, ask: Ask, value: dict[str, Any
         raise codes.unreadable("schema must be a text")
     if text is not None and len(text.encode()) > limit:
         raise codes.too_large(limit)
-    if any(value.get(member) for member in _TAGS):
-        raise codes.invalid("tags are not added or removed on the way; register the metadata that is meant")
     normalize = ask.flag("normalize") or bool(registry.effective(subject).get("normalize"))
     return {
         "kind": cast("Kind", kind),
@@ -57,12 +55,52 @@ def read_registration(registry: Registry, subject: str, ask: Ask, limit: int) ->
     return {
         "do": "register",
         "subject": subject,
-        **read_schema(registry, subject, ask, value, limit),
+        **_with_tags(registry, subject, value, read_schema(registry, subject, ask, value, limit)),
         "id": wanted if wanted is not None and wanted >= 0 else None,
         "version": version if version is not None and version > 0 else None,
         "force": ask.flag("force"),
         "basis": None,
     }
+
+
+def read_tagging(row: Version, ask: Ask) -> dict[str, Any]:
+    """A request for a version like `row`, with other tags, metadata or rules. Raises 400, 42210."""
+    value = ask.value()
+    version = _whole(value, "newVersion")
+    metadata = check_metadata(value.get("metadata")) or kept(row.content.metadata)
+    rules = check_rules(value.get("ruleSet")) or kept(row.content.rules)
+    add, remove = (read_tags(value.get(member), member) for member in ("tagsToAdd", "tagsToRemove"))
+    return {
+        "do": "register",
+        "subject": row.subject,
+        "kind": row.content.kind,
+        "text": row.content.text,
+        "references": [[r.name, r.subject, r.version] for r in row.content.references],
+        "metadata": change_tags(metadata, add, remove),
+        "rules": change_rules(rules, value.get("rulesToMerge"), value.get("rulesToRemove")),
+        "normalize": False,
+        "id": None,
+        "version": version if version is not None and version > 0 else None,
+        "force": ask.flag("force"),
+        "exact": True,
+        "basis": None,
+    }
+
+
+def _with_tags(registry: Registry, subject: str, value: dict[str, Any], read: dict[str, Any]) -> dict[str, Any]:
+    """What a registration asks to add and take away on the way; `propagateSchemaTags`: beside metadata of its own, the tags of
+    the latest version."""
+    add, remove = (read_tags(value.get(member), member) for member in ("schemaTagsToAdd", "schemaTagsToRemove"))
+    propagate = value.get("propagateSchemaTags") is True
+    if not add and not remove and not propagate:
+        return read
+    latest = registry.version(subject, LATEST)
+    before = kept(latest.content.metadata) if latest is not None else None
+    metadata = read["metadata"] or before
+    if propagate and before is not None:
+        add = (*((path, tuple(tags)) for path, tags in (before.get("tags") or {}).items()), *add)
+    rules = read["rules"] or (kept(latest.content.rules) if latest is not None else None)
+    return read | {"metadata": change_tags(metadata, add, remove), "rules": rules, "exact": True}
 
 
 def read_config(ask: Ask) -> dict[str, Any]:
@@ -94,11 +132,13 @@ def read_config(ask: Ask) -> dict[str, Any]:
     return made
 
 
-def read_mode(ask: Ask) -> str:
-    """A mode. Raises 42204."""
+def read_mode(ask: Ask, subject: str) -> str:
+    """A mode; FORWARD is of all subjects or of none. Raises 42204."""
     mode = ask.value().get("mode")
     if not isinstance(mode, str) or mode.upper() not in MODES:
         raise codes.bad_mode(str(mode)[:40])
+    if mode.upper() == FORWARD and subject != GLOBAL:
+        raise codes.bad_mode("FORWARD of one subject")
     return mode.upper()
 
 

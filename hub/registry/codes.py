@@ -81,7 +81,9 @@ def bad_config(detail: str) -> Refused:
 
 
 def bad_mode(text: str) -> Refused:
-    return Refused(42204, f"'{text}' is no mode: READWRITE, READONLY or IMPORT is expected.")
+    return Refused(
+        42204, f"'{text}' is no mode: READWRITE, READONLY or IMPORT is expected, for all subjects FORWARD too."
+    )
 
 
 def not_permitted(detail: str) -> Refused:

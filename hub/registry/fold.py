@@ -63,8 +63,9 @@ def fill(registry: Registry, request: Request) -> Content:
         raise codes.invalid("there is no text")
     if request["normalize"]:
         content = normalized(content)
-    metadata = request["metadata"] or _read(latest.content.metadata if latest is not None else None)
-    rules = request["rules"] or _read(latest.content.rules if latest is not None else None)
+    before = None if request.get("exact") else latest  # then what is not there is meant to be gone
+    metadata = request["metadata"] or _read(before.content.metadata if before is not None else None)
+    rules = request["rules"] or _read(before.content.rules if before is not None else None)
     metadata = merge_metadata(config.get("defaultMetadata"), metadata, config.get("overrideMetadata"))
     rules = merge_rules(config.get("defaultRuleSet"), rules, config.get("overrideRuleSet"))
     return replace(content, metadata=_text(metadata), rules=_text(rules))
@@ -214,9 +215,12 @@ def _drop_mode(registry: Registry, request: Request) -> Plan:
     found = registry.own_mode(subject)
     if found is None and subject != GLOBAL:
         raise codes.no_mode(subject)
+    recursive = subject == GLOBAL and request.get("recursive", False)
+    below = [name for name in registry.own_modes() if not is_own(name)] if recursive else []
 
     def make(position: int, _: Ms) -> str:
-        registry.set_mode(subject, None, position)
+        for name in (subject, *below):
+            registry.set_mode(name, None, position)
         return found or READWRITE
 
     return Plan(make)

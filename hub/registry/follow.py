@@ -20,7 +20,7 @@ from hub.registry.codes import Refused
 from hub.registry.content import Content
 from hub.registry.fold import Plan, Request, Unjudged, plan
 from hub.registry.judging import Bench, make_case
-from hub.registry.state import Registry
+from hub.registry.state import FORWARD, Registry
 from hub.topics import REGISTRY, partitions_of
 from schemas.compatibility import Level
 from signing import jsontext
@@ -126,7 +126,8 @@ class RegistryFollower:
     async def _judge(self, request: Request, content: Content) -> None:
         subject = request["subject"]
         waived = None if self.governed is None else self.governed(subject, content.text)
-        force = waived or (waived is None and (request["force"] or request["id"] is not None))
+        accepted = request["force"] or request["id"] is not None or self.registry.mode(subject) == FORWARD
+        force = waived or (waived is None and accepted)
         case = make_case(self.registry, subject, content, self.registry.versions(subject), force=force)
         if waived is False and case.level is Level.NONE:
             case = replace(case, level=Level.BACKWARD)

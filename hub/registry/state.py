@@ -19,7 +19,9 @@ from hub.registry.names import GLOBAL, LATEST, is_own
 READWRITE: Final = "READWRITE"
 READONLY: Final = "READONLY"
 IMPORT: Final = "IMPORT"
-MODES: Final = (READWRITE, READONLY, IMPORT)
+FORWARD: Final = "FORWARD"
+"""Of all subjects at once: what is registered was accepted elsewhere, and is not compared."""
+MODES: Final = (READWRITE, READONLY, IMPORT, FORWARD)
 
 DEFAULT_LEVEL: Final = "BACKWARD"
 OWN_POLICY: Final = "SOUND"
@@ -112,6 +114,10 @@ class Registry:
     def own_mode(self, subject: str) -> str | None:
         """The mode that a subject (or `GLOBAL`) has of its own."""
         return self._modes.get(subject)
+
+    def own_modes(self) -> list[str]:
+        """The subjects that have a mode of their own, in order."""
+        return sorted(name for name in self._modes if name != GLOBAL)
 
     def mode(self, subject: str) -> str:
         """The mode that holds for a subject."""
