@@ -9,6 +9,7 @@ here shows a key in its `repr`, and whatever is wrong with a key file is a `Conf
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import hmac as hmac_module
 import os
 import re
@@ -162,15 +163,16 @@ def subject_key(hmac: bytes, *parts: str) -> bytes:
     return hmac_module.digest(hmac, _SUBJECT + _framed(parts), "sha256")[:16]
 
 
-def subject_keys(hmac: bytes, shared: Sequence[str], rest: Iterable[Sequence[str]]) -> list[bytes]:
-    """`subject_key(hmac, *shared, *parts)` for each `parts` of `rest`: of many subjects that hardly ever come again, so none
-    of them takes the place of one that does."""
-    begun = hmac_module.new(hmac, _SUBJECT + _framed(shared), "sha256")
+def row_keys(hmac: bytes, shared: Sequence[str], rows: Iterable[Sequence[str]]) -> list[bytes]:
+    """16 bytes that stand for each row of a message, by the parts that tell it from others and those that all of them share:
+    keyed BLAKE2b, a seventh of the price of HMAC-SHA256, because a file has a hundred thousand rows that never come again.
+    Without the hub's key they tell nothing."""
+    begun = hashlib.blake2b(_framed(shared), key=hmac, digest_size=16, person=b"amana-row")
     keys = []
-    for parts in rest:
+    for parts in rows:
         one = begun.copy()
         one.update(_framed(parts))
-        keys.append(one.digest()[:16])
+        keys.append(one.digest())
     return keys
 
 

@@ -8,7 +8,7 @@ never wrap it in another object per record.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Final, NewType
 
@@ -100,7 +100,17 @@ def inbox_id(system: str, code: str, body: bytes, occurrence: int) -> RecordId:
 
 def derived_id(parent: str, stage: str, version: int, n: int) -> RecordId:
     """Id of the `n`-th record that `stage` at `version` makes from `parent`."""
-    return RecordId(hashlib.sha256(f"amana:derived:1|{parent}|{stage}|{version}|{n}".encode()).hexdigest())
+    return derived_ids(parent, stage, version)(n)
+
+
+def derived_ids(parent: str, stage: str, version: int) -> Callable[[int], RecordId]:
+    """`derived_id` of a parent's records, for one that has very many."""
+    begun, sha256 = f"amana:derived:1|{parent}|{stage}|{version}|".encode(), hashlib.sha256
+
+    def nth(n: int) -> RecordId:
+        return RecordId(sha256(begun + b"%d" % n).hexdigest())
+
+    return nth
 
 
 def parents_id(parents: Iterable[str]) -> RecordId:

@@ -97,7 +97,7 @@ class Checker:
     """A compiled schema. `whole`: refuse floats too, which JSON Schema takes for integers when they have no fraction.
     `any_draft`: of the draft that the schema names, where formats are checked as far as they are known."""
 
-    __slots__ = ("_known", "_valid", "_validator", "_whole")
+    __slots__ = ("_known", "_numbers", "_valid", "_validator", "_whole")
 
     def __init__(self, schema: dict[str, Any], *, whole: bool = False, any_draft: bool = False) -> None:
         try:
@@ -114,10 +114,21 @@ class Checker:
         self._valid = self._validator.is_valid
         self._known = frozenset(_member_names(schema))
         self._whole = whole
+        self._numbers = _number_places(schema)
 
     def ok(self, value: Any) -> bool:
         """Whether `value` keeps the contract."""
-        return self._valid(value) and not (self._whole and _has_float(value))
+        return self._valid(value) and not (self._whole and self._has_float(value))
+
+    def _has_float(self, value: Any) -> bool:
+        """Of a value that is valid but for its floats."""
+        if self._numbers is None:
+            return _has_float(value)
+        for name in self._numbers:
+            found = value.get(name)
+            if found is not None and _has_float(found):
+                return True
+        return False
 
     def breaches(self, value: Any, limit: int = 5) -> list[Breach]:
         """The first `limit` broken rules; empty exactly when `ok`."""
@@ -127,7 +138,7 @@ class Checker:
                 found[breach] = None
             if len(found) >= limit:
                 break
-        if not found and self._whole and _has_float(value):
+        if not found and self._whole and self._has_float(value):
             found[Breach("", "no floating-point numbers: integers, or decimal digits in a string")] = None
         return list(found)[:limit]
 
@@ -171,6 +182,32 @@ def complete(name: str, value: Mapping[str, Any]) -> dict[str, Any]:
 def _nullable(schema: Mapping[str, Any]) -> bool:
     kind = schema.get("type")
     return (isinstance(kind, list) and "null" in kind) or {"type": "null"} in schema.get("anyOf", ())
+
+
+def _number_places(schema: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """Members of an object that may hold a number, or what holds one; None: it may have others than it names, or is none."""
+    if schema.get("type") != "object" or schema.get("additionalProperties") is not False:
+        return None
+    if "patternProperties" in schema:
+        return None
+    return tuple(name for name, inner in schema.get("properties", {}).items() if not _is_text(inner))
+
+
+_TEXT: Final = frozenset({"string", "boolean", "null"})
+
+
+def _is_text(schema: Any) -> bool:
+    """Whether nothing but texts, truth values and nulls, or lists of them, keep a schema. What it says in another way counts
+    as no."""
+    if not isinstance(schema, dict):
+        return False
+    kind = schema.get("type")
+    if kind == "array":
+        return "prefixItems" not in schema and _is_text(schema.get("items"))
+    kinds = kind if isinstance(kind, list) else [kind]
+    return _TEXT.issuperset(kinds) or (
+        kind is None and bool(schema.get("anyOf")) and all(map(_is_text, schema["anyOf"]))
+    )
 
 
 def _has_float(value: Any) -> bool:

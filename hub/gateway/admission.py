@@ -21,7 +21,7 @@ from hub.gateway.assurance import weaker
 from hub.gateway.bodies import Body, Claim, Claimed, find_claim, read_body
 from hub.gateway.contracts import Wire, relayed_wire
 from hub.gateway.media import kept_type, media_of, read_signed
-from hub.keys import subject_key, subject_keys
+from hub.keys import row_keys, subject_key
 from hub.ports import Candidate, DedupeRule
 from hub.records import Ms
 from hub.stages.passing import render_body
@@ -343,8 +343,8 @@ def dedupe_keys(value: Any, members: Mapping[str, Any], system: str, code: str, 
 
 
 def natural_keys(hmac: bytes, system: str, code: str, rows: Iterable[Sequence[str]]) -> list[bytes]:
-    """HMAC of each row's natural key within its system and code."""
-    return subject_keys(hmac, ("dedupe", system, code), rows)
+    """A keyed hash of each row's natural key within its system and code."""
+    return row_keys(hmac, (system, code), rows)
 
 
 def find_rows(value: Any, path: str | None) -> list[Any]:

@@ -116,14 +116,20 @@ class Index:
     async def _messages(
         self, topic: str, partition: int, entries: Sequence[Entry], changes: dict[str, _Change]
     ) -> None:
+        if topic.startswith(RECORDS):
+            noted = None  # of a message's records the first one of a stretch says it all
+            for _, at, record in entries:
+                parent = record.headers.get(PARENT)
+                if parent != noted or ERROR in record.headers:
+                    _note(changes, record, Event.RECORDS, at)
+                noted = parent
+            return
         for entry in entries:
             record = entry.record
             if topic == RECEIPTS:
                 _outcome(changes, entry)
             elif topic == PULLS and record.headers[TYPE] == ENDED:
                 _pulled(changes, record, entry.at)
-            elif topic.startswith(RECORDS):
-                _note(changes, record, Event.RECORDS, entry.at)
             else:
                 kind = _KINDS.get(topic) or (IN if topic.startswith(INBOX) else OUT)
                 change = changes.setdefault(record.headers[ID], _Change())

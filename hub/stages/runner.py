@@ -10,6 +10,7 @@ import asyncio
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from time import perf_counter
 from typing import Final
 
@@ -285,7 +286,9 @@ def fresh(batches: Sequence[Batch], before: Progress) -> tuple[list[Entry], Prog
     entries: list[Entry] = []
     of, by = "", ""  # the message that the record before was made of, and the stage that made it
     maker, source, last = "", 0, -1  # `last`: the last one of that message
+    new_entry = partial(tuple.__new__, Entry)  # what `Entry(...)` does, in half of the time
     for batch in batches:
+        at = batch.time
         for offset, record in enumerate(batch.records, batch.base):
             headers = record.headers
             derived = headers.get(DERIVED)
@@ -294,8 +297,11 @@ def fresh(batches: Sequence[Batch], before: Progress) -> tuple[list[Entry], Prog
                 stage = headers.get(STAGE, "")
                 if message != of or stage != by:
                     of, by = message, stage
-                    place, _, at = message.rpartition("/")
-                    maker, source = f"{stage.partition('/')[0]}:{place}", int(at)  # two stages may read one topic
+                    place, _, of_offset = message.rpartition("/")
+                    maker, source = (
+                        f"{stage.partition('/')[0]}:{place}",
+                        int(of_offset),
+                    )  # two stages may read one topic
                     reached, last = marks.get(maker, _NONE)
                     if reached != source:
                         last = sys.maxsize if reached > source else -1
@@ -304,7 +310,7 @@ def fresh(batches: Sequence[Batch], before: Progress) -> tuple[list[Entry], Prog
                     continue
                 last = n
                 marks[maker] = (source, n)
-            entries.append(Entry(offset, batch.time, record))
+            entries.append(new_entry((offset, at, record)))
     position = batches[-1].base + len(batches[-1].records) if batches else before.position
     return entries, Progress(position, marks)
 

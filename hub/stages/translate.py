@@ -44,7 +44,7 @@ from hub.records import (
     TIME,
     TYPE,
     Record,
-    derived_id,
+    derived_ids,
     partition_of,
 )
 from hub.stages.bodies import RECEIVED, open_body, secrets_of
@@ -168,7 +168,7 @@ class Translate:
             PARENT: parent,
             ORIGIN: f"{topic}/{partition}/{entry.offset}",
         }
-        derived = f"{topic}/{partition}/{entry.offset}/"
+        derived, record_id = f"{topic}/{partition}/{entry.offset}/", derived_ids(parent, NAME, VERSION)
         heads: dict[str, tuple[_Plan, BodyKey, dict[str, str]]] = {}
         places: dict[
             tuple[str, tuple[str, ...]], tuple[bytes, list[Record]]
@@ -193,7 +193,7 @@ class Translate:
                 self._bury(out, source, record, n, code="AMANA-TRANS-002", reason=contract, row=row)
                 failed = "AMANA-TRANS-002"
                 continue
-            rid = derived_id(parent, NAME, VERSION, n)
+            rid = record_id(n)
             headers = common.copy()
             headers[ID] = rid
             headers[DERIVED] = derived + str(n)

@@ -138,8 +138,12 @@ def test_subject_key_keeps_parts_apart() -> None:
     assert (len(made), {len(each) for each in made}) == (len(parts) + 1, {16})
 
 
-def test_many_subjects_have_the_keys_that_each_of_them_has() -> None:
-    """Together or one by one, whatever the parts that they share."""
-    rows = [("1", "2026-10-01 07:00:00", "0"), ("1", "é"), ("",), ()]
-    made = keys.subject_keys(bytes(32), ("dedupe", "gate", "ATT"), rows)
-    assert made == [keys.subject_key(bytes(32), "dedupe", "gate", "ATT", *row) for row in rows]
+def test_rows_have_keys_of_their_own() -> None:
+    """Parts do not run into each other nor into what rows share, a row's key is the same among others and alone, and another
+    hub's key gives others."""
+    rows = [("1", "2026-10-01 07:00:00", "0"), ("1", "é"), ("1é",), ("",), (), ("x" * 300,), ("x" * 299, "x")]
+    made = keys.row_keys(bytes(32), ("gate", "ATT"), rows)
+    assert [keys.row_keys(bytes(32), ("gate", "ATT"), [row]) for row in rows] == [[key] for key in made]
+    others = keys.row_keys(bytes(31) + b"\x01", ("gate", "ATT"), rows) + keys.row_keys(bytes(32), ("gateA", "TT"), rows)
+    assert len({*made, *others}) == 3 * len(rows)
+    assert made[0].hex() == "3e28145858a6dad224c63c9a30e0a505"
