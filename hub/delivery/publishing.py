@@ -7,7 +7,7 @@ says. A message may lie there twice, under one `ce_id`; its first copy lies in t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -16,7 +16,7 @@ from hub.delivery.checking import is_file
 from hub.delivery.outcomes import Proof
 from hub.delivery.receipts import NUMBER, OFFSET, PARTITION, SUBSCRIPTION, TOPIC
 from hub.delivery.states import Event
-from hub.errors import BadMessage, TryAgain
+from hub.errors import BadMessage, ConfigError, TryAgain
 from hub.ports import Append
 from hub.records import (
     CODE,
@@ -49,11 +49,13 @@ OPEN: Final = (ID, SOURCE, DATASCHEMA, SYSTEM, INSTITUTION, CODE, PERIOD, RUN, R
 
 @dataclass(frozen=True, slots=True)
 class Publishing:
-    """`partitions`: of a topic that is not there yet."""
+    """`partitions`: of a topic that is not there yet. `sound`: topics that were made or looked at by this process: one that
+    others made may keep for ever what is not sealed."""
 
     bus: Bus
     registry: Following
     partitions: int
+    sound: set[str] = field(default_factory=set)
 
     async def write(self, system: str, key: bytes, headers: Mapping[str, str], body: bytes) -> Proof:
         """What comes of a message that is written to a topic instead of being called for."""
@@ -62,13 +64,17 @@ class Publishing:
             return Proof(Event.NO_SCHEMA)
         topic = subscriber(system)
         try:
-            if topic not in self.bus.topics():
-                await self.bus.ensure({topic: partitions_of(topic, self.partitions)})
+            if topic not in self.sound:
+                number_of = self.bus.topics().get(topic) or partitions_of(topic, self.partitions)
+                await self.bus.ensure({topic: number_of})
+                self.sound.add(topic)
             partition = partition_of(key, self.bus.topics()[topic])
             record = Record(key, headers_of(headers), MAGIC + number.to_bytes(4, "big") + body)
             [offset] = await self.bus.append([Append(topic, partition, [record])])
         except TryAgain:
             return Proof(Event.NO_ANSWER)
+        except ConfigError:  # it is kept otherwise than the settings say: `amana doctor` says how
+            return Proof(Event.FORBIDDEN)
         except BadMessage:  # larger than Kafka takes
             return Proof(Event.UNWRITABLE)
         return Proof(Event.WRITTEN, place={TOPIC: topic, PARTITION: str(partition), OFFSET: str(offset)})

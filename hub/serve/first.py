@@ -114,6 +114,8 @@ async def start_hub(opened: Opened, follower: DirectoryFollower, operator: Any) 
 
 
 def first_topics(partitions: int, existing: Mapping[str, int]) -> dict[str, int]:
-    """Topics that every hub has. One that exists keeps its number of partitions; the setting is for new ones."""
+    """Topics that every hub has, and those that subscribers read, as far as they are there. One that exists keeps its number
+    of partitions; the setting is for new ones."""
     wanted = topics.layout(adapters=find(), contracts=CONTRACTS, partitions=partitions)
+    wanted |= {name: number for name, number in existing.items() if name.startswith(topics.SUBSCRIBER)}
     return {name: existing.get(name, number) for name, number in wanted.items()}

@@ -18,6 +18,7 @@ from confluent_kafka.serialization import MessageField, SerializationContext
 from hub.client import Sender
 from hub.control.client import HubClient
 from hub.demo.hubprocess import HubProcess
+from hub.errors import ConfigError
 from signing import jsontext
 from signing.keyfiles import read_private
 from signing.keys import PrivateKey, generate, load_private, load_public
@@ -38,14 +39,14 @@ class Served:
     def __init__(self, folder: Path) -> None:
         prefix = clusters.prefix()
         self.topic = f"{prefix}.subscriber.READER"
-        cluster = {
+        self.cluster = {
             "AMANA_BUS": f"kafka://{clusters.shared()}/{prefix}",
             "AMANA_STORE": postgres.shared().create(),
             "AMANA_KAFKA_REPLICATION": "1",
             "AMANA_KAFKA_SUBSCRIBER_DAYS": "2",
             "AMANA_PARTITIONS": "2",
         }
-        self.hub = HubProcess(folder / "data", cluster)
+        self.hub = HubProcess(folder / "data", self.cluster)
         self.systems: dict[str, PrivateKey] = {}
         self.second = generate()
 
@@ -148,6 +149,16 @@ def test_confluents_clients_read_what_two_operators_let_be_read(served: Served) 
     with served.operator() as operator:
         [row] = operator.get("/api/v1/subscriptions")["items"]
         assert row["topic"] == "subscriber.READER"
+
+
+def test_a_start_with_another_time_is_refused(served: Served, tmp_path: Path) -> None:
+    """What lies there in clear is kept as the settings say, or the start stops and says what differs."""
+    changed = {"AMANA_KAFKA_SUBSCRIBER_DAYS": "1", "AMANA_KEYS": str(served.hub.data / "keys")}
+    other = HubProcess(tmp_path / "data", served.cluster | changed)
+    with pytest.raises(ConfigError):
+        other.start()
+    assert "AMANA-KAFKA-001" in other.log_tail()
+    assert f"{served.topic}: retention.ms is {2 * DAY_MS}, {DAY_MS} expected" in other.log_tail()
 
 
 def test_the_topic_forgets_soon(served: Served) -> None:
