@@ -12,6 +12,7 @@ from tests.unit.api.desk import Desk
 
 CLUSTER = {"bus": "kafka://127.0.0.1:1", "store": "postgresql://127.0.0.1:1/amana"}
 NAMED = "READER.SURAT"
+FILES = {"code": "BERKAS", "adapter": "payroll_generic", "exchange": "csv", "direction": "out"}
 
 
 def run(desk: Desk, *words: str) -> tuple[int, str]:
@@ -26,7 +27,7 @@ def with_reader(desk: Desk) -> None:
         client.change("institution.add", {"code": "KEM", "name": "Kementerian Contoh"})
         client.change("system.add", system | {"publicKey": desk.admin.public.pem()})
         client.change("api.add", {"code": "SURAT", "direction": "relay", "contract": f"subject:{SUBJECT}:1"})
-        client.change("api.add", {"code": "BERKAS", "adapter": "adk_tukin", "exchange": "run", "direction": "out"})
+        client.change("api.add", FILES)
         client.change("subscription.add", {"system": "READER", "code": "SURAT"})
         client.change("subscription.add", {"system": "READER", "code": "BERKAS"})
 
@@ -47,9 +48,10 @@ def test_the_embedded_engine_has_no_topic_to_read(desk: Desk) -> None:
 
 
 def test_files_have_no_schema_in_a_topic(desk: Desk) -> None:
-    """An exchange of files is refused before anybody signs."""
+    """An exchange of files is refused before anybody signs, though the registry has the schema of what is in them."""
     with_reader(desk)
     on_kafka(desk)
+    desk.run(register(desk.context.registry, desk.clock.now(), subject="amana.wire.payroll_generic.csv"))
     status, text = run(desk, "topic", "open", "READER.BERKAS", "--reason", "its own platform")
     assert (status, "AMANA-TOPIC-002" in text) == (1, True), text
 

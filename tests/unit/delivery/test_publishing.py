@@ -110,8 +110,8 @@ def test_which_schema_a_message_is_of(name: str, asked: tuple[str, int]) -> None
     assert set(registered.asked) == {asked}
 
 
-@pytest.mark.parametrize("name", ["", "wire:adk_tukin.run:1", "subject:Avro-value:1", "subject:nobody:1"])
+@pytest.mark.parametrize("name", ["", "wire:payroll_generic.csv:1", "subject:Avro-value:1", "subject:nobody:1"])
 def test_what_has_no_schema(name: str) -> None:
     """No contract, a file, another kind of schema, none in the registry."""
-    registered = Registered({"Avro-value": Row(9, kind="AVRO"), "amana.wire.adk_tukin.run": Row(8)})
+    registered = Registered({"Avro-value": Row(9, kind="AVRO"), "amana.wire.payroll_generic.csv": Row(8)})
     assert asyncio.run(schema_id(f"urn:amana:contract:{name}" if name else "", cast("Any", registered))) is None
