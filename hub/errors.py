@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from hub.catalogue import CODES, Code, Fault
 
-__all__ = ["CODES", "BadMessage", "Code", "ConfigError", "Fault", "Halt", "HubError", "TryAgain"]
+__all__ = ["CODES", "BadMessage", "Code", "ConfigError", "Conflict", "Fault", "Halt", "HubError", "TryAgain"]
 
 
 class HubError(Exception):
@@ -46,6 +46,13 @@ class TryAgain(HubError):
     def __init__(self, code: str, detail: str = "", *, after: float = 1.0) -> None:
         self.after = after
         super().__init__(code, detail)
+
+
+class Conflict(TryAgain):
+    """What the decision was made from has changed since it was read, and nothing was written: decide again."""
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__("AMANA-STORE-003", detail, after=0.02)
 
 
 class Halt(HubError):

@@ -183,14 +183,18 @@ class Progress:
     watermarks: Watermarks = field(default_factory=dict)
 
 
+How = Literal["put", "add", "drop", "swap"]
+
+
 @dataclass(frozen=True, slots=True)
 class Write:
     """Rows for one table. `put`: insert or replace by primary key; `add`: insert, ignoring a primary key that
-    exists; `drop`: delete by primary key (rows hold the key columns only)."""
+    exists; `drop`: delete by primary key (rows hold the key columns only); `swap`: insert, or replace a row whose
+    `version` is one less; raises `Conflict`, and writes nothing, when it is another one."""
 
     table: str
     rows: Sequence[Mapping[str, Any]]
-    how: Literal["put", "add", "drop"] = "put"
+    how: How = "put"
 
 
 class Store(Protocol):

@@ -18,6 +18,7 @@ from hub.stages.announce import Announce
 from hub.stages.collect import Collect
 from hub.stages.erase import Erase
 from hub.stages.index import Index
+from hub.stages.index_orders import IndexOrders
 from hub.stages.outward import Outward
 from hub.stages.relay import Relay
 from hub.stages.translate import Translate
@@ -57,6 +58,7 @@ _STAGES: Final[tuple[type[_Reads], ...]] = (
     Erase,
     Pulls,
     Index,
+    IndexOrders,
     DirectoryTables,
     Settlements,
     Intake,

@@ -94,6 +94,20 @@ CODES: Final[dict[str, Code]] = {
         "a store made by this version or an older one",
         "Run the version that made it, or restore a backup",
     ),
+    "AMANA-STORE-003": Code(
+        503,
+        "hub",
+        "Rows that a decision was made from were changed by another worker",
+        "rows as they were read",
+        "Nothing to do: it is decided again from the rows as they are now",
+    ),
+    "AMANA-STORE-004": Code(
+        503,
+        "hub",
+        "The index has not read yet what lay in the log when an operator's order came",
+        "an index that has",
+        "Nothing to do: the order is carried out as soon as it has; if it stays so, see which stage halted",
+    ),
     "AMANA-RUN-001": Code(
         503,
         "hub",

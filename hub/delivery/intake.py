@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hub.delivery.collecting import Collecting
 from hub.delivery.receipts import ATTEMPT, COLLECT, NEXT_AT, ORDERED, OUTCOME, STATE, SUBSCRIPTION
-from hub.delivery.sharing import has_read, outbox_ends
+from hub.delivery.sharing import INTAKE, has_read, outbox_ends
 from hub.delivery.states import BLOCKING, BY_OPERATOR, FINAL, TRANSITIONS, Event, State, advance
 from hub.errors import TryAgain
 from hub.metrics.measures import Measures
@@ -116,7 +116,7 @@ class Intake:
             return True
         if self._ends is None or self._ends[0] != entries[0].offset:
             self._ends = (entries[0].offset, await outbox_ends(self._bus))
-        return await has_read(self._store, self._ends[1])
+        return await has_read(self._store, INTAKE, self._ends[1])
 
     def _appends(self, made: Sequence[Record]) -> list[Append]:
         partitions = self._bus.topics()[RECEIPTS] if made else 0

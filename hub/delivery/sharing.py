@@ -6,7 +6,7 @@ stopped for longer than its group waited records nothing; what it sent had the `
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from hub.delivery.states import State
@@ -76,22 +76,24 @@ class Delivered:
         ends = self._ends.get(code)
         if ends is None:
             ends = self._ends[code] = await outbox_ends(self._bus)
-        return await has_read(self._store, ends)
+        return await has_read(self._store, INTAKE, ends)
 
 
 async def outbox_ends(bus: Bus) -> dict[Place, int]:
     """Where every outbox ends now."""
-    return {
-        (topic, partition): await bus.end(topic, partition)
-        for topic, partitions in bus.topics().items()
-        if topic.startswith(OUTBOX)
-        for partition in range(partitions)
-    }
+    return await ends_of(bus, (topic for topic in bus.topics() if topic.startswith(OUTBOX)))
 
 
-async def has_read(store: Store, ends: dict[Place, int]) -> bool:
-    """Whether the schedule has taken everything below these ends."""
-    rows = await store.rows("stage_progress", {"stage": INTAKE})
+async def ends_of(bus: Bus, topics: Iterable[str]) -> dict[Place, int]:
+    """Where every partition of these topics ends now."""
+    partitions = bus.topics()
+    places = [(topic, partition) for topic in topics for partition in range(partitions[topic])]
+    return {place: await bus.end(*place) for place in places}
+
+
+async def has_read(store: Store, stage: str, ends: Mapping[Place, int]) -> bool:
+    """Whether a stage has taken everything below these ends."""
+    rows = await store.rows("stage_progress", {"stage": stage})
     positions = {(row["topic"], row["partition"]): row["position"] for row in rows}
     return all(positions.get(place, 0) >= end for place, end in ends.items())
 

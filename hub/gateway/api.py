@@ -28,7 +28,7 @@ from hub.gateway.options import check_options
 from hub.gateway.publishing import check_topic
 from hub.reads.rows import ChangeAnswer, HubRow
 from hub.reads.runs import run_state
-from hub.stages.index import ERASABLE
+from hub.stages.index_rows import ERASABLE
 from hub.topics import INBOX
 from signing import envelope, jsontext
 from signing.errors import SigningError

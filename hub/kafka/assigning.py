@@ -17,7 +17,6 @@ from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment, Cons
 
 from hub.delivery.sharing import INTAKE
 from hub.runs.codec import NAME as RUNS
-from hub.stages.index import NAME as INDEX
 from hub.topics import OUTBOX, RECEIPTS
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
 Unit = tuple[object, ...]
 
-WHOLE: Final = frozenset({RUNS, INDEX})
+WHOLE: Final = frozenset({RUNS})
 """Stages of which one worker has all: their rows are made of records of several topics, with different keys."""
 
 _VERSION: Final = 0

@@ -36,7 +36,8 @@ from hub.records import (
     Record,
 )
 from hub.stages.facts import TABLE, Kept, count_facts, in_order
-from hub.stages.index import GROUP, PULL
+from hub.stages.index import GROUP
+from hub.stages.index_rows import PULL
 
 EVIDENCE = {
     "digest": DIGEST,

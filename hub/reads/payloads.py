@@ -17,7 +17,7 @@ from hub.gateway.bodies import value_again
 from hub.reads.messages import find_message, find_record
 from hub.records import CHECKED, CODE, DEVICE, SECRET
 from hub.stages.bodies import RECEIVED, open_with
-from hub.stages.index import IN, OUT
+from hub.stages.index_rows import IN, OUT
 from schemas.contracts import CONTRACTS
 from schemas.datarules import MASK, inline_tags, mask, read_metadata
 from schemas.datarules.metadata import Metadata, Path

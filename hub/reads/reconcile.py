@@ -17,7 +17,7 @@ from hub.reads.runs import open_signals, run_row
 from hub.reads.status import stage_lags
 from hub.runs.codec import rebuild_run, run_digest
 from hub.stages.facts import count_facts
-from hub.stages.index import REFUSED
+from hub.stages.index_rows import REFUSED
 from hub.stages.repeats import PASSED_OVER
 from hub.topics import INBOX
 

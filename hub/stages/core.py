@@ -20,6 +20,7 @@ from hub.stages.announce import Announce
 from hub.stages.collect import Collect
 from hub.stages.erase import Erase
 from hub.stages.index import Index
+from hub.stages.index_orders import IndexOrders
 from hub.stages.outward import Outward
 from hub.stages.relay import Relay
 from hub.stages.runner import Runner
@@ -94,6 +95,7 @@ class Core:
 def build(ports: CorePorts) -> Core:
     """The core on these ports."""
     p = ports
+    index = Index(p.store, p.follower)
     stages = (
         Translate(p.vault, p.follower, p.adapters, p.keys.hmac, p.bus.topics, p.hand, p.keys.signing),
         Relay(p.bus, p.vault, p.follower, p.partitions, p.keys.signing, p.registry),
@@ -103,7 +105,8 @@ def build(ports: CorePorts) -> Core:
         Outward(p.bus, p.store, p.vault, p.follower, p.adapters, p.partitions, p.signers),
         Erase(p.vault, p.follower),
         Pulls(p.bus, p.store, p.vault, p.follower, p.keys.hmac, p.keys.signing, p.registry),
-        Index(p.store, p.follower),
+        index,
+        IndexOrders(p.bus, p.store, p.follower, index),
         DirectoryTables(p.follower),
         Settlements(p.bus, p.follower),
     )

@@ -70,8 +70,8 @@ class Stage(Protocol):
 
 @runtime_checkable
 class Together(Protocol):
-    """A stage whose rows are made of records of several partitions, all of which one worker has: it decides about what came
-    of all of them at once, and never wants a part of it again."""
+    """A stage whose rows are made of records of several partitions: it decides at once about what came of all that a worker
+    has, and never wants a part of it again. Rows that other workers may write are swapped; a `Conflict` is decided again."""
 
     async def decide_together(self, parts: Sequence[tuple[str, int, Sequence[Entry]]]) -> Effects:
         """What these entries of (topic, partition), each in order and never empty, are to cause."""

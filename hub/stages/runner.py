@@ -14,7 +14,7 @@ from functools import partial
 from time import perf_counter
 from typing import Final
 
-from hub.errors import BadMessage, Halt, TryAgain
+from hub.errors import BadMessage, Conflict, Halt, TryAgain
 from hub.logs import logger
 from hub.metrics.measures import Measures
 from hub.ports import Append, Bus, Progress, Store, Write
@@ -36,6 +36,9 @@ RECORD_BYTES: Final = 256
 FEW: Final = 100
 """Records of each partition, at the least, where a stage takes several together."""
 
+CONFLICTS: Final = 5
+"""How often a decision is made again at once because another worker wrote the same rows meanwhile."""
+
 _NONE: Final = (-1, -1)
 
 
@@ -48,6 +51,7 @@ class Tally:
     published: int = 0
     erased: int = 0
     failed: int = 0
+    conflicts: int = 0
 
 
 @dataclass(slots=True)
@@ -166,9 +170,15 @@ class Runner:
         parts = [part for part in prepared if part is not None]
         if not parts:
             return 0
-        return await self._carry_out(
-            parts, await stage.decide_together([(*p.place, p.entries) for p in parts if p.entries])
-        )
+        for left in reversed(range(CONFLICTS)):
+            effects = await stage.decide_together([(*p.place, p.entries) for p in parts if p.entries])
+            try:
+                return await self._carry_out(parts, effects)
+            except Conflict:
+                if not left:
+                    raise
+                self.tally.conflicts += 1
+        raise AssertionError
 
     async def _prepare(self, place: Place, batches: Sequence[Batch]) -> _Part | None:
         """What of `batches` is to be decided; None where nothing is left."""
@@ -194,6 +204,8 @@ class Runner:
         writes = [*effects.writes, *(write for part in parts for write in part.writes)]
         try:
             await self.store.commit(self.stage.name, epochs, {part.place: part.after for part in parts}, writes)
+        except Conflict:
+            raise  # nothing was stored
         except TryAgain:
             self._unsure.update(epochs)
             self._late += effects.then

@@ -7,14 +7,16 @@ others are written in the order of their keys, so two writers lock rows in one o
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import Connection, Integer, String, Table
 from sqlalchemy.dialects import postgresql
 
+from hub.errors import Conflict
+from hub.ports import How
 from hub.store.arrays import render_array, render_values
 from hub.store.columns import Json
-from hub.store.queries import checked_keys
+from hub.store.queries import VERSION, checked_keys
 
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 _QUOTE = _DIALECT.identifier_preparer.quote
@@ -24,7 +26,7 @@ def write_rows(
     connection: Connection,
     table: Table,
     columns: Sequence[str],
-    how: Literal["put", "add", "drop"],
+    how: How,
     rows: Iterable[Mapping[str, Any]],
 ) -> None:
     """Rows that all have these columns."""
@@ -39,10 +41,12 @@ def write_rows(
         return
     ordered = [one_each[key] for key in sorted(one_each)]
     arrays = tuple(_values(table, name, ordered) for name in names)
-    connection.exec_driver_sql(statement(table, names, keys, how), arrays)
+    result = connection.exec_driver_sql(statement(table, names, keys, how), arrays)
+    if how == "swap" and result.rowcount != len(ordered):
+        raise Conflict(table.name)
 
 
-def statement(table: Table, names: Sequence[str], keys: Sequence[str], how: Literal["put", "add", "drop"]) -> str:
+def statement(table: Table, names: Sequence[str], keys: Sequence[str], how: How) -> str:
     """SQL with one array per column."""
     arrays = ", ".join(f"%s::{_kind(table, name)}[]" for name in names)
     listed = ", ".join(map(_QUOTE, names))
@@ -50,7 +54,9 @@ def statement(table: Table, names: Sequence[str], keys: Sequence[str], how: Lite
         return f"DELETE FROM {_QUOTE(table.name)} WHERE ({listed}) IN (SELECT * FROM unnest({arrays}))"  # noqa: S608 - own names
     rest = [_QUOTE(name) for name in names if name not in keys]
     sets = ", ".join(f"{name} = excluded.{name}" for name in rest)
-    what = f"UPDATE SET {sets}" if how == "put" and rest else "NOTHING"
+    what = f"UPDATE SET {sets}" if how in {"put", "swap"} and rest else "NOTHING"
+    if how == "swap":
+        what += f" WHERE {_QUOTE(table.name)}.{VERSION} = excluded.{VERSION} - 1"
     return (
         f"INSERT INTO {_QUOTE(table.name)} ({listed}) SELECT * FROM unnest({arrays})"  # noqa: S608 - own names
         f" ON CONFLICT ({', '.join(map(_QUOTE, keys))}) DO {what}"

@@ -7,7 +7,7 @@ kept holds NUL, which PostgreSQL has no place for: it is kept as U+FFFD on both,
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from sqlalchemy import (
     BinaryExpression,
@@ -32,12 +32,16 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.sql.base import Executable
 
+from hub.ports import How
 from hub.store.arrays import render_values
 from hub.store.columns import Json
 from hub.store.tables import metadata
 
 MAX_VALUES: Final = 30_000
 """Values that one IN may hold: both databases take this many parameters in a statement."""
+
+VERSION: Final = "version"
+"""Column that counts how often a row was swapped."""
 
 NUL: Final = "\x00"
 
@@ -58,9 +62,7 @@ def column_of(table: Table, name: str) -> Column[Any]:
     return table.c[name]
 
 
-def write_statement(
-    dialect: str, table: Table, columns: Sequence[str], how: Literal["put", "add", "drop"]
-) -> Executable:
+def write_statement(dialect: str, table: Table, columns: Sequence[str], how: How) -> Executable:
     """For rows that all have these columns; run with a list of rows."""
     keys = checked_keys(table, columns)
     if how == "drop":
@@ -69,7 +71,9 @@ def write_statement(
     rest = [name for name in columns if name not in keys]
     if how == "add" or not rest:
         return insert.on_conflict_do_nothing(index_elements=keys)
-    return insert.on_conflict_do_update(index_elements=keys, set_={name: insert.excluded[name] for name in rest})
+    sets = {name: insert.excluded[name] for name in rest}
+    as_read = table.c[VERSION] == insert.excluded[VERSION] - 1 if how == "swap" else None
+    return insert.on_conflict_do_update(index_elements=keys, set_=sets, where=as_read)
 
 
 def checked_keys(table: Table, columns: Sequence[str]) -> list[str]:

@@ -24,9 +24,9 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.sql.base import Executable
 
-from hub.errors import ConfigError, Halt, TryAgain
+from hub.errors import ConfigError, Conflict, Halt, TryAgain
 from hub.metrics.measures import Measures
-from hub.ports import Progress, Write
+from hub.ports import How, Progress, Write
 from hub.store import bulk, migrate, postgresql, queries
 from hub.store.engines import in_memory, make_private, reading_engine, threads, writing_engine
 from hub.store.postgresql import Line
@@ -204,7 +204,7 @@ class SqlStore:
         connection: Connection,
         table: Table,
         columns: tuple[str, ...],
-        how: Literal["put", "add", "drop"],
+        how: How,
         rows: Sequence[Mapping[str, Any]],
     ) -> None:
         key = (table.name, columns, how)
@@ -215,7 +215,9 @@ class SqlStore:
             names = [column.name for column in table.primary_key]
             connection.execute(statement, [{f"k_{name}": row[name] for name in names} for row in rows])
         else:
-            connection.execute(statement, [dict(row) for row in rows])
+            result = connection.execute(statement, [dict(row) for row in rows])
+            if how == "swap" and result.rowcount != len(rows):
+                raise Conflict(table.name)
 
     def _transact(self, work: Callable[[Connection], T], line: Line) -> T:
         self._fault("before")

@@ -152,6 +152,7 @@ message = Table(
     maybe("contract"),
     maybe("request_contract"),
     maybe("provider"),
+    some("version", Integer),  # how often it was written
     Index(None, "time", "id"),
     Index(None, "contract", "time"),
     Index(None, "request_contract", "time"),

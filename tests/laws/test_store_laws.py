@@ -29,7 +29,7 @@ def message(n: int, **more: Any) -> dict[str, Any]:
         "code": "SIASN-EMP",
     }
     row |= {"state": "admitted", "request_id": f"r{n}", "topic": "inbox.siasn", "partition": 0, "offset": n}
-    return row | {"time": n, "updated": n, "detail": None, "parent": None} | more
+    return row | {"time": n, "updated": n, "detail": None, "parent": None, "version": 1} | more
 
 
 def signal(n: int, body: bytes, reasons: Any) -> dict[str, Any]:

@@ -199,6 +199,7 @@ def upgrade() -> None:  # noqa: PLR0915 -- one statement for each table and inde
         sa.Column("contract", sa.String(), nullable=True),
         sa.Column("request_contract", sa.String(), nullable=True),
         sa.Column("provider", sa.String(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_message")),
     )
     op.create_index(op.f("ix_message_contract_time"), "message", ["contract", "time"], unique=False)
