@@ -24,7 +24,8 @@ async def find_secrets(connection: Connection, ids: Sequence[str]) -> dict[str, 
     names = {id_bytes(secret_id): secret_id for secret_id in ids}
     # a join: `= ANY` looks for every id in every part of the table, a join only where the id can lie
     found = await connection.execute(
-        "SELECT s.id, s.wrapped FROM unnest(%s::bytea[]) AS u(id) JOIN admissions.secret s ON s.id = u.id", (list(names),)
+        "SELECT s.id, s.wrapped FROM unnest(%s::bytea[]) AS u(id) JOIN admissions.secret s ON s.id = u.id",
+        (list(names),),
     )
     return {names[name]: wrapped for name, wrapped in await found.fetchall()}
 

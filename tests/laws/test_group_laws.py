@@ -44,6 +44,7 @@ async def _effects(hub: SimHub) -> tuple[Any, ...]:
     [run] = await hub.store.rows("run")
     messages = await hub.store.count("message", by=("kind", "state"))
     deliveries = await hub.store.count("delivery", by=("state",))
+    events = await hub.store.count("message_event", by=("state",))
     facts = sorted(kept.record_id for row in await hub.store.rows("fact") for kept in unpack(row))
     return (
         sorted(await _values(hub)),
@@ -51,6 +52,7 @@ async def _effects(hub: SimHub) -> tuple[Any, ...]:
         (run["state"], run["totals"], run["counts"]),
         messages,
         deliveries,
+        events,
         len(facts),
     )
 
