@@ -77,34 +77,48 @@ class Intake:
         known = {CONTROL, CONFIRMATIONS, RECEIPTS}
         return [topic for topic in topics if topic in known or topic.startswith(OUTBOX)]
 
+    def joins(self, topic: str) -> bool:
+        return topic not in {CONTROL, CONFIRMATIONS}
+
     async def decide(self, topic: str, partition: int, entries: Sequence[Entry]) -> Effects:
+        if topic == CONTROL and not self._alone and not await self._others_have_read(entries):
+            return Effects(taken=0)
+        return await self.decide_together([(topic, partition, entries)])
+
+    async def decide_together(self, parts: Sequence[tuple[str, int, Sequence[Entry]]]) -> Effects:
+        """One row for all that a message went through in these entries."""
         made: list[Record] = []  # receipts of messages that are collected
-        if topic == CONTROL:
-            if not self._alone and not await self._others_have_read(entries):
-                return Effects(taken=0)
-            made = await self._collecting.erased(entries)
-        elif topic == CONFIRMATIONS:
-            made = await self._collecting.confirmed(partition, entries)
-        elif topic != RECEIPTS:
-            if not self._alone and any(entry.record.headers.get(COLLECT) == "1" for entry in entries):
-                await self._follower.catch_up()
-            made = self._collecting.erased_on_arrival(topic, partition, entries)
+        for topic, partition, entries in parts:
+            made += await self._ended(topic, partition, entries)
         for record in made:
             self._measures.inc("amana_delivered_total", record.headers[SYSTEM], record.headers[OUTCOME])
-        receipts = made if topic != RECEIPTS else [entry.record for entry in entries]
-        messages = entries if topic.startswith(OUTBOX) else ()
-        ids = [e.record.headers[ID] for e in messages] + [record.headers[PARENT] for record in receipts]
+        messages = [(topic, n, entry) for topic, n, entries in parts if topic.startswith(OUTBOX) for entry in entries]
+        receipts = made + [entry.record for topic, _, entries in parts if topic == RECEIPTS for entry in entries]
+        ids = [e.record.headers[ID] for _, _, e in messages] + [record.headers[PARENT] for record in receipts]
         rows = {row["id"]: row for row in await self._store.rows("delivery", {"id": ids})} if ids else {}
         schedule = _Schedule(self._store, rows)
-        for entry in messages:
-            await schedule.message(topic, partition, entry)
+        for message in messages:
+            await schedule.message(*message)
         for record in receipts:
             await schedule.outcome(record)
         writes = schedule.writes()
         if self._alone:
-            writes += await self._delivered(_orders(schedule.changed.values(), messages), schedule)
+            orders = _orders(schedule.changed.values(), [entry for _, _, entry in messages])
+            writes += await self._delivered(orders, schedule)
         changed = list(schedule.changed.values())
         return Effects(publishes=self._appends(made), writes=writes, then=[partial(self._noted, changed)])
+
+    async def _ended(self, topic: str, partition: int, entries: Sequence[Entry]) -> list[Record]:
+        """Receipts that come of these entries by themselves: what is collected was confirmed, or erased."""
+        if topic == CONTROL:
+            return await self._collecting.erased(entries)
+        if topic == CONFIRMATIONS:
+            return await self._collecting.confirmed(partition, entries)
+        if topic == RECEIPTS:
+            return []
+        if not self._alone and any(entry.record.headers.get(COLLECT) == "1" for entry in entries):
+            await self._follower.catch_up()
+        return self._collecting.erased_on_arrival(topic, partition, entries)
 
     async def _others_have_read(self, entries: Sequence[Entry]) -> bool:
         """Whether the schedule holds every message that came before the orders to erase among `entries`: what comes

@@ -19,7 +19,6 @@ from hub.errors import Halt, TryAgain
 from hub.logs import logger
 from hub.records import Batch
 from hub.stages.brake import Place
-from hub.stages.effects import Together
 from hub.stages.runner import Runner
 
 FENCED: Final = "AMANA-FENCE-001"
@@ -131,39 +130,39 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # the library ha
     async def take(self, records: Mapping[TopicPartition, Sequence[Batch]]) -> None:
         """Take what was fetched, partition by partition. Never raises: what ends the stage ends `ended`."""
         async with self._busy:
-            if isinstance(self.runner.stage, Together):
-                try:
-                    await self._take_together({self._place(one): batches for one, batches in records.items()})
-                except Exception as error:  # noqa: BLE001 -- as below
-                    self.fail(error)
-                records = {}
-            for partition, batches in records.items():
+            found = {self._place(one): batches for one, batches in records.items()}
+            for group in self.runner.groups(found):
                 if self._leaving or self.ended.done():
                     return
                 try:
-                    await self._take(self._place(partition), batches)
+                    await self._take_group({place: found[place] for place in group})
                 except Exception as error:  # noqa: BLE001 -- whoever runs the stages decides what it means
                     self.fail(error)
             with suppress(KafkaError):
                 await self._note()
 
-    async def _take_together(self, records: Mapping[Place, Sequence[Batch]]) -> None:
-        """As `_take`, all of it or nothing."""
-        if self._leaving or self.ended.done():
-            return
-        found = {place: fresh for place, batches in records.items() if (fresh := self._fresh(place, batches))}
-        try:
-            await self.runner.take_together(found)
-        except TryAgain as again:
-            for place in found:
-                self._later(place, again.after or AGAIN)
-        except Halt as halt:
-            if halt.code != FENCED:
-                raise
-            for place in found:
-                self._lose(place)
-        finally:
-            self._tell()
+    async def _take_group(self, found: Mapping[Place, Sequence[Batch]]) -> None:
+        """All of it with one commit. Where one partition is lost, or has to wait, each is taken by itself, so that the others
+        are neither lost nor held up."""
+        if len(found) > 1:
+            unread = {place: fresh for place, batches in found.items() if (fresh := self._fresh(place, batches))}
+            try:
+                await self.runner.take_several(unread)
+            except TryAgain:
+                pass
+            except Halt as halt:
+                if halt.code != FENCED:
+                    raise
+            else:
+                for place, fresh in unread.items():
+                    self._settle(place, fresh)
+                return
+            finally:
+                self._tell()
+        for place, batches in found.items():
+            if self._leaving or self.ended.done():
+                return
+            await self._take(place, batches)
 
     def _fresh(self, place: Place, batches: Sequence[Batch]) -> list[Batch]:
         """What of `batches` is to be taken now. What is missing before it is asked for again."""
@@ -174,11 +173,6 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # the library ha
         if not fresh and batches and batches[0].base > position:
             self._go_on(place)
         return fresh
-
-    def _lose(self, place: Place) -> None:
-        logger().warning("partition.lost", stage=self.runner.stage.name, topic=place[0], partition=place[1])
-        self.runner.release(place)
-        self._start(self._claim_again(place))
 
     async def _take(self, place: Place, batches: Sequence[Batch]) -> None:
         fresh = self._fresh(place, batches)
@@ -192,10 +186,16 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # the library ha
         except Halt as halt:
             if halt.code != FENCED:
                 raise
-            self._lose(place)
+            logger().warning("partition.lost", stage=self.runner.stage.name, topic=place[0], partition=place[1])
+            self.runner.release(place)
+            self._start(self._claim_again(place))
             return
         finally:
             self._tell()
+        self._settle(place, fresh, passed)
+
+    def _settle(self, place: Place, fresh: Sequence[Batch], passed: int = 1) -> None:
+        """After it was taken: it is halted, or the rest of it is asked for again."""
         if not self.holds(place):
             return
         if place in self.runner.brake.halted:

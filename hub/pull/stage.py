@@ -68,6 +68,7 @@ class Pulls:
     name = NAME
     version = VERSION
     batch = 500
+    apart = True
 
     def __init__(
         self,

@@ -27,6 +27,7 @@ class Collect:
     name = NAME
     version = 1
     batch = 2000
+    apart = True
 
     def __init__(self, store: Store) -> None:
         self._store = store

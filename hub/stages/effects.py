@@ -73,6 +73,18 @@ class Together(Protocol):
     """A stage whose rows are made of records of several partitions: it decides at once about what came of all that a worker
     has, and never wants a part of it again. Rows that other workers may write are swapped; a `Conflict` is decided again."""
 
+    def joins(self, topic: str) -> bool:
+        """Whether it decides so about this topic. Partitions of others are taken one by one."""
+        ...
+
     async def decide_together(self, parts: Sequence[tuple[str, int, Sequence[Entry]]]) -> Effects:
         """What these entries of (topic, partition), each in order and never empty, are to cause."""
         ...
+
+
+@runtime_checkable
+class Apart(Protocol):
+    """A stage for which what a record changes hangs on its own partition alone. Small batches of several partitions are
+    decided one by one, published and committed together."""
+
+    apart: bool

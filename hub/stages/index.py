@@ -61,6 +61,9 @@ class Index:
         known = {DEADLETTERS, PULLS, RECEIPTS, REFUSALS}
         return [t for t in topics if t in known or t.startswith((INBOX, RECORDS, OUTBOX))]
 
+    def joins(self, topic: str) -> bool:  # noqa: ARG002 (port)
+        return True
+
     async def decide(self, topic: str, partition: int, entries: Sequence[Entry]) -> Effects:
         return await self.decide_together([(topic, partition, entries)])
 

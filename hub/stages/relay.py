@@ -80,6 +80,7 @@ class Relay:
     name = NAME
     version = VERSION
     batch = 256
+    apart = True
 
     def __init__(
         self,

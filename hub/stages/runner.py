@@ -7,8 +7,7 @@ Who reads is another matter: `step` reads the log itself, `take` is given what a
 from __future__ import annotations
 
 import asyncio
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from time import perf_counter
@@ -18,28 +17,19 @@ from hub.errors import BadMessage, Conflict, Halt, TryAgain
 from hub.logs import logger
 from hub.metrics.measures import Measures
 from hub.ports import Append, Bus, Progress, Store, Write
-from hub.records import DERIVED, STAGE, SYSTEM, Batch, partition_of
+from hub.records import SYSTEM, Batch, partition_of
 from hub.stages import repeats
+from hub.stages.batches import before, behind, extend, fresh, parts_of
 from hub.stages.brake import FAILING, HALTED, Brake, Place, Verdict
 from hub.stages.deadletters import dead_letter
-from hub.stages.effects import Effects, Entry, Stage, Together
+from hub.stages.effects import Apart, Effects, Entry, Stage, Together
 from hub.topics import DEADLETTERS
-
-APPEND_BYTES: Final = 262_144
-"""About how much one append carries: a large run must not hold the log, or the event loop, for long. Whoever is asked for
-an answer meanwhile writes to the same log."""
-
-RECORD_BYTES: Final = 256
-"""What a record has beside its value, about."""
-
 
 FEW: Final = 100
 """Records of each partition, at the least, where a stage takes several together."""
 
 CONFLICTS: Final = 5
 """How often a decision is made again at once because another worker wrote the same rows meanwhile."""
-
-_NONE: Final = (-1, -1)
 
 
 @dataclass(slots=True)
@@ -85,6 +75,12 @@ class Runner:
     _counted: dict[Place, dict[str, int]] = field(default_factory=dict)
     _unsure: set[Place] = field(default_factory=set)  # whose last commit got no answer
     _late: list[Callable[[], None]] = field(default_factory=list)  # of commits that got no answer
+    _together: Together | None = field(init=False)
+    _apart: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._together = self.stage if isinstance(self.stage, Together) else None
+        self._apart = isinstance(self.stage, Apart)
 
     async def step(self) -> int:
         """Take one batch from each source partition; returns how many records were passed, 0 at the end.
@@ -103,7 +99,7 @@ class Runner:
             if place not in ahead:
                 continue
             position = self._progress[place].position
-            if isinstance(self.stage, Together):
+            if self._joins(place):
                 most = max(FEW, self.stage.batch // len(ahead))
                 together[place] = await self.bus.read(*place, position, max_records=most)
             else:
@@ -152,33 +148,82 @@ class Runner:
         part = await self._prepare(place, batches)
         if part is None:
             return 0
-        effects = await self._decide(place, part.entries) if part.entries else Effects()
-        if effects.taken is not None and effects.taken < len(part.entries):
-            part.batches = _before(part.batches, part.entries[effects.taken].offset)
-            part.entries = part.entries[: effects.taken]
-            part.after = fresh(part.batches, part.before)[1]
-        passed = await self._carry_out([part], effects)
+        passed, effects = await self._store([part], partial(self._decide_part, part))
         self._brake(place, effects)
         return passed
+
+    def groups(self, found: Mapping[Place, Sequence[Batch]]) -> list[list[Place]]:
+        """Partitions of which is taken what was read, those together that may be. What one batch of the stage holds is
+        enough for a commit: others wait for what it publishes."""
+        groups: list[list[Place]] = []
+        joined: list[Place] = []
+        room = 0
+        for place, batches in found.items():
+            size = sum(len(batch.records) for batch in batches)
+            if self._joins(place):
+                joined.append(place)
+            elif self._apart and groups and size <= room:
+                groups[-1].append(place)
+                room -= size
+            else:
+                groups.append([place])
+                room = self.stage.batch - size
+        return [joined, *groups] if joined else groups
+
+    def _joins(self, place: Place) -> bool:
+        return self._together is not None and self._together.joins(place[0])
+
+    async def take_several(self, found: Mapping[Place, Sequence[Batch]]) -> int:
+        """Take what was read of several claimed partitions, a group of `groups`, with one commit. Returns and raises as
+        `take` does; on any of it nothing advanced in any of them."""
+        if self._together is not None:
+            return await self.take_together(found)
+        parts = await self._prepare_all(found)
+        if not parts:
+            return 0
+        decided = [await self._decide_part(part) for part in parts]
+        whole = Effects()
+        for effects in decided:
+            extend(whole, effects)
+        passed = await self._carry_out(parts, whole)
+        for part, effects in zip(parts, decided, strict=True):
+            self._brake(part.place, effects)
+        return passed
+
+    async def _decide_part(self, part: _Part) -> Effects:
+        effects = await self._decide(part.place, part.entries) if part.entries else Effects()
+        if effects.taken is not None and effects.taken < len(part.entries):
+            part.batches = before(part.batches, part.entries[effects.taken].offset)
+            part.entries = part.entries[: effects.taken]
+            part.after = fresh(part.batches, part.before)[1]
+        return effects
 
     async def take_together(self, found: Mapping[Place, Sequence[Batch]]) -> int:
         """Take what was read of several claimed partitions with one decision and one commit, for a stage that decides so
         (`Together`). Returns and raises as `take` does; on any of it nothing advanced in any of them."""
-        stage = self.stage
-        assert isinstance(stage, Together)
-        prepared = [await self._prepare(place, batches) for place, batches in found.items()]
-        parts = [part for part in prepared if part is not None]
+        stage = self._together
+        assert stage is not None
+        parts = await self._prepare_all(found)
         if not parts:
             return 0
-        for left in reversed(range(CONFLICTS)):
-            effects = await stage.decide_together([(*p.place, p.entries) for p in parts if p.entries])
+        entries = [(*part.place, part.entries) for part in parts if part.entries]
+        passed, _ = await self._store(parts, partial(stage.decide_together, entries))
+        return passed
+
+    async def _store(self, parts: Sequence[_Part], decide: Callable[[], Awaitable[Effects]]) -> tuple[int, Effects]:
+        """Decide and carry it out; anew where another worker wrote the same rows meanwhile."""
+        for _ in range(CONFLICTS - 1):
+            effects = await decide()
             try:
-                return await self._carry_out(parts, effects)
+                return await self._carry_out(parts, effects), effects
             except Conflict:
-                if not left:
-                    raise
                 self.tally.conflicts += 1
-        raise AssertionError
+        effects = await decide()
+        return await self._carry_out(parts, effects), effects
+
+    async def _prepare_all(self, found: Mapping[Place, Sequence[Batch]]) -> list[_Part]:
+        prepared = [await self._prepare(place, batches) for place, batches in found.items()]
+        return [part for part in prepared if part is not None]
 
     async def _prepare(self, place: Place, batches: Sequence[Batch]) -> _Part | None:
         """What of `batches` is to be decided; None where nothing is left."""
@@ -197,7 +242,7 @@ class Runner:
     async def _carry_out(self, parts: Sequence[_Part], effects: Effects) -> int:
         """Publish, then commit with the positions of all parts."""
         decided = perf_counter()
-        for appends in _parts(effects.publishes):
+        for appends in parts_of(effects.publishes):
             await self.bus.append(appends)
             await asyncio.sleep(0)
         epochs = {part.place: part.epoch for part in parts}
@@ -238,7 +283,7 @@ class Runner:
         late, self._late = self._late, []
         for then in late:  # if it was not stored they are called once more than needed
             then()
-        return _behind(batches, row["position"])
+        return behind(batches, row["position"])
 
     def _measure(self, began: float, decided: float, batches: Sequence[Batch], effects: Effects) -> None:
         measures, stage, now = self.measures, self.stage.name, perf_counter()
@@ -273,7 +318,7 @@ class Runner:
             if len(entries) > 1:
                 whole = Effects()
                 for entry in entries:
-                    _extend(whole, await self._decide(place, [entry]))
+                    extend(whole, await self._decide(place, [entry]))
                 return whole
             return self._bury(place, entries[0], bad)
 
@@ -290,77 +335,3 @@ class Runner:
         partition = partition_of(letter.key, self.bus.topics()[DEADLETTERS])
         verdict = Verdict(bad.code, entry.record.headers.get(SYSTEM, ""))
         return Effects(publishes=[Append(DEADLETTERS, partition, [letter])], verdicts=[verdict])
-
-
-def fresh(batches: Sequence[Batch], before: Progress) -> tuple[list[Entry], Progress]:
-    """What of `batches` is above the watermarks in `before`, and the progress once it is taken."""
-    marks = dict(before.watermarks)
-    entries: list[Entry] = []
-    of, by = "", ""  # the message that the record before was made of, and the stage that made it
-    maker, source, last = "", 0, -1  # `last`: the last one of that message
-    new_entry = partial(tuple.__new__, Entry)  # what `Entry(...)` does, in half of the time
-    for batch in batches:
-        at = batch.time
-        for offset, record in enumerate(batch.records, batch.base):
-            headers = record.headers
-            derived = headers.get(DERIVED)
-            if derived is not None:  # as `parse_source` reads it, without an object per record
-                message, _, number = derived.rpartition("/")
-                stage = headers.get(STAGE, "")
-                if message != of or stage != by:
-                    of, by = message, stage
-                    place, _, of_offset = message.rpartition("/")
-                    maker, source = (
-                        f"{stage.partition('/')[0]}:{place}",
-                        int(of_offset),
-                    )  # two stages may read one topic
-                    reached, last = marks.get(maker, _NONE)
-                    if reached != source:
-                        last = sys.maxsize if reached > source else -1
-                n = int(number)
-                if n <= last:
-                    continue
-                last = n
-                marks[maker] = (source, n)
-            entries.append(new_entry((offset, at, record)))
-    position = batches[-1].base + len(batches[-1].records) if batches else before.position
-    return entries, Progress(position, marks)
-
-
-def _before(batches: Sequence[Batch], offset: int) -> list[Batch]:
-    """What of `batches` lies below `offset`."""
-    cut = [Batch(b.base, b.time, b.records[: max(offset - b.base, 0)]) for b in batches]
-    return [batch for batch in cut if batch.records]
-
-
-def _behind(batches: Sequence[Batch], position: int) -> list[Batch]:
-    """What of `batches` does not lie below `position`."""
-    cut = [Batch(max(b.base, position), b.time, b.records[max(position - b.base, 0) :]) for b in batches]
-    return [batch for batch in cut if batch.records]
-
-
-def _extend(whole: Effects, part: Effects) -> None:
-    whole.publishes += part.publishes
-    whole.writes += part.writes
-    whole.verdicts += part.verdicts
-    whole.erased += part.erased
-    whole.then += part.then
-
-
-def _parts(publishes: Sequence[Append]) -> Iterator[list[Append]]:
-    """The same records in the same order per partition, in appends of bearable size."""
-    part: list[Append] = []
-    size = 0
-    for append in publishes:
-        records = append.records
-        start = 0
-        for end, record in enumerate(records, 1):
-            size += len(record.value) + RECORD_BYTES
-            if size >= APPEND_BYTES:
-                part.append(Append(append.topic, append.partition, records[start:end]))
-                yield part
-                part, size, start = [], 0, end
-        if start < len(records):
-            part.append(Append(append.topic, append.partition, records[start:]))
-    if part:
-        yield part

@@ -101,6 +101,7 @@ class Translate:
     name = NAME
     version = VERSION
     batch = 256
+    apart = True
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Many rows in one statement, for PostgreSQL: columns travel as arrays.
+"""Many rows in one statement, for PostgreSQL: columns travel as arrays. So do the positions of several partitions.
 
 Rule: of rows with one primary key in a write the last one is put and the first one added, as if they came one by one; the
 others are written in the order of their keys, so two writers lock rows in one order.
@@ -7,19 +7,52 @@ others are written in the order of their keys, so two writers lock rows in one o
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Integer, String, Table
 from sqlalchemy.dialects import postgresql
 
 from hub.errors import Conflict
-from hub.ports import How
+from hub.ports import How, Progress
 from hub.store.arrays import render_array, render_values
 from hub.store.columns import Json
 from hub.store.queries import VERSION, checked_keys
 
+Place = tuple[str, int]
+"""A topic and a partition."""
+
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
+_JSON: Final = Json()
 _QUOTE = _DIALECT.identifier_preparer.quote
+
+
+_MOVE: Final = (
+    "UPDATE stage_progress AS p SET position = u.position, watermarks = u.watermarks"
+    " FROM unnest(%s::varchar[], %s::integer[], %s::bigint[], %s::bigint[], %s::varchar[])"
+    " AS u(topic, partition, epoch, position, watermarks)"
+    " WHERE p.stage = %s AND p.topic = u.topic AND p.partition = u.partition AND p.epoch = u.epoch"
+    " RETURNING p.topic, p.partition"
+)
+
+
+def move(
+    connection: Connection, stage: str, epochs: Mapping[Place, int], progress: Mapping[Place, Progress]
+) -> set[Place]:
+    """Put the positions of partitions whose epoch is the latest, in the order of their names; returns which those are."""
+    if len(progress) < 2:
+        return set()
+    places = sorted(progress)
+    made = [progress[place] for place in places]
+    arrays = (
+        render_array([topic for topic, _ in places]),
+        render_values(Integer(), [partition for _, partition in places]),
+        render_values(Integer(), [epochs[place] for place in places]),
+        render_values(Integer(), [one.position for one in made]),
+        render_array(
+            [_JSON.process_bind_param({s: list(m) for s, m in one.watermarks.items()}, _DIALECT) for one in made]
+        ),
+    )
+    return {(topic, partition) for topic, partition in connection.exec_driver_sql(_MOVE, (*arrays, stage))}
 
 
 def write_rows(

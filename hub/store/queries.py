@@ -43,6 +43,9 @@ MAX_VALUES: Final = 30_000
 VERSION: Final = "version"
 """Column that counts how often a row was swapped."""
 
+FEW_VALUES: Final = 16
+"""Values that are written out, so that an index whose later column they are is used."""
+
 NUL: Final = "\x00"
 
 _COMPARE: Final = frozenset({"<", "<=", ">", ">="})
@@ -110,7 +113,7 @@ def _one(column: Column[Any], value: Any, *, arrays: bool = False) -> ColumnElem
         if len(value) > MAX_VALUES:
             raise ValueError(f"{column.name}: more than {MAX_VALUES} values")
         values = [one for one in value if not _has_nul(one)]
-        if arrays and isinstance(column.type, String | Integer):
+        if arrays and len(values) > FEW_VALUES and isinstance(column.type, String | Integer):
             # a join: `= ANY` looks at the values one by one for each row where it thinks that there are few rows
             text = bindparam(None, render_values(column.type, values), type_=Text)
             return column.in_(select(func.unnest(cast(text, postgresql.ARRAY(column.type)))))

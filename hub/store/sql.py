@@ -164,7 +164,10 @@ class SqlStore:
         writes: tuple[Write, ...],
         connection: Connection,
     ) -> None:
+        moved = bulk.move(connection, stage, epochs, progress) if self._arrays else set()
         for (topic, partition), epoch in sorted(epochs.items()):  # sorted: two committers lock in one order
+            if (topic, partition) in moved:
+                continue
             key = (
                 stage_progress.c.stage == stage,
                 stage_progress.c.topic == topic,

@@ -264,7 +264,7 @@ delivery = Table(
     Index(None, "state", "since"),
     Index(None, "request_id"),
     Index(None, "topic", "state", "partition", "offset"),
-    Index(None, "subscription", "key", "state"),
+    Index(None, "subscription", "state", "key"),
     Index(None, "run"),
 )
 

@@ -16,8 +16,8 @@ from hub.errors import TryAgain
 from hub.ports import Progress, Vault
 from hub.records import ATTEMPT_OF, DIGEST, ID, SECRET, TYPE, Record, request_id
 from hub.serve.ports import Opened, open_ports
+from hub.stages.batches import fresh
 from hub.stages.facts import unpack
-from hub.stages.runner import fresh
 from hub.topics import INBOX, OUTBOX, RECEIPTS, RECORDS
 from signing.jsontext import canonical, parse
 from signing.sealing import BodyKey

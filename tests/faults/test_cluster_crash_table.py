@@ -28,8 +28,9 @@ from hub.postgres.connections import Connections
 from hub.postgres.sweeping import OVERDUE_MS
 from hub.postgres.tables import create_tables
 from hub.records import DERIVED, ID, STAGE, Ms, Record
+from hub.stages.batches import fresh
 from hub.stages.effects import Effects, Entry
-from hub.stages.runner import Runner, fresh
+from hub.stages.runner import Runner
 from hub.store.sql import Moment, SqlStore
 from tests.clusters import kafka, postgres
 from tests.laws.engines import WRAPPER, LawClock, candidate

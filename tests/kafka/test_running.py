@@ -24,7 +24,7 @@ from hub.kafka.log import KafkaLog
 from hub.ports import Append, Progress
 from hub.records import ID, Record, partition_of
 from hub.settings import Settings
-from hub.stages.runner import fresh
+from hub.stages.batches import fresh
 from hub.store.sql import SqlStore
 from tests.clusters import kafka as clusters
 from tests.clusters import postgres

@@ -76,7 +76,7 @@ def test_workers_that_share_the_stages_make_what_one_makes(names: tuple[str, ...
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-@pytest.mark.parametrize(("phase", "number"), [("records", 0), ("records", 2), ("open", 0), ("approve", 0)])
+@pytest.mark.parametrize(("phase", "number"), [("records", 0), ("open", 0), ("approve", 0)])
 def test_a_worker_that_was_stopped_inside_a_batch_does_no_harm(
     phase: str, number: int, moment: Moment, alone: tuple[Any, ...]
 ) -> None:

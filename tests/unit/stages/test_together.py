@@ -34,6 +34,9 @@ class StubTogether(Stub):
 
     places: list[list[tuple[str, int, list[str]]]] = field(default_factory=list)
 
+    def joins(self, topic: str) -> bool:
+        return topic == "in"
+
     async def decide_together(self, parts: Sequence[tuple[str, int, Sequence[Entry]]]) -> Effects:
         self.places.append([(t, p, [e.record.headers[ID] for e in entries]) for t, p, entries in parts])
         rows = [{"id": e.record.headers[ID], "at": 1, "state": "taken", "detail": ""} for *_, es in parts for e in es]

@@ -125,7 +125,7 @@ def upgrade() -> None:  # noqa: PLR0915 -- one statement for each table and inde
     op.create_index(op.f("ix_delivery_state_next_at"), "delivery", ["state", "next_at"], unique=False)
     op.create_index(op.f("ix_delivery_state_since"), "delivery", ["state", "since"], unique=False)
     op.create_index(
-        op.f("ix_delivery_subscription_key_state"), "delivery", ["subscription", "key", "state"], unique=False
+        op.f("ix_delivery_subscription_state_key"), "delivery", ["subscription", "state", "key"], unique=False
     )
     op.create_index(
         op.f("ix_delivery_topic_state_partition_offset"),
