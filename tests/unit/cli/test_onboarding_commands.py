@@ -142,6 +142,40 @@ def test_a_device_has_a_secret_path_that_is_shown_once(kem: Desk) -> None:
     assert [hidden for hidden in (made["secretPath"], "CKJB20336") if hidden in listed] == []
 
 
+def test_a_device_has_the_options_of_its_adapter(kem: Desk) -> None:
+    """Those that it declares, of some of them any number, and those of the clock; a mistyped one is refused, with what there
+    is, and adds nothing."""
+    words = ["device", "add", "--institution", "KEM", "--serial", "S1", "--files-only"]
+    for adapter, option in (
+        ("zkteco_adms", "Timezone=7"),
+        ("zkteco_adms", "command.=CHECK"),
+        ("zkteco_attlog", "Stamp=0"),
+    ):
+        status, text = invoke([*words, "--adapter", adapter, "--option", option, "--data", str(kem.data)])
+        assert (status, f"{adapter} has these: " in text) == (1, True), option
+    assert list(kem.follower.directory.now().devices()) == []
+    taken = ("--option", "command.7=CHECK", "--option", "Stamp=0", "--option", "trial=yes")
+    amana(kem, *words, "--adapter", "zkteco_adms", *taken)
+    amana(kem, *words[:-2], "S2", words[-1], "--adapter", "zkteco_attlog", "--option", "clockOffsetMinutes=60")
+
+
+def test_a_subscription_has_the_options_of_its_adapter(kem: Desk, tmp_path: Path) -> None:
+    """Those of the adapter of its code and the hub's own; of a contract, whose records no adapter renders, the hub's own
+    alone."""
+    amana(kem, "system", "add", "--institution", "KEM", "--code", "PAY", "--generate-key", str(tmp_path))
+    amana(kem, "api", "add", "--code", "TUKIN", "--adapter", "adk_tukin", "--exchange", "files")
+    words = ["subscription", "add", "--system", "PAY"]
+    for named, option, said in (
+        (("--code", "TUKIN"), "documentbefore=7", "adk_tukin has these: documentBefore, folder"),
+        (("--contract", "pay.run"), "documentBefore=7", "no adapter"),
+    ):
+        status, text = invoke([*words, *named, "--option", option, "--data", str(kem.data)])
+        assert (status, said in text) == (1, True), text
+    assert list(kem.follower.directory.now().subscriptions("TUKIN")) == []
+    amana(kem, *words, "--code", "TUKIN", "--option", "documentBefore=7", "--option", "folder=gaji")
+    amana(kem, *words, "--contract", "pay.run", "--option", "folder=run")
+
+
 def test_a_device_needs_a_source(kem: Desk) -> None:
     """Neither network nor secret path: refused, and the detail says which are missing."""
     words = ["device", "add", "--institution", "KEM", "--adapter", "zkteco_adms", "--serial", "S1"]
