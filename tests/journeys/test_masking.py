@@ -213,7 +213,7 @@ READS: Final[dict[str, list[str]]] = {
     "join list": [], "join show": ["0" * 32], "services list": [], "services contract": ["employee"],
     "operator list": [], "operator log": [], "api list": [], "grant list": [], "subscription list": [],
     "device list": [], "contract list": [], "contract show": ["employee"], "contract waivers": [], "contract states": [],
-    "folder list": [], "poll list": [], "adapter list": [], "message list": [], "message show": ["MESSAGE", "--body"],
+    "folder list": [], "poll list": [], "topic list": [], "adapter list": [], "message list": [], "message show": ["MESSAGE", "--body"],
     "message trace": ["MESSAGE"], "dead-letter list": [], "dead-letter show": ["LETTER", "--body"],
     "dead-letter groups": [], "identity conflicts": [], "pay rules": [], "pay list": [], "pay show": ["RUN"],
 }  # fmt: skip
@@ -231,7 +231,7 @@ OTHERS: Final = {
     "contract use", "folder add", "folder suspend", "folder resume", "poll add", "poll suspend", "poll resume",
     "adapter check", "adapter new", "message erase", "message confirm", "message retry", "message discard",
     "dead-letter retry", "dead-letter skip", "dead-letter discard", "pay run", "pay approve", "conformance serve",
-    "conformance report",
+    "conformance report", "topic open", "topic sign", "topic close",
 }  # fmt: skip
 """They change something, start something, or read no hub."""
 

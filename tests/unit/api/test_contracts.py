@@ -41,6 +41,7 @@ def message(desk: Desk, name: str, contract: str, system: str, *, kind: str = "i
         "code": "SURAT",
         "state": "relayed",
         "request_id": name * 16,
+        "version": 1,
         "topic": "inbox.relay",
         "partition": 0,
         "offset": 0,

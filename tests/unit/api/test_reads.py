@@ -173,7 +173,7 @@ def test_what_is_not_there_is_404_with_a_code(desk: Desk, target: str) -> None:
 def message(name: str, time: int, **members: Any) -> dict[str, Any]:
     row = {"kind": "inbox", "system": "HR", "institution": "KEM", "code": "X", "state": "translated"}
     place = {"topic": "", "partition": 0, "offset": 0, "time": time, "updated": time, "detail": "", "parent": ""}
-    return {**row, **place, "id": name.ljust(64, "0"), "request_id": name.ljust(32, "0"), **members}
+    return {**row, **place, "id": name.ljust(64, "0"), "request_id": name.ljust(32, "0"), "version": 1, **members}
 
 
 def test_messages_come_newest_first_and_filtered(desk: Desk) -> None:
