@@ -128,7 +128,7 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # the library ha
     # what is read
 
     async def take(self, records: Mapping[TopicPartition, Sequence[Batch]]) -> None:
-        """Take what was fetched, partition by partition. Never raises: what ends the stage ends `ended`."""
+        """Take what was fetched, by the groups of the runner. Never raises: what ends the stage ends `ended`."""
         async with self._busy:
             found = {self._place(one): batches for one, batches in records.items()}
             for group in self.runner.groups(found):

@@ -33,6 +33,14 @@ def test_upserts_are_the_same_statement(dialect: str, how: Literal["put", "add"]
     assert _sql(dialect, statement).endswith(ending)
 
 
+@pytest.mark.parametrize(("values", "as_one"), [(queries.FEW_VALUES, False), (queries.FEW_VALUES + 1, True)])
+def test_few_values_are_written_out_so_that_an_index_by_them_serves(values: int, as_one: bool) -> None:
+    """On PostgreSQL a state that is asked for beside others is part of what an index is searched by; many values are one."""
+    where = {"subscription": "S", "state": [str(n) for n in range(values)]}
+    statement = queries.page(queries.table_of("delivery"), where, (), None, None, arrays=True)
+    assert ("unnest" in _sql("postgresql", statement)) is as_one
+
+
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_every_table_can_be_made(dialect: str) -> None:
     """No table needs a type that one of the databases lacks."""
