@@ -229,7 +229,7 @@ class Store(Protocol):
         after: Mapping[str, Any] | None = None,
     ) -> list[dict[str, Any]]:
         """Rows by equality (a list, tuple or set value means IN; `("<=", x)`, `(">=", x)`, `("<", x)`,
-        `(">", x)` compare), ordered (a leading "-" descends), at most `limit`, keyset-paged by `after`
+        `(">", x)` compare; a `range` holds what it reaches over), ordered (a leading "-" descends), at most `limit`, keyset-paged by `after`
         (values of the order columns)."""
         ...
 
@@ -237,6 +237,21 @@ class Store(Protocol):
         self, table: str, where: Mapping[str, Any] | None = None, *, by: Sequence[str] = ()
     ) -> dict[tuple[Any, ...], int]:
         """Counts, grouped by columns; ungrouped under the key `()`."""
+        ...
+
+    async def totals(
+        self,
+        table: str,
+        where: Mapping[str, Any] | None = None,
+        *,
+        by: Sequence[str],
+        total: str,
+        span: str,
+        limit: int,
+        after: Mapping[str, Any] | None = None,
+    ) -> list[dict[str, Any]]:
+        """Groups of rows by columns without nulls, in their order, keyset-paged by `after`: beside those columns `rows`,
+        the sum of column `total` and the `first` and `last` value of column `span`."""
         ...
 
     async def close(self) -> None: ...

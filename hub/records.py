@@ -74,6 +74,9 @@ FEED: Final = "ce_feed"  # id of the folder or poll that a message came through
 ROWS: Final = "ce_rows"  # admitted rows of a message deduplicated by row: "all" or "0,2,5"
 REQUEST: Final = "ce_requestid"  # 32 hex digits, the id that the outside sees
 DEVICE: Final = "ce_device"  # registry id of the device, never its serial
+FLAGS: Final = (
+    "ce_flags"  # "clock-ahead=3": what its message's punches say of the device's clock, on the first record of them
+)
 FORM: Final = "ce_form"  # how the received bytes verified: json, json-compact, xml, xml-declared, xml-stripped
 NOTICE: Final = "ce_notice"  # what the sender was told of its contract's state
 SET_ASIDE: Final = "ce_setaside"  # the rule of its contract that wants it kept as a dead letter

@@ -19,6 +19,7 @@ from adapters.kit.clock import TRUSTED_FROM, now_of, zone_rules
 from adapters.kit.errors import AdapterError
 from adapters.kit.registry import Adapter
 from adapters.kit.values import Canonical
+from schemas.deviceflags import DEVICE_FLAGS
 
 PUNCH: Final = "attendance.punch"
 LATER: Final = 4_070_908_800_000
@@ -27,6 +28,8 @@ LATER: Final = 4_070_908_800_000
 FLAGS: Final = (frozenset({"clock-before-2015"}), frozenset({"clock-ahead", "clock-in-future"}))
 SET_BACK: Final = "clock-set-back"
 JUMPED: Final = "clock-jumped-ahead"
+OF_CLOCKS: Final = ("clock-", "zone-")
+"""How flags of a device's clock begin: each is one that operators see listed."""
 
 
 def device_time_kept(adapter: Adapter) -> list[str]:
@@ -72,6 +75,9 @@ def faults_of(value: dict[str, Any], text: str, case: Case) -> Iterator[str]:
     expected = {"clock-in-future"} if instant > now.future else {"clock-ahead"} if instant > now.ahead else set()
     if flags & FLAGS[1] != expected:
         yield "a clock ahead of the admission is not flagged as it should be"
+    for flag in sorted(flags):
+        if flag.startswith(OF_CLOCKS) and flag not in DEVICE_FLAGS:
+            yield f"{flag} is no flag of a clock that is listed"
 
 
 def _moved(adapter: Adapter, case: Case, items: list[Canonical]) -> list[str]:

@@ -33,6 +33,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "ce_rows": "Admitted rows of a message that is deduplicated by row: all, or 0,2,5",
     "ce_requestid": "32 hex digits: the id that the outside knows",
     "ce_device": "Registry id of the device, never its serial",
+    "ce_flags": "Flags of the device's clock in the punches of a message and how often: clock-ahead=3; on the first of them",
     "ce_feed": "Id of the folder or poll that it came through",
     "ce_form": "How the received bytes verified: json, json-compact, xml, xml-declared or xml-stripped",
     "ce_claim": "<json or xml>,<n>: the last n bytes of the body were uploaded before and claimed",

@@ -29,6 +29,25 @@ COLUMNS = (
     Column("state", lambda row: "suspended" if row["suspended"] else "active"),
 )
 
+FLAGS = (
+    Column("device", "device"),
+    Column("flag", "flag"),
+    Column("punches", "punches", right=True),
+    Column("messages", "messages", right=True),
+    Column("first day", lambda row: row["first"][:10]),
+    Column("last day", lambda row: row["last"][:10]),
+    Column("institution", "institution"),
+    Column("by", lambda row: "itself" if row["system"] == row["device"] else row["system"]),
+)
+
+FLAGGED = (
+    Column("time", "time"),
+    Column("device", "device"),
+    Column("flag", "flag"),
+    Column("punches", "punches", right=True),
+    Column("message", lambda row: row["message"][:16]),
+)
+
 
 @command(app, "add")
 def add(
@@ -89,6 +108,31 @@ def show_all(
     """List devices."""
     page = session.client.get(target("devices", institution=institution, limit=limit, after=after))
     session.listing(page, COLUMNS, empty="no device yet: add one with `amana device add`")
+
+
+@command(app, "flags")
+def flags(
+    session: Session,
+    device: Annotated[str | None, typer.Option(help="Only of this device, by its id.")] = None,
+    flag: Annotated[str | None, typer.Option(help="Only this flag, such as clock-in-future.")] = None,
+    institution: Annotated[str | None, typer.Option(help="Only devices of this institution.")] = None,
+    system: Annotated[str | None, typer.Option(help="Only what this system brought, such as in files.")] = None,
+    from_: Annotated[str | None, typer.Option("--from", help="First day on which it came (UTC), YYYY-MM-DD.")] = None,
+    to: Annotated[str | None, typer.Option(help="Last day on which it came (UTC), YYYY-MM-DD.")] = None,
+    messages: Annotated[
+        bool, typer.Option("--messages", help="The messages, newest first, for `amana message`.")
+    ] = False,
+    limit: LimitOption = 100,
+    after: AfterOption = None,
+) -> None:
+    """What is odd about the clocks of devices: flags of their punches, how often and between when."""
+    chosen = {"device": device, "flag": flag, "institution": institution, "system": system, "from": from_, "to": to}
+    path = ("device-flags", "messages") if messages else ("device-flags",)
+    page = session.client.get(target(*path, **chosen, limit=limit, after=after))
+    session.listing(page, FLAGGED if messages else FLAGS, empty="no clock is flagged")
+    if not session.as_json and not messages:
+        for name, row in {row["flag"]: row for row in page["items"]}.items():
+            session.remark(f"{name}: {row['meaning']}. To do: {row['remedy']}.")
 
 
 @command(app, "suspend")

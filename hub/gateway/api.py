@@ -22,7 +22,7 @@ from hub.control.directory import Outcome, render_body
 from hub.control.follow import submit
 from hub.delivery import settlements
 from hub.errors import BadMessage
-from hub.gateway import api_contracts, api_identity, api_joining, api_reads, problems, wire
+from hub.gateway import api_contracts, api_devices, api_identity, api_joining, api_reads, problems, wire
 from hub.gateway.contracts import terms_of
 from hub.gateway.options import check_options
 from hub.gateway.publishing import check_topic
@@ -90,6 +90,7 @@ def build_api(context: GatewayContext) -> ASGIApp:
     app.include_router(api_contracts.router)  # before the contracts by name
     app.include_router(api_joining.router)
     app.include_router(api_identity.router)
+    app.include_router(api_devices.router)
 
     @app.get("/api/asyncapi.json", include_in_schema=False)
     async def show_log() -> Response:

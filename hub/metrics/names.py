@@ -1,7 +1,7 @@
 """Every metric by name: kind, labels, what it means, what to do about it. `docs/metrics.md` is printed from here.
 
 Rule: a metric is named here or nowhere, and a test finds the place that sets each. Labels hold codes of the directory and
-of the catalogue, names of stages, topics and states: never a person, an address, an id of a message or anything of a body.
+of the catalogue, names of stages, topics, flags and states: never a person, an address, an id of a message or anything of a body.
 Every sample has the label `role` besides. `hub`: the value is the whole hub's, read from log and store, and the same in
 every gateway, so take the largest, never the sum.
 """
@@ -25,6 +25,7 @@ Name = Literal[
     "amana_deliveries_running",
     "amana_delivery_age_seconds",
     "amana_delivery_seconds",
+    "amana_device_flagged_messages",
     "amana_directory_behind",
     "amana_duplicates_total",
     "amana_halted",
@@ -215,6 +216,13 @@ SPECS: Final[dict[Name, Spec]] = {
         "stage",
         "Dead letters that nobody has decided on",
         "Retry, skip or discard each, see the operating guide",
+        hub=True,
+    ),
+    "amana_device_flagged_messages": _gauge(
+        "Stages",
+        "flag",
+        "Messages of the last 24 hours with punches that say that the clock of their device is odd, by flag",
+        "amana device flags names the devices, and what to do about each flag",
         hub=True,
     ),
     "amana_delivered_total": _counter(

@@ -12,7 +12,7 @@ _HEAD: Final = """\
 Generated from `hub/metrics/names.py`. `GET /metrics` of a gateway shows its own, the whole hub's, and those of the worker on \
 the same directory; a worker that is alone shows its own. It is answered to whoever is on the machine and to the networks in \
 `AMANA_METRICS_NETWORKS`. Every sample has the label `role` (gateway, worker). Labels hold codes of the directory and of the \
-[catalogue](errors.md), names of stages, topics and states; never a person, an address or anything of a message.
+[catalogue](errors.md), names of stages, topics, flags and states; never a person, an address or anything of a message.
 
 *Hub*: the value is the whole hub's and the same in every gateway: use `max`, never `sum`. Of histograms, `_bucket`, `_sum` \
 and `_count` are exported.

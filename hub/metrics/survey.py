@@ -15,6 +15,7 @@ from hub.delivery.states import State
 from hub.errors import HubError
 from hub.logs import logger
 from hub.metrics.measures import Measures
+from hub.stages.flags import TABLE as DEVICE_FLAG
 from hub.topics import CONTROL
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ WITHIN: Final = 1.0
 
 AT_ONCE: Final = 32
 """Ends of partitions that are asked for at one time."""
+
+DAY: Final = 86_400_000
+"""Milliseconds."""
 
 OPEN: Final = (State.DUE, State.WAITING, State.PARKED, State.RETRYING, State.UNPROVEN, State.DEAD)
 """States of a delivery that has not reached its end."""
@@ -86,6 +90,8 @@ class Survey:
         measures.replace("amana_oldest_undelivered_seconds", oldest)
         letters = await store.count("dead_letter", {"state": "open"}, by=("stage",))
         measures.replace("amana_dead_letters_open", {(str(stage),): n for (stage,), n in letters.items()})
+        flagged = await store.count(DEVICE_FLAG, {"time": (">", self._clock.now() - DAY)}, by=("flag",))
+        measures.replace("amana_device_flagged_messages", {(str(flag),): n for (flag,), n in flagged.items()})
         measures.replace("amana_lag_records", await self._lags())
 
     async def _lags(self) -> dict[tuple[str, ...], float]:

@@ -15,6 +15,7 @@ from hub.records import (
     CODE,
     CONTROL_POSITION,
     DATASCHEMA,
+    FLAGS,
     ID,
     INSTITUTION,
     ORIGIN,
@@ -30,6 +31,8 @@ from hub.records import (
 )
 from hub.stages.deadletters import ERROR, REASON, ROW
 from hub.stages.effects import Effects, Entry
+from hub.stages.flags import TABLE as DEVICE_FLAG
+from hub.stages.flags import flag_rows
 from hub.stages.index_rows import IN, OUT, PULL, REFUSED, Change, Outcome, merge
 from hub.stages.relay import takers_of
 from hub.topics import CONTROL, DEADLETTERS, INBOX, INBOX_RELAY, OUTBOX, PULLS, RECEIPTS, RECORDS, REFUSALS
@@ -71,25 +74,37 @@ class Index:
         """One row for all that a message went through in these entries."""
         changes: dict[str, Change] = {}
         letters: list[dict[str, Any]] = []
+        flags: list[dict[str, Any]] = []
         for topic, partition, entries in parts:
             if topic == DEADLETTERS:
                 for entry in entries:
                     letters.append(self._letter(partition, entry))
                     _note(changes, entry.record, Event.DEAD_LETTER, entry.at)
             else:
-                await self._messages(topic, partition, entries, changes)
+                await self._messages(topic, partition, entries, changes, flags)
         writes = await merge(self._store, changes, await self._passed_orders())
         if letters:
             writes.append(Write("dead_letter", letters))
+        if flags:
+            writes.append(Write(DEVICE_FLAG, flags, "add"))
         return Effects(writes=writes)
 
-    async def _messages(self, topic: str, partition: int, entries: Sequence[Entry], changes: dict[str, Change]) -> None:
+    async def _messages(
+        self,
+        topic: str,
+        partition: int,
+        entries: Sequence[Entry],
+        changes: dict[str, Change],
+        flags: list[dict[str, Any]],
+    ) -> None:
         if topic.startswith(RECORDS):
             noted = None  # of a message's records the first one of a stretch says it all
             for _, at, record in entries:
                 parent = record.headers.get(PARENT)
                 if parent != noted or ERROR in record.headers:
                     _note(changes, record, Event.RECORDS, at)
+                    if FLAGS in record.headers:
+                        flags += flag_rows(record)
                 noted = parent
             return
         for entry in entries:

@@ -51,8 +51,10 @@ from hub.stages.bodies import RECEIVED, open_body, secrets_of
 from hub.stages.brake import Verdict
 from hub.stages.deadletters import check_aside, dead_letter
 from hub.stages.effects import Effects, Entry
+from hub.stages.flags import MEMBER, Flagged
 from hub.topics import DEADLETTERS, INBOX, INBOX_RELAY, RECORDS
 from schemas.contracts import CONTRACTS, checker
+from schemas.deviceflags import OPEN_FLAGS
 from signing.jsontext import render
 from signing.sealing import BodyKey
 
@@ -76,6 +78,7 @@ class _Plan:
     topic: str
     partitions: int
     headers: dict[str, str]
+    flagged: bool  # has flags that may stand in the open
 
 
 class _Out:
@@ -174,6 +177,7 @@ class Translate:
         places: dict[
             tuple[str, tuple[str, ...]], tuple[bytes, list[Record]]
         ] = {}  # a message names the same people often
+        flagged = Flagged(h.get(DEVICE))
         taken, failed = 0, ""
         for n, item in enumerate(items):
             if not isinstance(item, Canonical):
@@ -200,6 +204,8 @@ class Translate:
             headers[DERIVED] = derived + str(n)
             if period is not None:
                 headers[PERIOD] = period
+            if plan.flagged and (value[MEMBER] or contract not in flagged.first):
+                flagged.add(contract, headers, value[MEMBER])
             place = places.get((contract, subject))
             if place is None:
                 key = subject_key(self._hmac, *subject)
@@ -207,6 +213,7 @@ class Translate:
                 places[contract, subject] = place
             place[1].append(Record(place[0], headers, body_key.seal(rid, render(value))))
             taken += 1
+        flagged.note()
         return "" if taken else failed
 
     def _rows(self, record: Record, secret: bytes, source: tuple[str, int, int]) -> Sequence[Translated]:
@@ -258,7 +265,9 @@ class Translate:
             topic = RECORDS + contract
             spec = CONTRACTS[contract]
             headers = {TYPE: contract, DATASCHEMA: spec.urn}
-            plan = self._plans[contract] = _Plan(checker(contract).ok, topic, self._topics()[topic], headers)
+            plan = self._plans[contract] = _Plan(
+                checker(contract).ok, topic, self._topics()[topic], headers, contract in OPEN_FLAGS
+            )
         return plan
 
     def _bury(

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import (
+    BigInteger,
     BinaryExpression,
     Column,
     ColumnElement,
@@ -118,6 +119,8 @@ def _one(column: Column[Any], value: Any, *, arrays: bool = False) -> ColumnElem
             text = bindparam(None, render_values(column.type, values), type_=Text)
             return column.in_(select(func.unnest(cast(text, postgresql.ARRAY(column.type)))))
         return column.in_(values)
+    if isinstance(value, range):
+        return and_(column >= value.start, column < value.stop)
     if value is None:
         return column.is_(None)
     if _has_nul(value):
@@ -159,17 +162,22 @@ def page(
     statement = select(table).where(*condition(table, where, arrays=arrays))
     columns = [(column_of(table, name.removeprefix("-")), name.startswith("-")) for name in order]
     if after is not None:
-        if set(after) != {column.name for column, _ in columns}:
-            raise ValueError("after holds the values of the order columns")
-        behind: list[ColumnElement[bool]] = []
-        equal: list[ColumnElement[bool]] = []
-        for column, descends in columns:
-            value = after[column.name]
-            behind.append(and_(*equal, _compare(column, "<" if descends else ">", value)))
-            equal.append(_one(column, value))
-        statement = statement.where(or_(*behind))
+        statement = statement.where(_behind(columns, after))
     statement = statement.order_by(*(column.desc() if descends else column.asc() for column, descends in columns))
     return statement if limit is None else statement.limit(limit)
+
+
+def _behind(columns: Sequence[tuple[Column[Any], bool]], after: Mapping[str, Any]) -> ColumnElement[bool]:
+    """What comes after a place in an order of columns, those with True descending."""
+    if set(after) != {column.name for column, _ in columns}:
+        raise ValueError("after holds the values of the order columns")
+    behind: list[ColumnElement[bool]] = []
+    equal: list[ColumnElement[bool]] = []
+    for column, descends in columns:
+        value = after[column.name]
+        behind.append(and_(*equal, _compare(column, "<" if descends else ">", value)))
+        equal.append(_one(column, value))
+    return or_(*behind)
 
 
 def counts(table: Table, where: Mapping[str, Any] | None, by: Sequence[str], *, arrays: bool = False) -> Select[Any]:
@@ -181,3 +189,24 @@ def counts(table: Table, where: Mapping[str, Any] | None, by: Sequence[str], *, 
         .where(*condition(table, where, arrays=arrays))
         .group_by(*columns)
     )
+
+
+def totals(
+    table: Table,
+    where: Mapping[str, Any] | None,
+    by: Sequence[str],
+    total: str,
+    span: str,
+    limit: int,
+    after: Mapping[str, Any] | None,
+    *,
+    arrays: bool = False,
+) -> Select[Any]:
+    """Group columns in their order, then the number of rows, a sum, the least and the greatest value."""
+    columns = [column_of(table, name) for name in by]
+    sum_, over = func.sum(column_of(table, total)), column_of(table, span)
+    measures = (func.count(), cast(sum_, BigInteger), func.min(over), func.max(over))
+    statement = select(*columns, *measures).where(*condition(table, where, arrays=arrays))
+    if after is not None:
+        statement = statement.where(_behind([(column, False) for column in columns], after))
+    return statement.group_by(*columns).order_by(*columns).limit(limit)

@@ -129,6 +129,25 @@ class SqlStore:
 
         return await self._read(read)
 
+    async def totals(
+        self,
+        table: str,
+        where: Mapping[str, Any] | None = None,
+        *,
+        by: Sequence[str],
+        total: str,
+        span: str,
+        limit: int,
+        after: Mapping[str, Any] | None = None,
+    ) -> list[dict[str, Any]]:
+        statement = queries.totals(queries.table_of(table), where, by, total, span, limit, after, arrays=self._arrays)
+        names = (*by, "rows", total, "first", "last")
+
+        def read(connection: Connection) -> list[dict[str, Any]]:
+            return [dict(zip(names, row, strict=True)) for row in connection.execute(statement)]
+
+        return await self._read(read)
+
     async def close(self) -> None:
         for executor in (self._writer, self._reader):
             if executor is not None:

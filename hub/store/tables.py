@@ -171,6 +171,22 @@ message_event = Table(
     maybe("detail"),
 )
 
+# what the punches of a message say of the clock of their device
+
+device_flag = Table(
+    "device_flag",
+    metadata,
+    key("message"),
+    key("flag"),
+    some("device"),
+    some("system"),
+    some("institution"),
+    some("count", Integer),  # punches
+    some("time", BigInteger),
+    Index(None, "time", "message", "flag"),
+    Index(None, "device", "flag", "system", "institution", "time"),
+)
+
 dead_letter = Table(
     "dead_letter",
     metadata,

@@ -33,7 +33,10 @@ class Punch(Canonical):
     )
     workcode: Words | None = Field(title="Work code", description="As the device sent it; null if it sent none.")
     flags: list[Slug] = Field(
-        max_length=16, title="Flags", description="What is odd about it, such as clock-before-2015 or clock-in-future."
+        max_length=16,
+        title="Flags",
+        description="What is odd about it, such as clock-before-2015 or clock-in-future. How often those about the device's "
+        "clock occur in a message also stands in the open header ce_flags.",
     )
 
 

@@ -15,7 +15,7 @@ from hub.metrics.page import render_page
 HUB = Path(__file__).parents[2] / "hub"
 COUNTING = {"inc", "observe", "observe_age", "set", "replace"}
 LABELS = {
-    "code", "outcome", "pool", "provider", "stage", "state", "system", "topic", "version", "way", "what", "writer",
+    "code", "flag", "outcome", "pool", "provider", "stage", "state", "system", "topic", "version", "way", "what", "writer",
 }  # fmt: skip
 
 

@@ -212,7 +212,7 @@ READS: Final[dict[str, list[str]]] = {
     "institution list": [], "unit list": [], "system list": [], "system show": ["SYSTEM"],
     "join list": [], "join show": ["0" * 32], "services list": [], "services contract": ["employee"],
     "operator list": [], "operator log": [], "api list": [], "grant list": [], "subscription list": [],
-    "device list": [], "contract list": [], "contract show": ["employee"], "contract waivers": [], "contract states": [],
+    "device list": [], "device flags": [], "contract list": [], "contract show": ["employee"], "contract waivers": [], "contract states": [],
     "folder list": [], "poll list": [], "topic list": [], "adapter list": [], "message list": [], "message show": ["MESSAGE", "--body"],
     "message trace": ["MESSAGE"], "dead-letter list": [], "dead-letter show": ["LETTER", "--body"],
     "dead-letter groups": [], "identity conflicts": [], "pay rules": [], "pay list": [], "pay show": ["RUN"],

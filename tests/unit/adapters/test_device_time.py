@@ -51,6 +51,7 @@ def test_a_punch_that_keeps_the_law() -> None:
         ({"zone": "+08:00"}, "the instant is not the local time in its zone"),
         ({"flags": ["clock-before-2015"]}, "clock-before-2015 is not what the instant says"),
         ({"flags": ["clock-ahead"]}, "a clock ahead of the admission is not flagged as it should be"),
+        ({"flags": ["clock-odd"]}, "clock-odd is no flag of a clock that is listed"),
     ],
 )
 def test_a_punch_that_breaks_it(change: dict[str, Any], fault: str) -> None:

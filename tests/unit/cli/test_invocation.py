@@ -50,7 +50,7 @@ def test_the_promised_commands_are_there() -> None:
     """Names that users and other programs rely on."""
     promised = """institution add, institution list, system add, system list, system show, system suspend, system resume,
         system rotate-key, system revoke-key, api add, api list, grant add, grant revoke, grant list, subscription add,
-        subscription list, subscription pause, subscription resume, device add, device list, device suspend,
+        subscription list, subscription pause, subscription resume, device add, device list, device flags, device suspend,
         operator add, operator list, operator suspend, contract list, contract show, contract export,
         contract register, send,
         message list, message show, message trace, message confirm, message retry, message discard,

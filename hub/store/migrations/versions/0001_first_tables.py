@@ -38,6 +38,7 @@ TABLES = [
     "feed_state",
     "fact_latest",
     "fact",
+    "device_flag",
     "delivery",
     "dead_letter",
     "change",
@@ -100,6 +101,24 @@ def upgrade() -> None:  # noqa: PLR0915 -- one statement for each table and inde
     op.create_index(
         op.f("ix_dead_letter_topic_partition_offset"), "dead_letter", ["topic", "partition", "offset"], unique=False
     )
+    op.create_table(
+        "device_flag",
+        sa.Column("message", sa.String(), autoincrement=False, nullable=False),
+        sa.Column("flag", sa.String(), autoincrement=False, nullable=False),
+        sa.Column("device", sa.String(), nullable=False),
+        sa.Column("system", sa.String(), nullable=False),
+        sa.Column("institution", sa.String(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("time", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("message", "flag", name=op.f("pk_device_flag")),
+    )
+    op.create_index(
+        op.f("ix_device_flag_device_flag_system_institution_time"),
+        "device_flag",
+        ["device", "flag", "system", "institution", "time"],
+        unique=False,
+    )
+    op.create_index(op.f("ix_device_flag_time_message_flag"), "device_flag", ["time", "message", "flag"], unique=False)
     op.create_table(
         "delivery",
         sa.Column("id", sa.String(), autoincrement=False, nullable=False),
