@@ -126,7 +126,8 @@ class ScoreRules(_Part):
     def band_of(self, mark: Decimal, given: frozenset[str] = frozenset()) -> str | None:
         """The first band that holds `mark`, whose need is among `given` and whose line is not uncertain; else None."""
         for name, line in self.lines.bands.items():
-            if line.value.holds(mark) and (line.value.needs is None or line.value.needs in given):
+            band = line.value
+            if (band.needs is None or band.needs in given) and band.holds(mark):
                 return name if line.confidence != "U" else None
         return None
 
@@ -146,22 +147,33 @@ def fits(rules: ScoreRules, items: Sequence[Item], overall: Decimal) -> bool:
 
 
 def _exact(rules: ScoreRules, items: Sequence[Item]) -> Decimal:
-    parts, how = rules.lines.parts.value, rules.lines.items.value
+    lines = rules.lines
+    parts, how = lines.parts.value, lines.items.value
     if not items or (how == "one" and len(items) != 1):
         raise SchemaError("ruleset", f"{rules.id}: these are not the items that it joins")
     total = whole = _NONE
     for weight, given in items:
-        if given.keys() != parts.keys() or (how == "weighted" and weight is None):
-            raise SchemaError("ruleset", f"{rules.id}: an item lacks a part or its weight, or has another part")
+        if len(given) != len(parts) or (how == "weighted" and weight is None):
+            raise _lacking(rules)
         mark = _NONE
-        for name, share in parts.items():
-            mark += given[name] * share
-        counts = weight if how == "weighted" and weight is not None else _ONE
-        whole += counts
-        total += mark * counts
+        try:
+            for name, share in parts.items():
+                mark += given[name] * share
+        except KeyError:
+            raise _lacking(rules) from None
+        if how == "weighted" and weight is not None:
+            whole += weight
+            total += mark * weight
+        else:
+            whole += _ONE
+            total += mark
     if not whole:
         raise SchemaError("ruleset", f"{rules.id}: the weights add up to nothing")
     return total / (whole * 100)
+
+
+def _lacking(rules: ScoreRules) -> SchemaError:
+    return SchemaError("ruleset", f"{rules.id}: an item lacks a part or its weight, or has another part")
 
 
 def parse(text: str) -> ScoreRules:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from adapters.kit import Canonical, MessageContext, Refused, Translated
-from adapters.kit.marking import make_mark
+from adapters.kit.marking import MarkScale
 from adapters.kit.repeats import repeats
 from schemas.canonical.identifiers import check_nip
 
@@ -70,7 +70,7 @@ def _report(row: Mapping[str, Any], institution: str) -> dict[str, Any]:
 def yearly(body: dict[str, Any], message: MessageContext) -> list[Translated]:
     """One assessment per row, or the reason why not."""
     said = body["skala"]
-    scale = str(said["terburuk"]), str(said["terbaik"]), said["sumber"]
+    scale = MarkScale(str(said["terburuk"]), str(said["terbaik"]), said["sumber"])
 
     def make(row: Mapping[str, Any], institution: str) -> dict[str, Any]:
         return _assessment(row, institution, scale)
@@ -78,7 +78,7 @@ def yearly(body: dict[str, Any], message: MessageContext) -> list[Translated]:
     return _each(body["penilaian"], "performance.assessment", message, make, lambda _: None)
 
 
-def _assessment(row: Mapping[str, Any], institution: str, scale: tuple[str, str, str]) -> dict[str, Any]:
+def _assessment(row: Mapping[str, Any], institution: str, scale: MarkScale) -> dict[str, Any]:
     get, year = row.get, int(row["tahun"])
     weights = [_weight(weight) for weight in get("bobot") or (None, None, None)]
     whole = get("nilaiAkhir")
@@ -90,10 +90,10 @@ def _assessment(row: Mapping[str, Any], institution: str, scale: tuple[str, str,
         "kind": "annual",
         "span": {"first": f"{year}-01-01", "last": f"{year}-12-31"},
         "marks": [
-            _mark(aspect, row[name], scale, label=label, weight=weight)
+            _mark(scale, aspect, row[name], label, weight)
             for (name, aspect, label), weight in zip(ASPECTS, weights, strict=True)
         ],
-        "overall": None if whole is None else _mark("overall", whole, scale, band=get("predikat")),
+        "overall": None if whole is None else _mark(scale, "overall", whole, band=get("predikat")),
         "formula": None,
         "predicate": None,
         "assessor": get("penilai"),
@@ -102,9 +102,16 @@ def _assessment(row: Mapping[str, Any], institution: str, scale: tuple[str, str,
     }
 
 
-def _mark(aspect: str, given: str | int, scale: tuple[str, str, str], **more: str | None) -> dict[str, Any]:
+def _mark(
+    scale: MarkScale,
+    aspect: str,
+    given: str | int,
+    label: str | None = None,
+    weight: str | None = None,
+    band: str | None = None,
+) -> dict[str, Any]:
     try:
-        return make_mark(aspect, str(given), *scale, **more)  # type: ignore[arg-type]
+        return scale.mark(aspect, str(given), label, None, weight, band=band)
     except ValueError as error:
         raise Fault("mark-off-scale") from error
 

@@ -7,11 +7,11 @@ number that is skipped is fine, a mark without its objective is not lost: it kee
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from adapters.kit.tables import Cell, Table, read_table, text_of
+from adapters.kit.tables import Table, read_table
 
 NUMBER: Final = "check number"
 YEAR: Final = "year"
@@ -39,6 +39,11 @@ class Part:
     target: int
     mark: int
 
+    @property
+    def of_plan(self) -> bool:
+        """Whether it stands in the plan too."""
+        return self.slug.startswith("objective")
+
 
 @dataclass(frozen=True, slots=True)
 class Form:
@@ -46,12 +51,13 @@ class Form:
 
     columns: Mapping[str, int]
     objectives: tuple[Part, ...]
-    attributes: tuple[Part, ...]
+    marked: tuple[Part, ...]
+    """Those of both kinds that have a column for the mark."""
 
-    def text(self, cells: list[Cell], name: str) -> str | None:
-        """What stands in a column; None: nothing, or there is no such column."""
-        place = self.columns.get(name, -1)
-        return text_of(cells[place]) or None if place >= 0 else None
+    def text(self, texts: Sequence[str], name: str) -> str | None:
+        """What stands in a column of a row, whose cells are `texts`; None: nothing, or there is no such column."""
+        place = self.columns.get(name)
+        return None if place is None else texts[place] or None
 
 
 def read(content: bytes) -> tuple[Form, Table]:
@@ -69,4 +75,5 @@ def read(content: bytes) -> tuple[Form, Table]:
         )
         for kind, parts in found.items()
     )
-    return Form(table.columns, objectives, attributes), table
+    marked = tuple(part for part in objectives + attributes if part.mark >= 0)
+    return Form(table.columns, objectives, marked), table

@@ -7,22 +7,20 @@ beside what was written and the scale that it was written on. Section 7 is carri
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
 from adapters.kit import Canonical, MessageContext, Refused, Translated
 from adapters.kit.attached import unwrap
-from adapters.kit.marking import make_mark
+from adapters.kit.marking import MarkScale
 from adapters.kit.repeats import repeats
-from adapters.kit.tables import Cell, text_of
+from adapters.kit.tables import texts_of
 from schemas.canonical.identifiers import check_number
 
 from .form import NUMBER, OVERALL, YEAR, Form, Part, read
 
-WORST: Final = "5"
-BEST: Final = "1"
-SCALE: Final = "TFN 832, note 5: 1 is the best mark, 5 the worst"
+SCALE: Final = MarkScale("5", "1", "TFN 832, note 5: 1 is the best mark, 5 the worst")
 FIRST_YEAR: Final = 2004
 LAST_YEAR: Final = 2023
 REASONS: Final = {
@@ -51,17 +49,18 @@ class Fault(Exception):
 def forms(body: dict[str, Any], message: MessageContext) -> list[Translated]:
     """A plan and an assessment for each form, or the reason why not."""
     form, table = read(unwrap(body))
-    keys = [(form.text(cells, NUMBER), (form.text(cells, YEAR) or "")[:4]) for cells in table.rows]
+    rows = [texts_of(cells) for cells in table.rows]
+    keys = [(form.text(texts, NUMBER), (form.text(texts, YEAR) or "")[:4]) for texts in rows]
     odd = repeats(keys, table.rows, "form-repeated", REASONS["form-repeated"])
     out: list[Translated] = []
-    for row, cells in enumerate(table.rows):
+    for row, texts in enumerate(rows):
         if message.rows is not None and row not in message.rows:
             continue
         if row in table.ragged:
             out.append(Refused(row, "row-ragged", REASONS["row-ragged"]))
             continue
         try:
-            made = [*_records(form, cells, message.institution, row)]
+            made = _records(form, texts, message.institution, row)
         except Fault as fault:
             out.append(Refused(row, fault.args[0], REASONS[fault.args[0]]))
         else:
@@ -70,17 +69,17 @@ def forms(body: dict[str, Any], message: MessageContext) -> list[Translated]:
     return out
 
 
-def _records(form: Form, cells: list[Cell], institution: str, row: int) -> list[Canonical]:
-    number = form.text(cells, NUMBER) or ""
+def _records(form: Form, texts: Sequence[str], institution: str, row: int) -> list[Canonical]:
+    number = form.text(texts, NUMBER) or ""
     if check_number(number) is not None:
         raise Fault("number-malformed")
-    first = year_of(form.text(cells, YEAR) or "")
+    first = year_of(form.text(texts, YEAR) or "")
     span = {"first": f"{first}-07-01", "last": f"{first + 1}-06-30"}
     plan_id = f"opras-{first}-{number}"
-    tasks = [task for part in form.objectives if (task := _task(part, cells)) is not None]
-    marks = [mark for part in form.objectives + form.attributes if (mark := _mark(part, cells)) is not None]
-    written = form.text(cells, OVERALL)
-    overall = None if written is None else _turned("overall", written, None, None, _line(form.text(cells, "label")))
+    tasks = [_task(part, texts) for part in form.objectives if part.text >= 0 and texts[part.text]]
+    marks = [_mark(part, texts) for part in form.marked if texts[part.mark]]
+    written = form.text(texts, OVERALL)
+    overall = None if written is None else _turned("overall", written, None, None, _line(form.text(texts, "label")))
     if not tasks and not marks and overall is None:
         raise Fault("nothing-assessed")
     subject = ("employee", number)
@@ -90,7 +89,7 @@ def _records(form: Form, cells: list[Cell], institution: str, row: int) -> list[
         plan = {
             **shared,
             "level": "employee",
-            "unit": _line(form.text(cells, "present station")),
+            "unit": _line(form.text(texts, "present station")),
             "supervisorId": None,
             "parentPlan": None,
             "status": "closed",
@@ -106,14 +105,15 @@ def _records(form: Form, cells: list[Cell], institution: str, row: int) -> list[
         "overall": overall,
         "formula": None,
         "predicate": None,
-        "assessor": _line(form.text(cells, "supervisor")),
-        "comment": _prose(form.text(cells, "comments")),
+        "assessor": _line(form.text(texts, "supervisor")),
+        "comment": _prose(form.text(texts, "comments")),
         "assessedOn": None,
     }
     out.append(Canonical("performance.assessment", subject, assessment, None, row))
     return out
 
 
+@lru_cache(maxsize=64)
 def year_of(text: str) -> int:
     """The first calendar year of a financial year, July to June: 2021/2022 or 2021/22 is 2021."""
     found = _YEAR.fullmatch(text)
@@ -124,16 +124,13 @@ def year_of(text: str) -> int:
     return int(found[1])
 
 
-def _task(part: Part, cells: list[Cell]) -> dict[str, Any] | None:
-    title = _prose(_cell(cells, part.text))
-    if title is None:
-        return None
+def _task(part: Part, texts: Sequence[str]) -> dict[str, Any]:
     return {
         "taskId": part.slug,
         "parentTask": None,
-        "title": title,
+        "title": _prose(texts[part.text]),
         "goal": None,
-        "target": _prose(_cell(cells, part.target)),
+        "target": _prose(texts[part.target] or None) if part.target >= 0 else None,
         "activity": None,
         "indicator": None,
         "weight": None,
@@ -143,13 +140,12 @@ def _task(part: Part, cells: list[Cell]) -> dict[str, Any] | None:
     }
 
 
-def _mark(part: Part, cells: list[Cell]) -> dict[str, Any] | None:
-    written = _cell(cells, part.mark)
-    if written is None:
-        return None
-    label = _cell(cells, part.text)
-    item = part.slug if label is not None and part.slug.startswith("objective") else None
-    return _turned(part.slug, written, None if label is None else _short(label), item, None)
+def _mark(part: Part, texts: Sequence[str]) -> dict[str, Any]:
+    label = texts[part.text] if part.text >= 0 else ""
+    if not label:
+        return _turned(part.slug, texts[part.mark], None, None, None)
+    item = part.slug if part.of_plan else None
+    return _turned(part.slug, texts[part.mark], _short(label), item, None)
 
 
 def _turned(aspect: str, written: str, label: str | None, item: str | None, band: str | None) -> dict[str, Any]:
@@ -157,7 +153,7 @@ def _turned(aspect: str, written: str, label: str | None, item: str | None, band
     if exact is None:
         raise Fault("mark-unreadable")
     try:
-        return make_mark(aspect, written, WORST, BEST, SCALE, label=label, item=item, band=band, exact=exact)
+        return SCALE.mark(aspect, written, label, item, band=band, exact=exact)
     except ValueError as error:
         raise Fault("mark-off-scale") from error
 
@@ -171,14 +167,12 @@ def _exact(written: str) -> str | None:
     return written if len(written.partition(".")[2]) <= PLACES else f"{round(float(written), PLACES):.{PLACES}f}"
 
 
-def _cell(cells: list[Cell], place: int) -> str | None:
-    return text_of(cells[place]) or None if place >= 0 else None
-
-
 def _text(most: int, odd: re.Pattern[str]) -> Callable[[str | None], str | None]:
     def check(text: str | None) -> str | None:
-        found = None if text is None else text.replace("\r\n", "\n")
-        if found is not None and (len(found) > most or odd.search(found)):
+        if text is None or (len(text) <= most and text.isprintable()):
+            return text
+        found = text.replace("\r\n", "\n")
+        if len(found) > most or odd.search(found):
             raise Fault("text-unsuitable")
         return found
 
@@ -191,4 +185,6 @@ _line: Final = _text(300, _LINE)
 
 def _short(text: str) -> str:
     """A label: the objective on one line, at most 300 characters of it (the plan has all of it)."""
-    return " ".join(text.split())[:300]
+    if "  " in text or not text.isprintable():
+        text = " ".join(text.split())
+    return text[:300]

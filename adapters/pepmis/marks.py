@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final
 
-from adapters.kit.marking import make_mark
+from adapters.kit.marking import Kind, MarkScale, make_mark
 from schemas.errors import SchemaError
 from schemas.scores import Item, ScoreRules, find, fits
 
@@ -19,7 +19,8 @@ from .faults import Fault, percent
 
 SOURCE: Final = "PEPMIS"
 STATES: Final = {"COMPLETED": "completed-item", "IN_PROGRESS": "item-in-progress"}
-KINDS: Final = ("qualitative", "quantitative")
+KINDS: Final[tuple[Kind, ...]] = ("qualitative", "quantitative")
+ITEMS: Final = MarkScale("0", "100", SOURCE)
 _decimal = lru_cache(maxsize=4096)(Decimal)
 
 
@@ -27,16 +28,21 @@ def item_marks(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The marks of sub-tasks, two of each at most. Of an item in progress, too, the scale is 0 to 100."""
     found: list[dict[str, Any]] = []
     seen: set[str] = set()
+    mark = ITEMS.mark
     for row in rows:
-        item, weight, count = row["itemId"], percent(row.get("weight")), len(found)
+        get = row.get
+        item, weight, count = row["itemId"], percent(get("weight")), len(found)
         if item in seen:
             raise Fault("item-repeated")
         seen.add(item)
         aspect = STATES[row["state"]]
-        for kind in KINDS:
-            given = row.get(kind)
-            if given is not None:
-                found.append(_mark(aspect, str(given), "0", "100", SOURCE, kind=kind, item=item, weight=weight))
+        try:
+            for kind in KINDS:
+                given = get(kind)
+                if given is not None:
+                    found.append(mark(aspect, str(given), None, item, weight, kind=kind))
+        except ValueError as error:
+            raise Fault("mark-off-scale") from error
         if len(found) == count:
             raise Fault("mark-missing")
     return found
@@ -47,12 +53,10 @@ def overall_of(row: Mapping[str, Any] | None, aspect: str = "overall", **more: A
     if row is None:
         return None
     ends = str(row["worst"]), str(row["best"])
-    return _mark(aspect, str(row["mark"]), *ends, row.get("scaleSource") or SOURCE, band=row.get("band"), **more)
-
-
-def _mark(*given: str, **more: Any) -> dict[str, Any]:
     try:
-        return make_mark(*given, **more)
+        return make_mark(
+            aspect, str(row["mark"]), *ends, row.get("scaleSource") or SOURCE, band=row.get("band"), **more
+        )
     except ValueError as error:
         raise Fault("mark-off-scale") from error
 
@@ -78,10 +82,10 @@ def formula_of(
 def _hold(rules: ScoreRules, items: Sequence[Item], overall: Mapping[str, Any]) -> None:
     ends, scale = rules.lines.scale.value, overall["scale"]
     try:
-        same = fits(rules, items, Decimal(overall["value"]))
+        same = fits(rules, items, _decimal(overall["value"]))
     except SchemaError as error:
         raise Fault("formula-unfit") from error
-    if not same or (ends.worst, ends.best) != (Decimal(scale["worst"]), Decimal(scale["best"])):
+    if not same or ends.worst != _decimal(scale["worst"]) or ends.best != _decimal(scale["best"]):
         raise Fault("overall-contradicted")
 
 
@@ -90,7 +94,7 @@ def items_of(rows: Sequence[Mapping[str, Any]]) -> list[Item]:
     found: list[Item] = []
     for row in rows:
         weight = row.get("weight")
-        marks = {kind: _decimal(str(row[kind])) for kind in KINDS if row.get(kind) is not None}
+        marks = {kind: _decimal(str(given)) for kind in KINDS if (given := row.get(kind)) is not None}
         found.append((None if weight is None else _decimal(str(weight)), marks))
     return found
 

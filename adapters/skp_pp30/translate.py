@@ -14,14 +14,14 @@ from functools import lru_cache
 from typing import Any, Final
 
 from adapters.kit import Canonical, MessageContext, Refused, Translated
-from adapters.kit.marking import make_mark
+from adapters.kit.marking import MarkScale
 from adapters.kit.repeats import repeats
 from schemas.canonical.identifiers import check_nip
 from schemas.scores import Item, ScoreRules, fits
 from schemas.scores import load as shipped
 
 SOURCE: Final = "PP 30/2019, 0 to 120"
-SCALE: Final = ("0", "120", SOURCE)
+SCALE: Final = MarkScale("0", "120", SOURCE)
 BEHAVIOURS: Final = {
     "orientasiPelayanan": "service-orientation",
     "integritas": "integrity",
@@ -48,6 +48,9 @@ REASONS: Final = {
 }
 _ID: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}", re.ASCII)
 _NIP: Final = {"number-form": "nip-number", "spreadsheet": "nip-damaged", "swapped": "nip-is-nik"}
+_NOTHING: Final = Decimal(0)
+_NO_IDEA: Final = frozenset[str]()
+_IDEA: Final = frozenset({"new-idea"})
 _TOLERANCE: Final = Decimal("0.01")
 _decimal = lru_cache(maxsize=4096)(Decimal)
 
@@ -92,13 +95,14 @@ def _assessment(row: Mapping[str, Any], institution: str) -> dict[str, Any]:
         check_sum([text for _, text in parts], get("jumlah"), get("nilairatarata"))
     rules = rules_of(result, behaviour, total, get("perilaku360"))
     of_result, of_behaviour = WEIGHTS.get(rules, (None, None))
+    mark = SCALE.mark
     try:
         marks = [
-            make_mark("result", result, *SCALE, label="SKP", weight=of_result),
-            make_mark("behaviour", behaviour, *SCALE, label="Perilaku Kerja", weight=of_behaviour),
-            *[make_mark(slug, text, *SCALE) for slug, text in parts],
+            mark("result", result, "SKP", None, of_result),
+            mark("behaviour", behaviour, "Perilaku Kerja", None, of_behaviour),
+            *[mark(slug, text) for slug, text in parts],
         ]
-        overall = make_mark("overall", total, *SCALE, label="Prestasi Kerja")
+        overall = mark("overall", total, "Prestasi Kerja")
     except ValueError as error:
         raise Fault("score-off-scale") from error
     overall["band"] = band_of(total, get("predikat"), get("ideBaru"))
@@ -111,7 +115,7 @@ def _assessment(row: Mapping[str, Any], institution: str) -> dict[str, Any]:
         "span": {"first": f"{year}-01-01", "last": f"{year}-12-31"},
         "marks": marks,
         "overall": overall,
-        "formula": None if rules is None else PP30[rules].formula,
+        "formula": None if rules is None else FORMULAS[rules].copy(),
         "predicate": None,
         "assessor": get("penilaiNama"),
         "comment": None,
@@ -135,8 +139,7 @@ def band_of(total: str, said: str | None, idea: bool | None) -> str | None:
     said, it is given where a band that was read holds it, and 110 and above only where the new idea is said or denied."""
     rules = PP30[False]
     mark = _decimal(total)
-    given = frozenset({"new-idea"}) if idea else frozenset[str]()
-    known = rules.band_of(mark, given)
+    known = rules.band_of(mark, _IDEA if idea else _NO_IDEA)
     if said is not None:
         if known is None:  # below 70: the bands of PP 30/2019 were not read, so only the upper three are wrong
             wrong = said in {"Sangat Baik", "Baik", "Cukup"}
@@ -157,8 +160,10 @@ def band_of(total: str, said: str | None, idea: bool | None) -> str | None:
 def check_sum(parts: Sequence[str], total: Any, mean: Any) -> None:
     """Hold sum and mean of the behaviour scores, where they are there, against the scores. A leadership of 0 may stand for
     people who lead nobody, so that the mean may leave zeros out."""
+    if total is None and mean is None:
+        return
     scores = [_decimal(text) for text in parts]
-    whole = sum(scores, Decimal(0))
+    whole = sum(scores, _NOTHING)
     if total is not None and abs(whole - _decimal(str(total))) > _TOLERANCE:
         raise Fault("sum-contradicted")
     counts = {len(scores), sum(1 for score in scores if score) or 1}
@@ -173,6 +178,7 @@ def _weights(rules: ScoreRules) -> tuple[str, str]:
 
 PP30: Final = {False: shipped("pp30-2019", "1"), True: shipped("pp30-2019-360", "1")}
 """Rule set by whether peers and subordinates were asked."""
+FORMULAS: Final = {peers: rules.formula for peers, rules in PP30.items()}
 WEIGHTS: Final[Mapping[bool | None, tuple[str | None, str | None]]] = {
     peers: _weights(rules) for peers, rules in PP30.items()
 }

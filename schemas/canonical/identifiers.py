@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
 NumberFault = Literal["blank", "number-form", "spreadsheet", "length", "characters", "date", "swapped"]
@@ -78,11 +79,13 @@ def check_nin(text: str) -> Fault | None:
 
 def check_number(text: str) -> Fault | None:
     """What is wrong with a Tanzanian check number: digits; how many is not published, so up to 22 are taken."""
+    if _CHECK.fullmatch(text):
+        return None
     if not text:
         return Fault("blank", "the check number is blank")
     if looks_rounded(text):
         return Fault("number-form", _SPREADSHEET.format(name="check number"))
-    return None if _CHECK.fullmatch(text) else Fault("characters", "the check number is not digits alone")
+    return Fault("characters", "the check number is not digits alone")
 
 
 def check_unknown(text: str) -> Fault | None:
@@ -118,15 +121,16 @@ def looks_rounded(text: str) -> bool:
 
 
 def _digits(text: str, length: int, name: str) -> Fault | None:
+    if text.isdigit() and text.isascii():
+        return None if len(text) == length else Fault("length", f"the {name} has not {length} digits")
     if not text:
         return Fault("blank", f"the {name} is blank")
     if looks_rounded(text):
         return Fault("number-form", _SPREADSHEET.format(name=name))
-    if not (text.isascii() and text.isdigit()):
-        return Fault("characters", f"the {name} is not digits alone")
-    return None if len(text) == length else Fault("length", f"the {name} has not {length} digits")
+    return Fault("characters", f"the {name} is not digits alone")
 
 
+@lru_cache(maxsize=32_768)
 def _is_date(digits: str) -> bool:
     try:
         return date(int(digits[:4]), int(digits[4:6]), int(digits[6:])).year >= 1900

@@ -80,6 +80,11 @@ def text_of(cell: Cell) -> str:
     return f"{Decimal(repr(cell)):f}"
 
 
+def texts_of(cells: list[Cell]) -> list[str]:
+    """The cells of a row as texts."""
+    return [cell.strip() if type(cell) is str else text_of(cell) for cell in cells]
+
+
 def _filled(cell: Cell) -> bool:
     return not isinstance(cell, str) or bool(cell.strip())
 
