@@ -94,7 +94,9 @@ def items_of(rows: Sequence[Mapping[str, Any]]) -> list[Item]:
     found: list[Item] = []
     for row in rows:
         weight = row.get("weight")
-        marks = {kind: _decimal(str(given)) for kind in KINDS if (given := row.get(kind)) is not None}
+        marks: dict[str, Decimal] = {
+            kind: _decimal(str(given)) for kind in KINDS if (given := row.get(kind)) is not None
+        }
         found.append((None if weight is None else _decimal(str(weight)), marks))
     return found
 

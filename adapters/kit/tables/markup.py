@@ -48,21 +48,26 @@ _NOTHING: Final = Hooks()
 
 
 class Plain(NamedTuple):
-    """Children of the elements at `path` that are read without the parser. `before`: tags behind which they may come.
-    `run`: as many whole children as there are, of such markup and texts that no parser could read another way. `take` gets
-    them as text."""
+    """Children of one kind of element that are read without the parser. `opened`: how its start tag begins. `run`: as many
+    whole children as there are, of such markup and texts that no parser could read another way. `take` gets them as text."""
 
-    path: tuple[str, ...]
-    before: re.Pattern[bytes]
+    opened: bytes
     run: re.Pattern[bytes]
     take: Callable[[str], None]
+
+
+class Plains(NamedTuple):
+    """Where plain children may come: behind the tags `before`, in the elements `within`, by their path."""
+
+    before: re.Pattern[bytes]
+    within: Mapping[tuple[str, ...], Plain]
 
 
 class Reader(Protocol):
     """What is told of a part's elements. `plain`: some of them may come together; None: all come one by one."""
 
     @property
-    def plain(self) -> Plain | None: ...
+    def plain(self) -> Plains | None: ...
 
     def hooks(self, path: tuple[str, ...]) -> Hooks | None:
         """What is wanted of elements at `path` (names from the root on, an element of a foreign name space being ""); asked
@@ -180,6 +185,7 @@ class _Feed:
         self.stand = stand
         self.fed = 0
         self._last = b""
+        self._opened: set[tuple[str, ...]] = set()
 
     def give(self, some: bytes) -> int:
         """Returns how many bytes the parser keeps, waiting for the end of what began in them."""
@@ -191,24 +197,33 @@ class _Feed:
             raise AdapterError("file-too-large", "a piece of the workbook's markup has no end")
         return waiting
 
-    def give_around(self, piece: bytes, plain: Plain) -> None:
+    def give_around(self, piece: bytes, plains: Plains) -> None:
         """All of a piece but the runs of plain children in it."""
         stand = self.stand
         at = 0
-        while (tag := plain.before.search(piece, at)) is not None:
+        while (tag := plains.before.search(piece, at)) is not None:
             some = piece[at : tag.end()]
             at = tag.end()
             stand.moved = False
             whole = self._last + some
             self._last = some[-1:]
             # within a comment or the like no element begins or ends, and none of those begins here
-            if self.give(some) or not stand.moved or stand.path != plain.path or b"<!" in whole or b"<?" in whole:
+            if self.give(some) or not stand.moved or b"<!" in whole or b"<?" in whole:
+                continue
+            plain = plains.within.get(stand.path)
+            if plain is None or not self._is_open(tag[0], stand.path, plain):
                 continue
             run = plain.run.match(piece, at)
             if run is not None and self._take(run[0], plain):
                 at = run.end()
         self._last = piece[-1:]
         self.give(piece[at:])
+
+    def _is_open(self, tag: bytes, path: tuple[str, ...], plain: Plain) -> bool:
+        """Whether the element was opened by a tag without a prefix: names within it that have none are of its name space."""
+        if tag.startswith(plain.opened):
+            self._opened.add(path)
+        return path in self._opened
 
     def _take(self, run: bytes, plain: Plain) -> bool:
         """Whether the run was taken; bytes that are no UTF-8 are the parser's."""

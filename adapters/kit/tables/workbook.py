@@ -14,7 +14,7 @@ from typing import Final
 
 from adapters.kit.errors import AdapterError
 from adapters.kit.tables.bounds import Parts
-from adapters.kit.tables.markup import Hooks, Markup, Plain
+from adapters.kit.tables.markup import Hooks, Markup, Plain, Plains
 
 Cell = str | int | float | bool
 
@@ -46,12 +46,23 @@ _PLAIN_CELL: Final = (
     rb"<c r=\"([A-Z]{1,3}[1-9][0-9]{0,6})\"(?: s=\"[0-9]+\")?(?: t=\"([a-zA-Z]{1,9})\")?"
     rb"(?:/>|>(?:<v>" + _TEXT + rb"</v>|<is>" + _SHOWN + rb"</is>)?</c>)"
 )
+_PLAIN_ROW: Final = (
+    rb"<row r=\"[1-9][0-9]{0,6}\"%b>" % b"".join(
+        rb"(?: %b=\"[0-9a-z.: ]{0,40}\")?" % name
+        for name in (b"spans", b"s", b"customFormat", b"ht", b"hidden", b"customHeight", b"outlineLevel", b"collapsed")
+    )
+    + rb"(?:" + _PLAIN_CELL + rb")*+</row>"
+)  # fmt: skip
 _PLAIN_STRING: Final = rb"<si>" + _SHOWN + rb"</si>"
 _RUN_OF_CELLS: Final = re.compile(rb"(?:" + _PLAIN_CELL + rb")++")
+_RUN_OF_ROWS: Final = re.compile(rb"(?:" + _PLAIN_ROW + rb")++")
 _RUN_OF_STRINGS: Final = re.compile(rb"(?:" + _PLAIN_STRING + rb")++")
-_CELLS: Final = re.compile(_PLAIN_CELL.decode("latin-1").replace(r"\xef", ""))
+_CELLS: Final = re.compile(
+    r"<c r=\"([A-Z0-9]+)\"(?: s=\"[0-9]+\")?(?: t=\"([a-zA-Z]+)\")?/?>(?:<v>|<is><t[^<>]*>)?([^<]*)"
+)
+"""What such a run says, cell by cell; that it has no other form is known by then."""
 _STRINGS: Final = re.compile(_PLAIN_STRING.decode("latin-1").replace(r"\xef", ""))
-_BEFORE_CELLS: Final = re.compile(rb"<row(?: [^<>]*)?>|</c>")
+_BEFORE_ROWS: Final = re.compile(rb"<sheetData(?: [^<>]*)?>|<row(?: [^<>]*)?>|</row>|</c>")
 _BEFORE_STRINGS: Final = re.compile(rb"<sst(?: [^<>]*)?>|</si>")
 
 
@@ -132,7 +143,7 @@ class _Strings:
 
     def __init__(self) -> None:
         self.found: list[str] = []
-        self.plain = Plain(_STRING[:-1], _BEFORE_STRINGS, _RUN_OF_STRINGS, self._plain)
+        self.plain = Plains(_BEFORE_STRINGS, {_STRING[:-1]: Plain(b"<sst", _RUN_OF_STRINGS, self._plain)})
         self._pieces: list[str] = []
         self._volume = 0
 
@@ -178,7 +189,8 @@ class _Sheet:
 
     def __init__(self, strings: list[str], budget: _Budget) -> None:
         self.rows: list[Row] = []
-        self.plain = Plain(_ROW, _BEFORE_CELLS, _RUN_OF_CELLS, self._plain)
+        rows, cells = Plain(b"<sheetData", _RUN_OF_ROWS, self._rows), Plain(b"<row", _RUN_OF_CELLS, self._row)
+        self.plain = Plains(_BEFORE_ROWS, {_ROW[:-1]: rows, _ROW: cells})
         self._cells: list[Cell] = []  # of the last row
         self._strings = strings
         self._budget = budget
@@ -195,25 +207,33 @@ class _Sheet:
             return Hooks(self._begin_cell, self._end_cell)
         return Hooks(self._begin_row) if path == _ROW else None
 
-    def _plain(self, run: str) -> None:
+    def _rows(self, run: str) -> None:
+        """Whole rows."""
+        for row in run.split("</row>")[:-1]:
+            tag, _, cells = row.partition(">")
+            self._start(int(tag[8 : tag.index('"', 8)]))  # behind <row r="
+            self._row(cells)
+
+    def _row(self, run: str) -> None:
         """Cells of the row that began last."""
-        cells, ending, value = self._cells, self._ending, self._value
-        before, volume, column = len(cells), 0, self._column
-        for said, kind, text, shown in _CELLS.findall(run):
+        cells, ending = self._cells, self._ending
+        width, volume, column = len(cells), 0, self._column
+        before = width
+        for said, kind, text in _CELLS.findall(run):
             column += 1
             if column > MAX_COLUMNS or said != _LETTERS[column] + ending:
                 column = self._place(said, column - 1)
-            cell = value(kind or "n", text or shown)
+            cell = text if kind in _PLAIN else self._value(kind or "n", text)
             if cell == "":
                 continue
             if type(cell) is str:
                 volume += len(cell)
-            missing = column - len(cells) - 1
-            if missing:
-                cells.extend([""] * missing)
+            if width + 1 != column:
+                cells.extend([""] * (column - width - 1))
             cells.append(cell)
+            width = column
         self._column = column
-        self._budget.take(len(cells) - before, volume)
+        self._budget.take(width - before, volume)
 
     def _end_cell(self) -> None:
         pieces = self._pieces
@@ -233,6 +253,10 @@ class _Sheet:
             if not (said.isascii() and said.isdigit()):
                 raise AdapterError("file-unsuitable", "a row of the sheet has a number that is none")
             number = int(said) if len(said) <= 7 else MAX_ROWS + 1
+        self._start(number)
+
+    def _start(self, number: int) -> None:
+        """A row begins."""
         if number <= self._number:
             raise AdapterError("file-unsuitable", "the rows of the sheet are not in their order")
         if number > MAX_ROWS:

@@ -61,7 +61,9 @@ def books(draw: st.DrawFn) -> bytes:
     """A workbook of one sheet."""
     rows = []
     for number in range(1, draw(st.integers(1, 4)) + 1):
-        start = draw(st.sampled_from([b'<row r="%d">', b'<row r="%d" spans="1:7">', b'<row r="%d" a=">">', b"<row>"]))
+        start = draw(st.sampled_from([b'<row r="%d">', b'<row r="%d" spans="1:7">', b'<row r="%d" a=">">', b"<row>",
+            b'<row r="%d" customFormat="false" ht="12.8" hidden="false" outlineLevel="0">', b'<row r="%d" s="1" s="1">',
+            b'<row r="%d" xmlns="urn:other">']))  # fmt: skip
         rows.append((start.replace(b"%d", b"%d" % number)) + draw(cells(number)) + b"</row>")
         if draw(st.integers(0, 9)) == 0:
             rows.append(draw(ODD).replace(b"%b", LOOKS))
@@ -83,6 +85,7 @@ def outcome(content: bytes) -> list[list[tuple[int, list[Cell]]]] | str:
 def test_a_workbook_comes_to_the_same_cell_by_cell(content: bytes, piece: int) -> None:
     """Whatever its markup is, and wherever it is cut into pieces."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(workbook, "_RUN_OF_ROWS", NEVER)
         patch.setattr(workbook, "_RUN_OF_CELLS", NEVER)
         patch.setattr(workbook, "_RUN_OF_STRINGS", NEVER)
         expected = outcome(content)
@@ -92,13 +95,23 @@ def test_a_workbook_comes_to_the_same_cell_by_cell(content: bytes, piece: int) -
     assert outcome(content) == expected
 
 
-def test_cells_as_programs_write_them_are_read_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    """None of them is passed on one by one: that takes three times as long."""
-    monkeypatch.setattr(workbook._Sheet, "_begin_cell", None)
+@pytest.mark.parametrize("one_by_one", ["_begin_row", "_begin_cell"])
+def test_cells_as_programs_write_them_are_read_together(monkeypatch: pytest.MonkeyPatch, one_by_one: str) -> None:
+    """None of them is passed on one by one, and no row: that takes three times as long."""
+    monkeypatch.setattr(workbook._Sheet, one_by_one, None)
     row = b'<row r="1" spans="1:3"><c r="A1" s="1" t="s"><v>0</v></c><c r="B1" s="2"/><c r="C1"><v>2.5</v></c></row>'
     more = '<row r="2"><c r="A2" t="inlineStr"><is><t>naïve</t></is></c></row>'.encode()
     strings = b'<sst xmlns="%b" count="1"><si><t xml:space="preserve"> one </t></si></sst>' % MAIN
     assert outcome(book(sheet(row + more), strings=strings)) == [[(1, [" one ", "", 2.5]), (2, ["naïve"])]]
+
+
+def test_rows_of_another_name_space_are_none() -> None:
+    """In a sheet whose data has a prefix, a row without one is no row of it, however plain it looks."""
+    own, other = b'<row xmlns="%b"><c><v>1</v></c></row>' % MAIN, b'<row r="2"><c r="A2"><v>2</v></c></row>'
+    content = sheet(own + other).replace(b"<worksheet xmlns=", b"<x:worksheet xmlns:x=")
+    for name in (b"sheetData", b"worksheet"):
+        content = content.replace(b"<%b>" % name, b"<x:%b>" % name).replace(b"</%b>" % name, b"</x:%b>" % name)
+    assert outcome(book(content)) == [[(1, [1])]]
 
 
 @pytest.mark.parametrize("before", [b"<!--", b"<![CDATA[", b"<?go "])
