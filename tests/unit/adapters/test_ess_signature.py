@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,8 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from adapters.kit import AdapterError, Canonical, MessageContext
-from adapters.kit.cases import read_cases
+from adapters.kit import AdapterError, Canonical, MessageContext, Skipped
+from adapters.kit.cases import read_cases, run
 from adapters.kit.registry import load
 from hub.signers import Signers
 from signing.keyfiles import write_key
@@ -85,3 +86,23 @@ def test_a_renewed_key_signs_from_then_on(signers: Signers, tmp_path: Path) -> N
     assert before.sign(b"x") != after.sign(b"x")
     assert "RSA" not in repr(before)
     assert "PrivateKey" not in repr(signers)
+
+
+def test_an_answer_is_believed_only_with_a_signature_and_ours_has_none(signers: Signers) -> None:
+    """Nobody published that answers are signed: those that come in are asked for it, ours are a gap that the manifest names."""
+    taken = next(case for case in read_cases(ESS) if case.name == "060-delivered")
+    answer = run(ESS, taken)["text_when_stored"]
+    assert answer.endswith("<Signature></Signature></Document>")
+    assert any("RESPONSE" in gap and "empty Signature" in gap for gap in ESS.manifest.gaps)
+    key = signers.of(NAMED)
+    assert key is not None
+    data = answer.removeprefix("<Document>").partition("<Signature>")[0]
+    signature = b64encode(key.sign(data.encode())).decode()
+    context = MessageContext("S", "I", "C", 0, options={"publicKey": RSA.public.pem()})
+    signed = f"<Document>{data}<Signature>{signature}</Signature></Document>"
+    [said] = ESS.translate("responses", signed.encode(), context)
+    assert said == Skipped(0, "response-taken")
+    for forged in (answer, signed.replace("8000", "8001")):
+        with pytest.raises(AdapterError) as caught:
+            ESS.translate("responses", forged.encode(), context)
+        assert caught.value.kind == "signature-wrong"
