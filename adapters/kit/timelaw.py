@@ -34,7 +34,8 @@ OF_CLOCKS: Final = ("clock-", "zone-")
 
 def device_time_kept(adapter: Adapter) -> list[str]:
     """Punches keep the device's time, say zone and reason, and have an instant that follows from them; clocks before 2015, in
-    the future and set back are flagged, and a golden case shows each (for the last, or a gap says why it is not seen)."""
+    the future and set back are flagged, and a golden case shows each; a gap says how far one that was set back is seen (in one
+    upload, in one file, not at all), since a message is translated by itself."""
     broken: list[str] = []
     shown: set[str] = set()
     found = False
@@ -49,8 +50,10 @@ def device_time_kept(adapter: Adapter) -> list[str]:
     if not found:
         return []
     broken += [f"no golden case shows {' or '.join(sorted(flags))}" for flags in FLAGS if not flags & shown]
-    if SET_BACK not in shown and not any("set back" in gap for gap in adapter.manifest.gaps):
+    if SET_BACK not in shown and not any("set back is not seen" in gap for gap in adapter.manifest.gaps):
         broken.append(f"no golden case shows {SET_BACK}, and no gap says why")
+    if not any("set back" in gap for gap in adapter.manifest.gaps):
+        broken.append("no gap says how far a clock that was set back is seen")
     if SET_BACK in shown and JUMPED not in shown:
         broken.append(f"no golden case shows {JUMPED}: what stood above a time that was set back")
     return broken

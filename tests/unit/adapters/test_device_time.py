@@ -65,6 +65,17 @@ def test_a_clock_ahead_without_its_flag_is_found() -> None:
     assert list(faults_of(punch(), TEXT, early)) == ["a clock ahead of the admission is not flagged as it should be"]
 
 
+@pytest.mark.parametrize("name", OF_PUNCHES)
+def test_how_far_a_clock_is_watched_is_a_gap_that_each_names(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A message is translated by itself, so none sees a clock that was set back between two; one that is silent about it
+    breaks the law."""
+    adapter = load(name)
+    gaps = [gap for gap in adapter.manifest.gaps if "set back" not in gap]
+    assert len(gaps) < len(adapter.manifest.gaps)
+    monkeypatch.setattr(adapter, "manifest", adapter.manifest.model_copy(update={"gaps": gaps}))
+    assert "no gap says how far a clock that was set back is seen" in device_time_kept(adapter)
+
+
 def test_an_adapter_that_moves_times_with_the_admission_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """An adapter that puts the hub's time in place of the device's breaks the law."""
     real = Adapter.translate
