@@ -187,4 +187,6 @@ def _short(text: str) -> str:
     """A label: the objective on one line, at most 300 characters of it (the plan has all of it)."""
     if "  " in text or not text.isprintable():
         text = " ".join(text.split())
+        if _LINE.search(text):
+            raise Fault("text-unsuitable")
     return text[:300]

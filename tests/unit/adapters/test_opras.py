@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from decimal import Decimal
 from typing import Any
 
@@ -9,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.kit import Canonical, MessageContext, Refused
+from adapters.kit import AdapterError, Canonical, MessageContext, Refused
 from adapters.kit.attached import wrap
 from adapters.kit.registry import load
+from schemas.contracts import checker
 from tests.unit.adapters.tfn832 import CASES, GOLDEN, HEADER, form, table
 
 MESSAGE = MessageContext("SYSTEM-1", "CONTOH", "CODE-1", 0)
@@ -74,3 +77,30 @@ def test_a_form_without_an_overall_mark_gets_none() -> None:
     items = [item for item in read(table([form("900001", Overall_Mark=None)])) if isinstance(item, Canonical)]
     assert items[-1].value["overall"] is None
     assert items[-1].value["formula"] is None
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8"), max_size=20), min_size=3, max_size=3))
+def test_whatever_stands_in_a_form_is_a_record_that_keeps_its_contract_or_a_refusal(texts: list[str]) -> None:
+    """Names of attributes, stations and comments with control characters are refused by name, never passed on."""
+    lines = io.StringIO()
+    csv.writer(lines).writerows(
+        [
+            ["Check Number", "Year", "Attribute 1", "Attribute 1 Mark", "Present Station", "Comments"],
+            ["900001", "2021/2022", texts[0], "2", texts[1], texts[2]],
+        ]
+    )
+    try:
+        items = read(lines.getvalue().encode())
+    except AdapterError:
+        return
+    assert [checker(i.contract).breaches(i.value) for i in items if isinstance(i, Canonical)] == [
+        [] for i in items if isinstance(i, Canonical)
+    ]
+    assert {item.code for item in items if isinstance(item, Refused)} <= set(OPRAS.manifest.reasons)
+
+
+def test_an_attribute_with_a_control_character_is_refused() -> None:
+    """Its row says why; it reaches no record."""
+    head = b"Check Number,Year,Attribute 1,Attribute 1 Mark\n"
+    [item] = read(head + b"900001,2021/2022,Tee\x07amwork,2\n")
+    assert (type(item), item.code) == (Refused, "text-unsuitable")
