@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from hub.kafka.connection import Connection
     from hub.stages.core import Core
+    from hub.stages.effects import Stage
     from hub.stages.runner import Runner
 
 FETCH_BYTES: Final = 8 << 20
@@ -37,6 +38,14 @@ FETCH_BYTES: Final = 8 << 20
 
 LONGEST_TAKE_MS: Final = 3_600_000
 """A batch, a large pay run included, may take an hour; a worker that is gone is noticed by its heartbeats, long before."""
+
+ASKING_MS: Final = 500
+SLOW_ASKING_MS: Final = 2_000
+"""How long a broker holds a question that it has no answer to. Each costs by the number of partitions in it. A partition that
+a stage left for a moment is not in the question that is held meanwhile: a stage that gathers leaves none."""
+
+LONGEST_HOLD: Final = 30.0
+"""Seconds that fetching waits for what was fetched to be taken."""
 
 FINISH: Final = 5.0
 """Seconds that a batch in hand gets when the worker ends."""
@@ -54,16 +63,21 @@ that it coordinates for that long, twice: one request, then one connection."""
 
 class KafkaFeed:
     """What feeds the stages of one worker. `session`: seconds without a sign of life after which others take over;
-    `gather`: seconds that a stage, by name, lets records come together."""
+    `pause`: seconds that a stage lets records come together, once it took so many."""
 
     def __init__(
-        self, core: Core, connection: Connection, *, session: float = 10.0, gather: Mapping[str, float] | None = None
+        self,
+        core: Core,
+        connection: Connection,
+        *,
+        session: float = 10.0,
+        pause: Callable[[Stage, int], float] = lambda _stage, _taken: 0.0,
     ) -> None:
         self._bus = core.ports.bus
         self.share = core.deliverer.share = KafkaShare(self, core.ports.bus, core.ports.store)
         self._names = connection.names
         self._session = session
-        self._gather = gather or {}
+        self._pause = pause
         self._broker = KafkaBroker(
             **connection.broker_options(),
             client_id=f"amana-{socket.gethostname()}-{os.getpid()}",
@@ -87,6 +101,7 @@ class KafkaFeed:
             await asyncio.wait({starting, member.ended}, return_when=asyncio.FIRST_COMPLETED)
             if starting.done():
                 starting.result()
+                _fetch_whole(subscriber.consumer)
             await asyncio.shield(member.ended)
         finally:
             del self._members[runner.stage.name]
@@ -95,7 +110,8 @@ class KafkaFeed:
 
     def join(self, runner: Runner, after: Callable[[], None]) -> tuple[Member, LogicSubscriber[Any]]:
         """The membership of a stage; nothing is asked of Kafka yet."""
-        name = runner.stage.name
+        stage, name = runner.stage, runner.stage.name
+        pause = self._pause(stage, 0)
         member = Member(runner, self._names.of(""), reclaim=self._session, after=after)
         subscriber = self._broker.subscriber(
             *self._topics(runner),
@@ -111,15 +127,18 @@ class KafkaFeed:
             rebalance_timeout_ms=round((self._session + GATHERING) * 1000),
             max_poll_interval_ms=LONGEST_TAKE_MS,
             fetch_max_bytes=FETCH_BYTES,
+            fetch_max_wait_ms=SLOW_ASKING_MS if pause else ASKING_MS,
         )
 
         async def handle(record: ConsumerRecord[Any, Any]) -> None:
+            nonlocal pause
             try:
                 consumer = subscriber.consumer
                 if consumer is not None:
-                    await asyncio.sleep(self._gather.get(name, 0.0))
-                    found = await _rest(consumer, record, runner.stage.batch)
+                    await asyncio.sleep(pause)
+                    found = await _rest(consumer, record, stage.batch)
                     await member.take({place: batches_of(records) for place, records in found.items()})
+                    pause = self._pause(stage, sum(map(len, found.values())))
             except Exception as error:  # noqa: BLE001 -- FastStream would go on as if nothing had been
                 member.fail(error)
 
@@ -174,6 +193,16 @@ class _Late:
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         if self._subscriber.consumer is not None:
             await self._subscriber.consumer.commit(dict(offsets))
+
+
+def _fetch_whole(consumer: AIOKafkaConsumer | None) -> None:
+    """Ask a broker only for all partitions at once.
+
+    aiokafka asks on after a tenth of a second without the partitions whose records are still to be taken; while a broker holds
+    that question, for half a second where nothing else comes, it is not asked for those, and the stage waits in vain.
+    """
+    if consumer is not None:
+        consumer._fetcher._prefetch_backoff = LONGEST_HOLD  # noqa: SLF001 -- no setting reaches it
 
 
 async def _leave(member: Member, subscriber: LogicSubscriber[Any]) -> None:

@@ -22,7 +22,10 @@ def headers_of(record: Record) -> Headers:
 def parse_record(key: bytes | None, headers: Iterable[tuple[str, bytes | None]], value: bytes | None) -> Record:
     """Inverse of a producer's (key, `headers_of`, value). What is missing is empty; of a header that is there twice the last
     one counts; bytes that are not UTF-8 are shown as escapes."""
-    texts = {name: "" if text is None else text.decode(errors="backslashreplace") for name, text in headers}
+    try:
+        texts = {name: text.decode() for name, text in headers}  # type: ignore[union-attr]  # see below
+    except (UnicodeDecodeError, AttributeError):
+        texts = {name: "" if text is None else text.decode(errors="backslashreplace") for name, text in headers}
     return Record(key or b"", texts, value or b"")
 
 

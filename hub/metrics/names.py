@@ -19,6 +19,7 @@ Name = Literal[
     "amana_bus_waiting_bytes",
     "amana_commit_records",
     "amana_commit_seconds",
+    "amana_conflicts_total",
     "amana_dead_letters_open",
     "amana_dead_letters_total",
     "amana_delivered_total",
@@ -133,6 +134,12 @@ SPECS: Final[dict[Name, Spec]] = {
         FAST,
         "Seconds of one durable commit; writer is admission, reservation (its part in PostgreSQL) or a stage",
         "Slow: the disk, a broker or PostgreSQL; see their own metrics",
+    ),
+    "amana_conflicts_total": _counter(
+        "Log and store",
+        "stage",
+        "Decisions of a stage that were made again because another worker wrote the same rows meanwhile",
+        "A few are in order. As many as commits: workers write about the same messages; run fewer workers",
     ),
     "amana_bus_waiting_bytes": _gauge(
         "Log and store",

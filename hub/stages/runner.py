@@ -218,6 +218,7 @@ class Runner:
                 return await self._carry_out(parts, effects), effects
             except Conflict:
                 self.tally.conflicts += 1
+                self.measures.inc("amana_conflicts_total", self.stage.name)
         effects = await decide()
         return await self._carry_out(parts, effects), effects
 

@@ -20,7 +20,7 @@ from hub.feeds.feeds import LOOK, Feeds
 from hub.garbage import look_rarely
 from hub.logs import logger
 from hub.pull import records as pull_records
-from hub.stages import index
+from hub.stages import collect, index
 from hub.stages.brake import FAILING, HALTED
 from hub.stages.core import Core, CorePorts, build
 from hub.stages.runner import Runner
@@ -35,6 +35,10 @@ LONGEST_WAIT: Final = 30.0
 GATHER: Final[Mapping[str, float]] = {index.NAME: 0.05, pull_records.NAME: 0.05}
 """Seconds that stages which only show what happened let things come together, so that a steady stream of single records
 costs a commit now and then and not one each."""
+
+GATHER_SHARED: Final[Mapping[str, float]] = {index.NAME: 0.2, pull_records.NAME: 0.2, collect.NAME: 0.1}
+"""The same where workers share the stages: there each look costs by the number of partitions of the stage, most of which have
+nothing new."""
 
 KAFKA: Final = "kafka://"
 
@@ -271,10 +275,10 @@ class Worker:
             stirred.set()
 
 
-def pause_after(stage: Stage, passed: int) -> float:
+def pause_after(stage: Stage, passed: int, gather: Mapping[str, float] = GATHER) -> float:
     """Seconds that a stage leaves for things to come together, once it took `passed` records. Behind a whole batch there is
     more already."""
-    return GATHER.get(stage.name, 0.0) if passed < stage.batch else 0.0
+    return gather.get(stage.name, 0.0) if passed < stage.batch else 0.0
 
 
 def state_of(worker: Worker, stop: asyncio.Event) -> str:
@@ -294,7 +298,9 @@ def open_feed(settings: Settings, core: Core) -> Feed | None:
     from hub.kafka.connection import connection_of
     from hub.kafka.running import KafkaFeed
 
-    return KafkaFeed(core, connection_of(settings), session=settings.kafka_session, gather=GATHER)
+    return KafkaFeed(
+        core, connection_of(settings), session=settings.kafka_session, pause=partial(pause_after, gather=GATHER_SHARED)
+    )
 
 
 async def run(

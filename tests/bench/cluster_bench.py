@@ -28,9 +28,17 @@ def run(seconds: float, count: int = COUNT) -> list[dict[str, Any]]:
     """A third for the way of one message, the rest for workers. Needs `make .venv/kafka` and PostgreSQL's programs."""
     if not KAFKA_LIBRARIES.is_dir():
         raise RuntimeError("no Kafka: make .venv/kafka")
-    with tempfile.TemporaryDirectory(prefix="amana-bench-") as directory, running(Path(directory)) as hub:
-        rows = uvloop.run(_pushes(hub, seconds / 3))
-        return [*asyncio.run(compare(hub, seconds * 2 / 3, count)), *rows]
+    with tempfile.TemporaryDirectory(prefix="amana-bench-") as directory, running(Path(directory)) as servers:
+        with servers.hub("way") as hub:
+            rows = uvloop.run(_pushes(hub, seconds / 3))
+        with servers.hub("one") as one, servers.hub("two") as two:
+            return [*asyncio.run(_scaling(one, two, seconds * 2 / 3, count)), *rows]
+
+
+async def _scaling(one: ClusterHub, two: ClusterHub, seconds: float, count: int) -> list[dict[str, Any]]:
+    for hub in (one, two):
+        await onboard(hub)
+    return await compare(one, two, seconds, count)
 
 
 async def _pushes(hub: ClusterHub, seconds: float) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""A hub on one real broker and one real PostgreSQL for the benchmarks: onboarding, backlogs, its processes, what they use.
+"""Hubs on one real broker and one real PostgreSQL for the benchmarks: onboarding, backlogs, their processes, what they use.
 
 Rule: workers and gateways are what `amana serve` starts. A backlog is admitted by `PostgresAdmissions`, after every check of
 the gateway, while the workers are stopped (SIGSTOP): so it is all there when the clock starts, and nobody's start counts.
@@ -139,30 +139,35 @@ class ClusterHub:
         return self.connection.execute(question.encode(), arguments or None).fetchall()
 
 
-@contextmanager
-def running(directory: Path, endpoint: str = "") -> Iterator[ClusterHub]:
-    """A hub with nothing in it, until the block ends; its broker and its server with it. `endpoint`: of `TAKER`."""
-    with ExitStack() as ends:
-        bus = kafka.Cluster(directory)
-        ends.callback(bus.stop)
-        server = postgres.Server.start(shared_buffers="128MB", max_wal_size="1GB")
-        ends.callback(server.stop)
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """One broker and one server, and the processes of both. Hubs on them know nothing of each other."""
+
+    directory: Path
+    bus: kafka.Cluster
+    databases: postgres.Databases
+    broker: psutil.Process
+    server: psutil.Process
+
+    @contextmanager
+    def hub(self, name: str, endpoint: str = "") -> Iterator[ClusterHub]:
+        """A hub with nothing in it, until the block ends. `endpoint`: of `TAKER`."""
+        directory = self.directory / name
         data = directory / "first"
-        data.mkdir(mode=0o700)
+        data.mkdir(mode=0o700, parents=True)
         settings = load(
             data,
-            bus=f"kafka://{bus.bootstrap}",
-            store=server.databases.create(),
+            bus=f"kafka://{self.bus.bootstrap}/{name}",
+            store=self.databases.create(),
             kafka_replication=1,
             kafka_min_insync=1,
         )
-        pid = int((server.files / "postmaster.pid").read_text().splitlines()[0])
         keys.create(settings.keys)
         hub = ClusterHub(
             directory,
             settings,
-            psutil.Process(bus.node(1).pid),
-            psutil.Process(pid),
+            self.broker,
+            self.server,
             generate(),
             generate(),
             endpoint,
@@ -177,6 +182,18 @@ def running(directory: Path, endpoint: str = "") -> Iterator[ClusterHub]:
             for process in hub.processes:
                 process.role.send_signal(signal.SIGCONT)
                 process.stop()
+
+
+@contextmanager
+def running(directory: Path) -> Iterator[Servers]:
+    """The servers, until the block ends."""
+    with ExitStack() as ends:
+        bus = kafka.Cluster(directory)
+        ends.callback(bus.stop)
+        server = postgres.Server.start(shared_buffers="128MB", max_wal_size="1GB")
+        ends.callback(server.stop)
+        pid = int((server.files / "postmaster.pid").read_text().splitlines()[0])
+        yield Servers(directory, bus, server.databases, psutil.Process(bus.node(1).pid), psutil.Process(pid))
 
 
 def choose_senders(hmac: bytes, partitions: int = DEFAULT_PARTITIONS) -> list[str]:

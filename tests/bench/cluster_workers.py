@@ -1,30 +1,35 @@
-"""How a second worker scales: the same backlog for one worker and for two, on one core and on all.
+"""How a second worker scales: the same backlog for a hub with one worker and for one with two, on one core and on all.
 
-Rule: phases of one and of two workers alternate; in each both ways of sharing cores are measured in turn, and medians are held
-against each other. With `one core` the workers are confined to it and broker and PostgreSQL to the others; unconfined, all share
-all cores. A round from which the machine's host took processor time counts only where no other was to be had.
+Rule: what is compared is measured in turn, within seconds, since a machine's host may give half as much a minute later: two hubs
+stand beside each other on the same servers, the workers of one stopped (SIGSTOP) while the other is measured. With `one core`
+the workers are confined to it and broker and PostgreSQL to the others; unconfined, all share all cores. A pair from which the
+host took processor time counts only where no other was to be had.
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import signal
 import statistics
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+
+import psutil
 
 from tests.bench.cluster_hub import Backlogs, ClusterHub, await_shared, pin, positions, used_seconds
 from tests.bench.pull_bench import stolen_seconds
 
 WITHIN: Final = 120.0
 LOOK: Final = 0.02
-ROUNDS: Final = 3
-"""Of each kind in a phase."""
+PAIRS: Final = 3
+"""Of each kind, at the least."""
 
 STOLEN: Final = 0.02
-"""Of a core. A round that lost more is measured again, `AGAIN` times in a phase."""
+"""Of a core. A pair that lost more is measured again, `AGAIN` times of each kind."""
 
 AGAIN: Final = 3
 
@@ -43,104 +48,118 @@ class Round:
     stolen: float
 
 
-Found = dict[tuple[int, bool], list[list[Round]]]
-"""By number of workers and whether they are confined: phases of rounds."""
+Pair = tuple[Round, Round]
+"""One worker, and two."""
 
 
-async def measure(hub: ClusterHub, backlogs: Backlogs, count: int, *, confined: bool) -> Round:
-    """Records per second from the moment at which all workers go on."""
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A hub with its workers."""
+
+    hub: ClusterHub
+    backlogs: Backlogs
+
+    @property
+    def workers(self) -> list[psutil.Process]:
+        return [process.role for process in self.hub.processes]
+
+    def stop(self) -> None:
+        for worker in self.workers:
+            worker.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        for worker in self.workers:
+            worker.send_signal(signal.SIGCONT)
+
+
+async def measure(side: Side, count: int, *, confined: bool) -> Round:
+    """Records per second from the moment at which all workers of a side, which are stopped, go on; then they are stopped."""
+    hub, workers = side.hub, side.workers
     cores = sorted(os.sched_getaffinity(0))
-    workers = [process.role for process in hub.processes]
     servers = [hub.broker, hub.server]
     pin(workers, {cores[0]} if confined else set(cores))
     pin(servers, set(cores[1:]) or set(cores) if confined else set(cores))
-    candidates = backlogs.make(count)
-    for worker in workers:
-        worker.send_signal(signal.SIGSTOP)
     before = positions(hub)
-    await backlogs.admit(candidates)
+    await side.backlogs.admit(side.backlogs.make(count))
     parts = {"worker": workers, "broker": [hub.broker], "postgresql": [hub.server]}
     used, stolen = used_seconds(parts), stolen_seconds()
     began = time.monotonic()
-    for worker in workers:
-        worker.send_signal(signal.SIGCONT)
-    while True:
-        now = positions(hub)
-        passed = time.monotonic() - began
-        if all(now[end] - before.get(end, 0) >= count for end in ENDS):
-            break
-        if passed > WITHIN:
-            raise RuntimeError(f"not all was processed: {[(end, now[end] - before.get(end, 0)) for end in ENDS]}")
-        await asyncio.sleep(LOOK)
-    after = used_seconds(parts)
+    side.go_on()
+    try:
+        while True:
+            now = positions(hub)
+            passed = time.monotonic() - began
+            if all(now[end] - before.get(end, 0) >= count for end in ENDS):
+                break
+            if passed > WITHIN:
+                raise RuntimeError(f"not all was processed: {[(end, now[end] - before.get(end, 0)) for end in ENDS]}")
+            await asyncio.sleep(LOOK)
+        after = used_seconds(parts)
+    finally:
+        side.stop()
     cpu = {name: (after[name] - used[name]) / count for name in parts}
     return Round(count / passed, cpu, (stolen_seconds() - stolen) / passed)
 
 
-async def compare(hub: ClusterHub, seconds: float, count: int) -> list[dict[str, Any]]:
-    """Rows of both comparisons."""
-    backlogs = await Backlogs.open(hub)
-    found: Found = {(n, c): [] for n in (1, 2) for c in (True, False)}
+async def compare(one: ClusterHub, two: ClusterHub, seconds: float, count: int) -> list[dict[str, Any]]:
+    """Rows of both comparisons. Neither hub has a worker yet."""
+    sides = []
+    for number, hub in enumerate((one, two), 1):
+        side = Side(hub, await Backlogs.open(hub))
+        sides.append(side)
+        for _ in range(number):
+            await asyncio.to_thread(hub.start, "worker")
+        await asyncio.to_thread(await_shared, hub, number)
+        side.stop()
+    found: dict[bool, list[Pair]] = {True: [], False: []}
+    again = dict.fromkeys(found, AGAIN)
     try:
-        hub.start("worker")
-        await asyncio.to_thread(await_shared, hub, 1)
-        await measure(hub, backlogs, count // 4, confined=False)  # to warm up
+        for side in sides:
+            await measure(side, count // 4, confined=False)  # to warm up
         until = time.monotonic() + seconds
-        while time.monotonic() < until or not found[2, False]:
-            await _phase(hub, backlogs, count, found, 1)
-            second = hub.start("worker")
-            await asyncio.to_thread(await_shared, hub, 2)
-            await _phase(hub, backlogs, count, found, 2)
-            hub.stop(second)
-            await asyncio.to_thread(await_shared, hub, 1)
+        for turn in itertools.count():
+            if time.monotonic() > until and all(len(pairs) >= PAIRS for pairs in found.values()):
+                break
+            for confined, pairs in found.items():
+                # whoever is measured first may find the machine in another state than whoever comes next
+                rounds = [await measure(side, count, confined=confined) for side in sides[:: 1 - turn % 2 * 2]]
+                pair = (rounds[turn % 2], rounds[1 - turn % 2])
+                if again[confined] and max(r.stolen for r in pair) > STOLEN:
+                    again[confined] -= 1
+                else:
+                    pairs.append(pair)
     finally:
-        await backlogs.close()
+        for side in sides:
+            side.go_on()
+            await side.backlogs.close()
     return [
-        _row("cluster.workers_one_core", found, confined=True, floor=0.90),
-        _row("cluster.workers_two_cores", found, confined=False, floor=1.25),
+        _row("cluster.workers_one_core", found[True], floor=0.90),
+        _row("cluster.workers_two_cores", found[False], floor=1.25),
         *(_cpu(part, found) for part in ("worker", "broker", "postgresql")),
     ]
 
 
-async def _phase(hub: ClusterHub, backlogs: Backlogs, count: int, found: Found, workers: int) -> None:
-    """Rounds with so many workers, one core and all cores in turn."""
-    made: dict[bool, list[Round]] = {True: [], False: []}
-    again = AGAIN
-    while any(len(rounds) < ROUNDS for rounds in made.values()):
-        for confined, rounds in made.items():
-            if len(rounds) < ROUNDS:
-                one = await measure(hub, backlogs, count, confined=confined)
-                if one.stolen > STOLEN and again:
-                    again -= 1
-                else:
-                    rounds.append(one)
-    for confined, rounds in made.items():
-        found[workers, confined].append(rounds)
-
-
-def _row(name: str, found: Found, *, confined: bool, floor: float) -> dict[str, Any]:
-    """Of each cycle the ratio of the medians; the median of those."""
-    one, two = (
-        [statistics.median(r.rate for r in rounds) for rounds in found[workers, confined]] for workers in (1, 2)
-    )
-    ratio = statistics.median(b / a for a, b in zip(one, two, strict=True))
-    rounds = [r for workers in (1, 2) for phase in found[workers, confined] for r in phase]
+def _row(name: str, pairs: Sequence[Pair], *, floor: float) -> dict[str, Any]:
+    """The median of the pairs' ratios."""
+    ratios = [two.rate / one.rate for one, two in pairs]
+    ratio = round(statistics.median(ratios), 3)
     return {
         "name": name,
-        "value": round(ratio, 3),
+        "value": ratio,
         "unit": "times one worker",
-        "ratio": round(ratio, 3),
+        "ratio": ratio,
         "floor": floor,
-        "one": round(statistics.median(one)),
-        "two": round(statistics.median(two)),
-        "rounds": [[[round(r.rate) for r in phase] for phase in found[n, confined]] for n in (1, 2)],
-        "stolen": round(max(r.stolen for r in rounds), 3),
+        "one": round(statistics.median(one.rate for one, _ in pairs)),
+        "two": round(statistics.median(two.rate for _, two in pairs)),
+        "ratios": [round(found, 3) for found in ratios],
+        "rounds": [[round(r.rate) for r in pair] for pair in pairs],
+        "stolen": round(max(r.stolen for pair in pairs for r in pair), 3),
     }
 
 
-def _cpu(part: str, found: Found) -> dict[str, Any]:
+def _cpu(part: str, found: Mapping[bool, Sequence[Pair]]) -> dict[str, Any]:
     def per(workers: int, *, confined: bool) -> float:
-        return round(statistics.median(r.cpu[part] for phase in found[workers, confined] for r in phase) * 1e6)
+        return round(statistics.median(pair[workers - 1].cpu[part] for pair in found[confined]) * 1e6)
 
     return {
         "name": f"cluster.cpu_{part}",

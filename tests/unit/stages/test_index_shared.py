@@ -100,6 +100,7 @@ def test_two_workers_that_write_one_row_lose_nothing_of_it() -> None:
         first = Runner(Index(store, hub.follower), came, store, "first")
         await _read(first)
         assert (first.tally.conflicts, second.tally.records > 0, store.left) == (1, True, 0)
+        assert first.measures.value("amana_conflicts_total", "index") == 1
         rows, events = await _shown(hub)
         assert rows == alone[0]
         # through which states a message came to its last one hangs on what was read first
