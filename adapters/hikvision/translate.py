@@ -104,7 +104,7 @@ def _punch(
         "zoneWhy": why,
         "instant": reading.utc,
         "state": STATES[state],
-        "verify": minor,
+        "verify": int(minor),  # 75.0 is a whole number to JSON
         "workcode": None,
         "flags": [*reading.flags, "clock-set-back"] if reading.instant < last - JUMP else [*reading.flags],
     }

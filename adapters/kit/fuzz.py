@@ -25,7 +25,7 @@ _BYTES: Final = (b"\t", b"\r\n", b"\n", b"\x00", b"\xff\xfe", b"9" * 30, b"2063-
 
 
 def damaged_inputs(adapter: Adapter, case: Case, rounds: int, seed: int) -> Iterator[Any]:
-    """At most `rounds` damaged copies of a case's input."""
+    """At most `rounds` damaged copies of a case's input, and those with a whole number written as `7.0`."""
     random = Random(f"{seed}/{case.name}")  # noqa: S311 -- repeatable on purpose
     for _ in range(rounds):
         if case.poll:
@@ -38,6 +38,20 @@ def damaged_inputs(adapter: Adapter, case: Case, rounds: int, seed: int) -> Iter
             damaged = _damaged_body(adapter, case, random)
             if _admissible(adapter, case, damaged):
                 yield damaged
+    if not (case.poll or case.request) and adapter.manifest.exchange(case.target).direction == "in":
+        yield from _with_floats(adapter, case)
+
+
+def _with_floats(adapter: Adapter, case: Case) -> Iterator[Any]:
+    """Each whole number of a body as a float of the same value, where the wire contract takes it: JSON knows one kind."""
+    found = copy.deepcopy(case.input)
+    for holder, key in list(_places(found)):
+        number = holder[key]
+        if type(number) is int:
+            holder[key] = float(number)
+            if _admissible(adapter, case, found):
+                yield copy.deepcopy(found)
+            holder[key] = number
 
 
 def _damaged_body(adapter: Adapter, case: Case, random: Random) -> Any:

@@ -107,7 +107,7 @@ def results(body: dict[str, Any], message: MessageContext) -> list[Translated]:
 
 def _result(row: Mapping[str, Any], message: MessageContext) -> Made:
     get = row.get
-    overall = overall_of(get("overall"))
+    overall, employees = overall_of(get("overall")), get("employees")
     marks = [
         overall_of(mark, mark["aspect"], label=mark.get("label"), weight=percent(mark.get("weight")))
         for mark in row["marks"]
@@ -120,7 +120,7 @@ def _result(row: Mapping[str, Any], message: MessageContext) -> Made:
         "marks": marks,
         "overall": overall,
         "formula": formula_of(get("formula"), overall, None, message.institution),
-        "employees": get("employees"),
+        "employees": None if employees is None else int(employees),  # 412.0 is a whole number to JSON
     }
     return "performance.institution-result", ("institution", message.institution), value, None
 
