@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from typing import Any, Final
-from xml.etree import ElementTree as ET
 
 from adapters.kit import (
     AdapterError,
@@ -30,6 +29,7 @@ from schemas.canonical.identifiers import check_nin, check_number
 from .document import (
     FIELD_MISSING,
     MONTHLY,
+    RECORD,
     RESPONSE,
     SENDER,
     STOP,
@@ -41,7 +41,6 @@ from .document import (
 )
 from .document import write_document as write
 
-RECORD: Final = "DeductionRecord"
 _AMOUNT: Final = re.compile(r"0*([0-9]{1,15}(?:\.[0-9]{1,12})?)", re.ASCII)
 _LOAN: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,47}", re.ASCII)
 _CODE: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}", re.ASCII)
@@ -71,9 +70,9 @@ def responses(body: bytes, message: MessageContext) -> list[Translated]:
     document = _open(body, options, RESPONSE)
     good = {code.strip() for code in options.get("successCodes", "8000").split(",")}
     out: list[Translated] = []
-    for row, element in enumerate(document.details):
+    for row, said in enumerate(document.rows):
         if message.rows is None or row in message.rows:
-            code = (fields_of(element) or {}).get("ResponseCode", "")
+            code = (fields_of(said) or {}).get("ResponseCode", "")
             out.append(Skipped(row, "response-taken") if code in good else Refused(row, *_answered(code)))
     return out
 
@@ -85,8 +84,8 @@ def keys(body: bytes, options: Mapping[str, str]) -> list[tuple[str, ...]]:
 
 def row_keys(document: Document) -> list[tuple[str, ...]]:
     """One natural key a row: the message and every text of the row."""
-    rows = _rows(document)
-    return [(document.kind, document.message_id, *(f"{f.tag}={f.text or ''}" for f in row)) for row in rows]
+    kind, message_id = document.kind, document.message_id
+    return [(kind, message_id, *(f"{name}={text}" for name, text in row.texts)) for row in document.rows]
 
 
 def _answered(code: str) -> tuple[str, str]:
@@ -108,20 +107,14 @@ def _open(body: bytes, options: Mapping[str, str], kind: str) -> Document:
     return document
 
 
-def _rows(document: Document) -> list[ET.Element]:
-    if document.kind != MONTHLY:
-        return list(document.details)
-    return [record for details in document.details for record in details.iter(RECORD)]
-
-
 def _translate(body: bytes, message: MessageContext, kind: str) -> list[Translated]:
     options = _options(message)
     document = _open(body, options, kind)
     currency = _currency(options)
     seen: dict[str, tuple[int, dict[str, str]]] = {}
     out: list[Translated] = []
-    for row, element in enumerate(_rows(document)):
-        fields = fields_of(element)
+    for row, said in enumerate(document.rows):
+        fields = fields_of(said)
         item = _deduction(row, fields, document, message.institution, currency)
         if isinstance(item, Canonical) and fields is not None:
             first = seen.setdefault(item.value["deductionId"], (row, fields))
@@ -154,26 +147,24 @@ def _deduction(
     monthly = kind == MONTHLY
     day = _day(fields["CheckDate" if monthly else "StopDate"])
     paid_on = _day(get("CheckDate", "")) if get("CheckDate") else None
-    amount, balance = (_amount(get(name, "")) for name in ("DeductionAmount", "BalanceAmount"))
+    amount, balance = _amount(get("DeductionAmount", "")), _amount(get("BalanceAmount", ""))
     loan, code, vote = fields["LoanNumber"], fields["DeductionCode"], get("VoteCode") or None
     flag = _FLAGS.get(get("HasStopPay", "").lower())
     if not day or paid_on == "":
         return Refused(row, "date-malformed", "a date is not YYYY-MM-DD, or does not exist")
     if amount == "" or balance == "":
         return Refused(row, "amount-malformed", "an amount is not decimal digits of zero or more")
-    if not _LOAN.fullmatch(loan) or not _CODE.fullmatch(code) or not (vote is None or _CODE.fullmatch(vote)):
+    if not _LOAN.fullmatch(loan) or not _is_code(code) or not (vote is None or _is_code(vote)):
         return Refused(
             row, "code-malformed", "LoanNumber, DeductionCode or VoteCode has characters or a length of its own"
         )
     if flag is None:
         return Refused(row, "flag-malformed", "HasStopPay is neither true nor false")
-    words = [
-        get(name) or None for name in ("DeductionDescription", "FSPReferenceNumber", "StopPayReason", "StopReason")
-    ]
+    text, reference = get("DeductionDescription") or None, get("FSPReferenceNumber") or None
+    pay_reason, stop_reason = get("StopPayReason") or None, get("StopReason") or None
     department = " ".join(filter(None, (get("DepartmentCode"), get("DepartmentName")))) or None
-    if not (_usable(department) and all(map(_usable, words))):
+    if not all(map(_usable, filter(None, (department, text, reference, pay_reason, stop_reason)))):
         return Refused(row, "text-unusable", "a text is longer than 300 characters or has control characters")
-    text, reference, pay_reason, stop_reason = words
     reason = (pay_reason or "HasStopPay" if flag else None) if monthly else stop_reason or pay_reason
     value = {
         "deductionId": f"{loan}-{day[:7]}" if monthly else f"{loan}-{day[:7]}-stop",
@@ -199,8 +190,14 @@ def _deduction(
     return Canonical("pay.deduction", ("employee", number), value, day[:7], row)
 
 
-def _usable(text: str | None) -> bool:
-    return text is None or (len(text) <= MAX_TEXT and (text.isprintable() or _WORDS.fullmatch(text) is not None))
+def _usable(text: str) -> bool:
+    return len(text) <= MAX_TEXT and (text.isprintable() or _WORDS.fullmatch(text) is not None)
+
+
+@lru_cache(maxsize=4096)
+def _is_code(text: str) -> bool:
+    """Whether a code of a deduction or a vote, of which there are few, has the form of one."""
+    return _CODE.fullmatch(text) is not None
 
 
 @lru_cache(maxsize=8192)
