@@ -22,6 +22,8 @@ from signing.keys import PublicKey, load_public
 from signing.xmlframe import stripped
 from signing.xmltext import escape
 
+from .plain import RECORD, Row, read_plain
+
 MONTHLY: Final = "FSP_MONTHLY_DEDUCTIONS"
 STOP: Final = "DEDUCTION_STOP_NOTIFICATION"
 RESPONSE: Final = "RESPONSE"
@@ -44,25 +46,7 @@ _TAIL: Final = re.compile(
     _S + rb"(?:<Signature>([A-Za-z0-9+/= \t\r\n]{0,4096}+)</Signature>|<Signature/>)?" + _S + rb"</Document>" + _S
 )
 _END: Final = b"</Data>"
-RECORD: Final = "DeductionRecord"
-_FIELD: Final = rb"(?:<(?!DeductionRecord>)([A-Za-z][0-9A-Za-z]{0,63})>[^<>&\x00-\x08\x0b-\x1f\xef]*+</\%d>)*+"
-"""Fields whose texts stand for themselves: no markup, no line break that a parser may change, and none of the few characters
-that XML has no place for."""
-_DETAILS: Final = rb"<Data><Header>(" + _FIELD % 2 + rb")</Header>(?:<MessageDetails>%b</MessageDetails>)++</Data>"
-_PLAIN: Final = {
-    True: re.compile(_DETAILS % (rb"(?:<DeductionRecord>" + _FIELD % 3 + rb"</DeductionRecord>)*+")),
-    False: re.compile(_DETAILS % (_FIELD % 3)),
-}
-"""The whole of Data, by whether its rows are records within its details."""
-_TEXTS: Final = re.compile(r"<([0-9A-Za-z]+)>([^<]*)</")
 _CODE: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}", re.ASCII)
-
-
-class Row(NamedTuple):
-    """One record or message: the names and texts of its fields; `flat`: none of them has fields of its own."""
-
-    texts: Sequence[tuple[str, str]]
-    flat: bool = True
 
 
 class Document(NamedTuple):
@@ -94,28 +78,21 @@ def _read(span: bytes) -> Document:
     head = _head({field.tag: (field.text or "").strip() for field in header[0]})
     if head[0] == MONTHLY:
         details = [record for each in details for record in each.iter(RECORD)]
-    rows = [Row([(f.tag, f.text or "") for f in each], not any(len(f) for f in each)) for each in details]
-    return Document(*head, rows)
+    return Document(*head, [_row(each) for each in details])
+
+
+def _row(element: ET.Element) -> Row:
+    return Row(tuple(f.tag for f in element), tuple(f.text or "" for f in element), not any(len(f) for f in element))
 
 
 def _read_plain(span: bytes) -> Document | None:
     """The same of plain markup; None for any other."""
     monthly = b"<DeductionRecord>" in span
-    found = _PLAIN[monthly].fullmatch(span)
+    found = read_plain(span, in_records=monthly)
     if found is None:
         return None
-    try:
-        header, text = found[1].decode(), span[found.end(1) :].decode()
-    except UnicodeDecodeError:
-        return None
-    head = _head({name: said.strip() for name, said in _TEXTS.findall(header)})
-    if (head[0] == MONTHLY) != monthly:
-        return None
-    rows = text.split("</DeductionRecord>" if monthly else "</MessageDetails>")[:-1]
-    texts = _TEXTS.findall
-    return Document(
-        *head, [Row(texts(row, row.rindex("<DeductionRecord>") + 17) if monthly else texts(row)) for row in rows]
-    )
+    head = _head(found.header)
+    return Document(*head, found.rows) if (head[0] == MONTHLY) == monthly else None
 
 
 def _head(said: Mapping[str, str]) -> tuple[str, str, str]:
@@ -134,8 +111,8 @@ def _head(said: Mapping[str, str]) -> tuple[str, str, str]:
 
 def fields_of(row: Row) -> dict[str, str] | None:
     """The texts of a row's fields by name; None when a name is there twice or a field has fields."""
-    found = {name: text.strip() for name, text in row.texts}
-    return found if row.flat and len(found) == len(row.texts) else None
+    found = dict(zip(row.names, map(str.strip, row.texts), strict=True))
+    return found if row.flat and len(found) == len(row.names) else None
 
 
 def write_document(

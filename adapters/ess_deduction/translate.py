@@ -29,7 +29,6 @@ from schemas.canonical.identifiers import check_nin, check_number
 from .document import (
     FIELD_MISSING,
     MONTHLY,
-    RECORD,
     RESPONSE,
     SENDER,
     STOP,
@@ -40,6 +39,7 @@ from .document import (
     signer_of,
 )
 from .document import write_document as write
+from .plain import RECORD
 
 _AMOUNT: Final = re.compile(r"0*([0-9]{1,15}(?:\.[0-9]{1,12})?)", re.ASCII)
 _LOAN: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,47}", re.ASCII)
@@ -85,7 +85,7 @@ def keys(body: bytes, options: Mapping[str, str]) -> list[tuple[str, ...]]:
 def row_keys(document: Document) -> list[tuple[str, ...]]:
     """One natural key a row: the message and every text of the row."""
     kind, message_id = document.kind, document.message_id
-    return [(kind, message_id, *(f"{name}={text}" for name, text in row.texts)) for row in document.rows]
+    return [(kind, message_id, *map("=".join, zip(row.names, row.texts, strict=True))) for row in document.rows]
 
 
 def _answered(code: str) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
 from typing import Any, Final
 
-from adapters.kit.marking import make_mark
+from adapters.kit.marking import MarkScale
 from schemas.canonical.marks import digits
 from schemas.scores import ScoreRules
 
@@ -27,40 +27,67 @@ GROUPS: Final = {
 LEAST: Final = 3
 """Raters of a group whose rule set says no number."""
 PLACES: Final = Decimal("0.0001")
+_NOTHING: Final = Decimal(0)
 _decimal = lru_cache(maxsize=4096)(Decimal)
 
-Scale = tuple[str, str, str]
 Answers = Sequence[Mapping[str, Any]]
 
 
-def group_of(kind: str, answers: Answers, scale: Scale, rules: ScoreRules) -> dict[str, Any]:
+class Survey:
+    """What holds for a whole survey: its scale, and the weight and least number of raters of each group.
+
+    `on_scale`: the marks that were found to lie on the scale, by their texts.
+    """
+
+    __slots__ = ("ends", "groups", "on_scale", "rules", "scale")
+
+    def __init__(self, worst: str, best: str, source: str, rules: ScoreRules) -> None:
+        self.rules = rules
+        self.scale = MarkScale(worst, best, source)
+        self.ends = worst, best
+        self.on_scale: dict[str | int, Decimal] = {}
+        least, known, weights = rules.lines.least_raters, rules.lines.known_raters, rules.lines.parts.value
+        self.groups: dict[str, tuple[str, int, str | None]] = {}
+        for kind, name in GROUPS.items():
+            enough = 1 if known is not None and name in known.value else LEAST if least is None else least.value
+            weight = weights.get(name)
+            self.groups[kind] = name, enough, None if weight is None else f"{weight:f}"
+
+    def place(self, given: str | int) -> Decimal:
+        """A mark as a number. Raises `ValueError` for one off the scale."""
+        value, worst, best = _decimal(str(given)), *map(_decimal, self.ends)
+        if not min(worst, best) <= value <= max(worst, best):
+            raise ValueError("the mark lies off its scale")
+        self.on_scale[given] = value
+        return value
+
+
+def group_of(kind: str, answers: Answers, survey: Survey) -> dict[str, Any]:
     """One group. Raises `ValueError` for a mark off the scale."""
-    name = GROUPS[kind]
-    least, known = rules.lines.least_raters, rules.lines.known_raters
-    enough = 1 if known is not None and name in known.value else LEAST if least is None else least.value
+    name, enough, weight = survey.groups[kind]
+    known, place = survey.on_scale.get, survey.place
     by_aspect: dict[str, list[Decimal]] = {}
     for answer in answers:
         for aspect, mark in answer["nilai"].items():
-            by_aspect.setdefault(aspect, []).append(_on_scale(str(mark), scale))
-    marks = [_mean(aspect, given, scale) for aspect, given in sorted(by_aspect.items()) if len(given) >= enough]
-    weight = rules.lines.parts.value.get(name)
+            value = known(mark)
+            if value is None:
+                value = place(mark)
+            given = by_aspect.get(aspect)
+            if given is None:
+                by_aspect[aspect] = [value]
+            else:
+                given.append(value)
+    marks = [_mean(aspect, given, survey) for aspect, given in sorted(by_aspect.items()) if len(given) >= enough]
     return {
         "group": name,
         "raters": len(answers),
         "marks": marks,
-        "weight": None if weight is None else f"{weight:f}",
+        "weight": weight,
         "withheld": len(marks) < len(by_aspect),
     }
 
 
-def _mean(aspect: str, given: list[Decimal], scale: Scale) -> dict[str, Any]:
+def _mean(aspect: str, given: list[Decimal], survey: Survey) -> dict[str, Any]:
     """The mean as the source would have written it on its own scale, to four places."""
-    mean = sum(given, Decimal(0)) / len(given)
-    return make_mark(aspect, digits(mean.quantize(PLACES, ROUND_HALF_EVEN)), *scale)
-
-
-def _on_scale(mark: str, scale: Scale) -> Decimal:
-    value, ends = _decimal(mark), (_decimal(scale[0]), _decimal(scale[1]))
-    if not min(ends) <= value <= max(ends):
-        raise ValueError("the mark lies off its scale")
-    return value
+    mean = sum(given, _NOTHING) / len(given)
+    return survey.scale.mark(aspect, digits(mean.quantize(PLACES, ROUND_HALF_EVEN)))

@@ -11,13 +11,12 @@ from decimal import Decimal
 from typing import Any, Final
 
 from adapters.kit import AdapterError, Canonical, MessageContext, Refused, Translated
-from adapters.kit.marking import make_mark
 from adapters.kit.repeats import repeats
 from schemas.canonical.identifiers import check_nip
 from schemas.errors import SchemaError
 from schemas.scores import ScoreRules, find, fits
 
-from .groups import GROUPS, Answers, Scale, group_of
+from .groups import GROUPS, Answers, Survey, group_of
 
 REASONS: Final = {
     "nip-number": "a spreadsheet made another number of the NIP",
@@ -45,7 +44,7 @@ def feedback(body: dict[str, Any], message: MessageContext) -> list[Translated]:
         raise AdapterError("dates-backwards", "the survey ends before it begins")
     span = {"first": body["dari"], "last": body["sampai"]}
     said = body["skala"]
-    scale = str(said["terburuk"]), str(said["terbaik"]), said["sumber"]
+    survey = Survey(str(said["terburuk"]), str(said["terbaik"]), said["sumber"], rules)
     odd = repeats([row["nip"] for row in rows], rows, "person-repeated", REASONS["person-repeated"])
     odd |= repeats([row["id"] for row in rows], rows, "id-repeated", REASONS["id-repeated"])
     out: list[Translated] = []
@@ -56,7 +55,7 @@ def feedback(body: dict[str, Any], message: MessageContext) -> list[Translated]:
             out.append(odd[at])
             continue
         try:
-            value = _record(row, message.institution, span, scale, rules)
+            value = _record(row, message.institution, span, survey)
         except Fault as fault:
             out.append(Refused(at, fault.args[0], REASONS[fault.args[0]]))
         else:
@@ -72,9 +71,7 @@ def rules_of(formula: Mapping[str, str], institution: str) -> ScoreRules:
     return rules
 
 
-def _record(
-    row: Mapping[str, Any], institution: str, span: Mapping[str, str], scale: Scale, rules: ScoreRules
-) -> dict[str, Any]:
+def _record(row: Mapping[str, Any], institution: str, span: Mapping[str, str], survey: Survey) -> dict[str, Any]:
     fault = check_nip(row["nip"], pppk=True)
     if fault is not None:
         raise Fault(_NIP.get(fault.kind, "nip-malformed"))
@@ -82,14 +79,19 @@ def _record(
     raters = [answer["penilai"] for answer in answers if answer.get("penilai") is not None]
     if len(set(raters)) != len(raters):
         raise Fault("rater-repeated")
-    by_group: dict[str, list[Mapping[str, Any]]] = {kind: [] for kind in GROUPS if kind in row.get("diminta", ())}
+    asked = row.get("diminta", ())
+    by_group: dict[str, list[Mapping[str, Any]]] = {kind: [] for kind in GROUPS if kind in asked} if asked else {}
     for answer in answers:
-        by_group.setdefault(answer["kelompok"], []).append(answer)
+        kind = answer["kelompok"]
+        if kind in by_group:
+            by_group[kind].append(answer)
+        else:
+            by_group[kind] = [answer]
     if not by_group:
         raise Fault("feedback-missing")
     try:
-        groups = [group_of(kind, by_group[kind], scale, rules) for kind in GROUPS if kind in by_group]
-        overall = overall_of(row.get("nilaiAkhir"), groups, scale, rules)
+        groups = [group_of(kind, by_group[kind], survey) for kind in GROUPS if kind in by_group]
+        overall = overall_of(row.get("nilaiAkhir"), groups, survey)
     except ValueError as error:
         raise Fault("mark-off-scale") from error
     return {
@@ -99,17 +101,15 @@ def _record(
         "span": {**span},
         "groups": groups,
         "overall": overall,
-        "formula": None if overall is None else rules.formula,
+        "formula": None if overall is None else survey.rules.formula,
     }
 
 
-def overall_of(
-    given: str | int | None, groups: list[dict[str, Any]], scale: Scale, rules: ScoreRules
-) -> dict[str, Any] | None:
+def overall_of(given: str | int | None, groups: list[dict[str, Any]], survey: Survey) -> dict[str, Any] | None:
     """The survey's overall mark, held against the weights; None where it has none or a group is withheld."""
     if given is None:
         return None
-    mark = make_mark("overall", str(given), *scale)
+    mark = survey.scale.mark("overall", str(given))
     if any(group["withheld"] for group in groups):
         return None
     means = {}
@@ -118,7 +118,7 @@ def overall_of(
         if values and group["weight"] is not None:
             means[group["group"]] = sum(values, Decimal(0)) / len(values)
     try:
-        same = fits(rules, [(None, means)], Decimal(mark["value"]))
+        same = fits(survey.rules, [(None, means)], Decimal(mark["value"]))
     except SchemaError:
         same = False
     if not same:
