@@ -182,15 +182,23 @@ def read_stamp(text: str, clock: DeviceClock, now: Now) -> tuple[Reading, str] |
     own = read_time(local, clock, now)
     if own is None or not offset:
         return None if own is None else (own, clock.why)
-    minutes = 0 if offset == "Z" else _fixed_minutes(offset)
-    if minutes is None:
+    said = _offset_clock(offset)
+    if said is None:
         return None
-    said = DeviceClock(format_offset(minutes), "offset that the device sent", minutes)
     reading = read_time(local, said, now)
     if reading is None:
         return None
     odd = () if reading.instant == own.instant else ("zone-contradicted",)
     return reading._replace(flags=reading.flags + odd), said.why
+
+
+@lru_cache(maxsize=64)
+def _offset_clock(offset: str) -> DeviceClock | None:
+    """The clock of a time that says its own offset, `Z` or +hh:mm; None for an offset that is none."""
+    minutes = 0 if offset == "Z" else _fixed_minutes(offset)
+    if minutes is None:
+        return None
+    return DeviceClock(format_offset(minutes), "offset that the device sent", minutes)
 
 
 def _read_minute(said: str, clock: DeviceClock) -> Minute | None:
