@@ -61,6 +61,8 @@ def render(name: str, value: Any) -> str:
 
 def escape(text: str) -> str:
     """Character data. Raises "xml" for characters that no XML can hold."""
+    if text.isprintable() and "&" not in text and "<" not in text and ">" not in text:
+        return text
     if _FORBIDDEN.search(text):
         raise SigningError("xml", "a character that XML cannot hold")
     return text.translate(_ESCAPES)

@@ -136,6 +136,8 @@ def signer_of(options: Mapping[str, str], signer: Signer | None) -> Signer | Non
 
 
 def _element(name: str, value: object) -> str:
+    if type(value) is str:
+        return f"<{name}>{escape(value)}</{name}>"
     if isinstance(value, Mapping):
         return f"<{name}>{''.join(_element(each, inner) for each, inner in value.items())}</{name}>"
     if isinstance(value, list | tuple):

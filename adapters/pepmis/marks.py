@@ -19,6 +19,7 @@ from .faults import Fault, percent
 
 SOURCE: Final = "PEPMIS"
 STATES: Final = {"COMPLETED": "completed-item", "IN_PROGRESS": "item-in-progress"}
+_STATES: Final = {aspect: state for state, aspect in STATES.items()}
 KINDS: Final[tuple[Kind, ...]] = ("qualitative", "quantitative")
 ITEMS: Final = MarkScale("0", "100", SOURCE)
 _decimal = lru_cache(maxsize=4096)(Decimal)
@@ -117,11 +118,14 @@ def overall_row(mark: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 def item_rows(marks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The rows of marks of sub-tasks, in their order."""
-    states = {aspect: state for state, aspect in STATES.items()}
     found: dict[str, dict[str, Any]] = {}
     for mark in marks:
-        empty = {"itemId": mark["item"], "state": states.get(mark["aspect"], ""), "weight": mark["weight"]}
-        found.setdefault(mark["item"] or "", empty)[mark["kind"]] = mark["written"]
+        item = mark["item"]
+        row = found.get(item or "")
+        if row is None:
+            row = {"itemId": item, "state": _STATES.get(mark["aspect"], ""), "weight": mark["weight"]}
+            found[item or ""] = row
+        row[mark["kind"]] = mark["written"]
     return [*found.values()]
 
 

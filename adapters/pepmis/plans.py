@@ -14,12 +14,6 @@ from adapters.kit import MessageContext, Translated
 from .faults import Fault, each, number, percent, span
 
 RANKS: Final = {"INSTITUTION": 0, "DEPARTMENT": 1, "EMPLOYEE": 2}
-_TEXTS: Final = (
-    ("goal", "goal"),
-    ("target", "target"),
-    ("activity", "activity"),
-    ("performanceIndicator", "indicator"),
-)
 
 
 def plans(body: dict[str, Any], message: MessageContext) -> list[Translated]:
@@ -147,7 +141,10 @@ def plan_row(value: Mapping[str, Any]) -> dict[str, Any]:
 def _work_row(item: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "description": item["title"],
-        **{theirs: item[ours] for theirs, ours in _TEXTS},
+        "goal": item["goal"],
+        "target": item["target"],
+        "activity": item["activity"],
+        "performanceIndicator": item["indicator"],
         "weight": item["weight"],
         "startDate": item["starts"],
         "endDate": item["ends"],

@@ -13,8 +13,8 @@ from signing.xmlframe import stripped
 
 ROWS: Final = 500
 MONTH: Final = "2026-12"
-_SIGNER: Final = PrivateKey(rsa.generate_private_key(65537, 2048))
-DEVICE_OPTIONS: Final = {"publicKey": _SIGNER.public.pem()}
+SIGNER: Final = PrivateKey(rsa.generate_private_key(65537, 2048))
+DEVICE_OPTIONS: Final = {"publicKey": SIGNER.public.pem()}
 """Of the registered sender of the signed documents."""
 
 
@@ -87,7 +87,7 @@ def ess_document() -> bytes:
         "<Data><Header><Sender>ESS_UTUMISHI</Sender><Receiver>M</Receiver><FSPCode>FL0001</FSPCode><MsgId>M-1</MsgId>"
         f"<MessageType>FSP_MONTHLY_DEDUCTIONS</MessageType></Header><MessageDetails>{records}</MessageDetails></Data>"
     )
-    signature = base64.b64encode(_SIGNER.sign(stripped(data.encode()))).decode()
+    signature = base64.b64encode(SIGNER.sign(stripped(data.encode()))).decode()
     return f"<Document>{data}<Signature>{signature}</Signature></Document>".encode()
 
 
