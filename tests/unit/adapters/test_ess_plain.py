@@ -26,7 +26,7 @@ USUAL = [("LoanNumber", "LN-1"), ("CheckNumber", "900001"), ("VoteName", "Fungu 
 def rows(draw: st.DrawFn) -> str:
     """The fields of a row: mostly the usual ones."""
     fields = draw(st.lists(st.tuples(NAMES, TEXTS), max_size=4)) if draw(st.integers(0, 2)) == 0 else USUAL
-    if fields and draw(st.booleans()):
+    if draw(st.booleans()) and fields:
         at = draw(st.integers(0, len(fields) - 1))
         fields = [*fields[:at], (fields[at][0], draw(TEXTS)), *fields[at + 1 :]]
     gap = draw(st.sampled_from(["", "", "", "", "\n  ", "\n  ", "x"]))
