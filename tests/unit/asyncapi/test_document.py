@@ -16,9 +16,11 @@ from hub.asyncapi.headers import MEANINGS
 from hub.asyncapi.operations import may_write, readers
 from hub.asyncapi.topics import kind_of
 from hub.cli.main import invoke
+from hub.kafka.connection import connection_of
+from hub.kafka.topics import settings_of
 from hub.records import STAGE
 from hub.settings import Settings
-from hub.topics import layout
+from hub.topics import layout, subscriber
 from schemas.contracts import CONTRACTS
 from signing import jsontext
 from tests.published import ASYNCAPI, published_schema
@@ -86,6 +88,22 @@ def test_every_topic_is_a_channel() -> None:
     kept = {name: b["topicConfiguration"]["retention.ms"] for name, b in bindings.items()}
     assert kept.pop("subscriber") == 3 * 86_400_000
     assert set(kept.values()) == {86_400_000}
+
+
+def test_topics_are_described_as_the_hub_makes_them() -> None:
+    """What it says of a topic's settings is what the hub sets when it makes that topic, and checks when it finds it."""
+    used = Settings(**CLUSTER, kafka_retention_days=7, kafka_subscriber_days=3, kafka_min_insync=1)
+    made = make_document(used, adapters=find(), addresses=False)
+    for name, channel in made["channels"].items():
+        said = channel["bindings"]["kafka"]
+        wanted = settings_of(connection_of(used), subscriber("PAY") if name == "subscriber" else name)
+        texts = {
+            key: ",".join(value) if isinstance(value, list) else str(value)
+            for key, value in said["topicConfiguration"].items()
+        }
+        assert texts.items() <= wanted.items(), name
+        assert said["replicas"] == connection_of(used).replication
+        assert set(texts) >= {"cleanup.policy", "retention.ms", "min.insync.replicas"}
 
 
 def test_what_a_subscriber_reads_is_described_with_its_encoding() -> None:
