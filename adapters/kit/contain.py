@@ -38,6 +38,8 @@ MAX_CURSOR: Final = 8192
 
 T = TypeVar("T")
 
+_CONTAINERS: Final = frozenset({dict, list, tuple})
+
 _only_tuple = frozenset({tuple}).issuperset
 _only_str = frozenset({str}).issuperset
 
@@ -70,16 +72,20 @@ def _place(error: BaseException) -> str:
 
 
 def holds_float(value: object) -> bool:
-    """True when there is a float anywhere inside `value` (plain JSON). Plain loops: it runs once per record."""
+    """True when there is a float anywhere inside `value` (plain JSON). The kinds of a whole object are looked at at once: it
+    runs once per record."""
     kind = type(value)
-    if kind is not dict and kind is not list and kind is not tuple:
+    if kind not in _CONTAINERS:
         return kind is float
     inner: Any = value
-    for item in inner.values() if kind is dict else inner:
-        kind = type(item)
-        if kind is float or ((kind is dict or kind is list or kind is tuple) and item and holds_float(item)):
-            return True
-    return False
+    if kind is dict:
+        inner = inner.values()
+    kinds = set(map(type, inner))
+    if float in kinds:
+        return True
+    if kinds.isdisjoint(_CONTAINERS):
+        return False
+    return any(holds_float(item) for item in inner if type(item) in _CONTAINERS and item)
 
 
 def fingerprint(value: Any) -> bytes:

@@ -7,6 +7,7 @@ both stand in one message they are held against each other; a plan above that ca
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from adapters.kit import MessageContext, Translated
@@ -66,26 +67,27 @@ def plan_of(row: Mapping[str, Any], institution: str) -> dict[str, Any]:
 
 def task_of(task: Mapping[str, Any]) -> dict[str, Any]:
     """The canonical task, its sub-tasks within it."""
-    head = {"taskId": task["taskId"], "parentTask": task.get("parentTaskId")}
-    parts = [{"subTaskId": part["subTaskId"], **_work(part)} for part in task.get("subTasks", ())]
-    return {**head, **_work(task), "subTasks": parts}
+    made = _work({"taskId": task["taskId"], "parentTask": task.get("parentTaskId")}, task)
+    made["subTasks"] = [_work({"subTaskId": part["subTaskId"]}, part) for part in task.get("subTasks", ())]
+    return made
 
 
-def _work(item: Mapping[str, Any]) -> dict[str, Any]:
+def _work(made: dict[str, Any], item: Mapping[str, Any]) -> dict[str, Any]:
+    """What a task and a sub-task both say, put into what is made of one."""
     get = item.get
     starts, ends = get("startDate"), get("endDate")
     if starts is not None and ends is not None and ends < starts:
         raise Fault("dates-backwards")
-    return {
-        "title": item["description"],
-        "goal": get("goal"),
-        "target": get("target"),
-        "activity": get("activity"),
-        "indicator": get("performanceIndicator"),
-        "weight": percent(get("weight")),
-        "starts": starts,
-        "ends": ends,
-    }
+    weight = get("weight")
+    made["title"] = item["description"]
+    made["goal"] = get("goal")
+    made["target"] = get("target")
+    made["activity"] = get("activity")
+    made["indicator"] = get("performanceIndicator")
+    made["weight"] = None if weight is None else percent(weight)
+    made["starts"] = starts
+    made["ends"] = ends
+    return made
 
 
 def items_of(tasks: list[dict[str, Any]]) -> Iterator[str]:
@@ -109,7 +111,12 @@ def check_cascade(row: Mapping[str, Any], above: Mapping[str, Any] | None) -> No
 
 def year_of(days: Mapping[str, str]) -> str | None:
     """The financial year (July to June) in which all of the days lie, if there is one."""
-    first, last = (int(day[:4]) - (day[5:7] < "07") for day in (days["first"], days["last"]))
+    return _year_of(days["first"], days["last"])
+
+
+@lru_cache(maxsize=256)
+def _year_of(*days: str) -> str | None:
+    first, last = (int(day[:4]) - (day[5:7] < "07") for day in days)
     return f"{first}/{first + 1}" if first == last else None
 
 
@@ -126,26 +133,23 @@ def plan_row(value: Mapping[str, Any]) -> dict[str, Any]:
         "endDate": value["span"]["last"],
         "parentPlanId": value["parentPlan"],
         "status": value["status"].upper(),
-        "tasks": [
-            {
-                "taskId": task["taskId"],
-                "parentTaskId": task["parentTask"],
-                **_work_row(task),
-                "subTasks": [{"subTaskId": part["subTaskId"], **_work_row(part)} for part in task["subTasks"]],
-            }
-            for task in value["tasks"]
-        ],
+        "tasks": [_task_row(task) for task in value["tasks"]],
     }
 
 
-def _work_row(item: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "description": item["title"],
-        "goal": item["goal"],
-        "target": item["target"],
-        "activity": item["activity"],
-        "performanceIndicator": item["indicator"],
-        "weight": item["weight"],
-        "startDate": item["starts"],
-        "endDate": item["ends"],
-    }
+def _task_row(task: Mapping[str, Any]) -> dict[str, Any]:
+    row = _work_row({"taskId": task["taskId"], "parentTaskId": task["parentTask"]}, task)
+    row["subTasks"] = [_work_row({"subTaskId": part["subTaskId"]}, part) for part in task["subTasks"]]
+    return row
+
+
+def _work_row(row: dict[str, Any], item: Mapping[str, Any]) -> dict[str, Any]:
+    row["description"] = item["title"]
+    row["goal"] = item["goal"]
+    row["target"] = item["target"]
+    row["activity"] = item["activity"]
+    row["performanceIndicator"] = item["indicator"]
+    row["weight"] = item["weight"]
+    row["startDate"] = item["starts"]
+    row["endDate"] = item["ends"]
+    return row
