@@ -19,6 +19,9 @@ class DeviceFlag(NamedTuple):
     remedy: str
 
 
+BETWEEN: Final = "clock-set-back-between-messages"
+"""No punch carries it: it is said of a message, beside the one before."""
+
 DEVICE_FLAGS: Final[Mapping[str, DeviceFlag]] = MappingProxyType(
     {
         "clock-before-2015": DeviceFlag(
@@ -37,6 +40,11 @@ DEVICE_FLAGS: Final[Mapping[str, DeviceFlag]] = MappingProxyType(
             "a punch says an earlier time than the one logged before it: the clock was set back between them",
             "ask who set it and when; see whether the punches before or after it are wrong",
         ),
+        BETWEEN: DeviceFlag(
+            "the first punch of a message says an earlier time than the last one of the message before, which the same device "
+            "sent: its clock was set back between them, or it sends what it kept after what is new",
+            "see whether the device was away from the network; if not, ask who set its clock, and when",
+        ),
         "clock-jumped-ahead": DeviceFlag(
             "a punch says a later time than one logged after it: the clock had jumped ahead, or was set back wrongly",
             "ask who set it and when; see whether the punches before or after it are wrong",
@@ -48,5 +56,7 @@ DEVICE_FLAGS: Final[Mapping[str, DeviceFlag]] = MappingProxyType(
     }
 )
 
-OPEN_FLAGS: Final[Mapping[str, frozenset[str]]] = MappingProxyType({"attendance.punch": frozenset(DEVICE_FLAGS)})
+OPEN_FLAGS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {"attendance.punch": frozenset(DEVICE_FLAGS) - {BETWEEN}}
+)
 """By contract: flags of its member `flags` that may stand in the open. Contracts that are not here have none."""

@@ -85,6 +85,8 @@ class Exchange(_Strict):
     """Function in translate.py, (body, options) -> one natural key a row, for bodies that are not JSON."""
     rows: Rows | None = None
     """How rows are counted; None: the member that `dedupe.rows` names."""
+    in_order: bool = False
+    """A device sends its messages in the order in which it logged what is in them: its clock is compared with the one before."""
     source: Literal["run", "records"] = "run"
     """Out: rendered from a run and its signals, or from canonical records of `contracts`."""
     batch: Literal["message", "person"] = "message"
@@ -103,6 +105,8 @@ class Exchange(_Strict):
             raise ValueError("source and reads_back are for exchanges that go out")
         if self.reads_back is not None and self.source != "records":
             raise ValueError("reads_back goes with the source records")
+        if self.in_order and self.assurance != "device":
+            raise ValueError("in_order goes with what devices send")
         if self.attached and self.media_type != "application/json":
             raise ValueError("an attached file travels in JSON")
         return self

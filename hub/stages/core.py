@@ -97,7 +97,7 @@ def build(ports: CorePorts) -> Core:
     p = ports
     index = Index(p.store, p.follower)
     stages = (
-        Translate(p.vault, p.follower, p.adapters, p.keys.hmac, p.bus.topics, p.hand, p.keys.signing),
+        Translate(p.vault, p.follower, p.adapters, p.keys.hmac, p.bus.topics, p.hand, p.keys.signing, p.store),
         Relay(p.bus, p.vault, p.follower, p.partitions, p.keys.signing, p.registry),
         Collect(p.store),
         RunStage(p.bus, p.store, p.vault, p.follower, p.adapters, p.keys.hmac, p.partitions, p.draft_rules),

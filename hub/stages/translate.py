@@ -1,7 +1,8 @@
 """inbox.* -> records.<contract>: what each system said, in the canonical words.
 
 Rule: a record depends on the admitted bytes, the directory as of the position that the gateway stamped, and the
-versions of adapter and contract; nothing else. A row that cannot be taken is a dead letter, its neighbours go on. Hot
+versions of adapter and contract; nothing else. What a device's clock did since the message before is noted beside
+(`hub.stages.clocks`). A row that cannot be taken is a dead letter, its neighbours go on. Hot
 path: per record one dict and one `Record`, everything else is made once per message or per contract.
 """
 
@@ -20,7 +21,7 @@ from hub.feeds.admitting import read_raw
 from hub.gateway.bodies import value_again
 from hub.keys import subject_key
 from hub.log.inbox import parse_rows
-from hub.ports import Append, Vault
+from hub.ports import Append, Store, Vault
 from hub.records import (
     ASSURANCE,
     CODE,
@@ -49,6 +50,7 @@ from hub.records import (
 )
 from hub.stages.bodies import RECEIVED, open_body, secrets_of
 from hub.stages.brake import Verdict
+from hub.stages.clocks import Clocks
 from hub.stages.deadletters import check_aside, dead_letter
 from hub.stages.effects import Effects, Entry
 from hub.stages.flags import MEMBER, Flagged
@@ -99,7 +101,8 @@ class _Out:
 
 class Translate:
     """The stage. `adapters` by id; `hmac` is the hub's key for record keys; `topics` their numbers of partitions;
-    `key` opens bodies that were encrypted for the hub."""
+    `key` opens bodies that were encrypted for the hub; `store` has what devices said last; without it no two
+    messages are compared."""
 
     name = NAME
     version = VERSION
@@ -115,6 +118,7 @@ class Translate:
         topics: Callable[[], Mapping[str, int]],
         hand: Hand | None = None,
         key: PrivateKey | None = None,
+        store: Store | None = None,
     ) -> None:
         self._vault = vault
         self._follower = follower
@@ -123,6 +127,7 @@ class Translate:
         self._topics = topics
         self._hand = hand
         self._key = key
+        self._store = store
         self._plans: dict[str, _Plan] = {}
         self._views: dict[int, View] = {}
 
@@ -134,6 +139,7 @@ class Translate:
             self._hand.passed(topic, partition, entries[0].offset)
         secrets = await secrets_of(self._vault, (entry.record for entry in entries))
         await self._catch_up(entries)
+        clocks = await Clocks.of(self._store, [entry.record for entry in entries if self._in_order(entry.record)])
         effects = Effects()
         out = _Out()
         for entry in entries:
@@ -141,13 +147,14 @@ class Translate:
             if secret is None:
                 effects.erased += 1
                 continue
-            code = self._message(topic, partition, entry, secret, out)
+            code = self._message(topic, partition, entry, secret, out, clocks)
             effects.verdicts.append(Verdict(code, entry.record.headers[SYSTEM]))
             await asyncio.sleep(0)  # deliveries run in this loop too
         effects.publishes = out.appends()
+        effects.writes += clocks.writes()
         return effects
 
-    def _message(self, topic: str, partition: int, entry: Entry, secret: bytes, out: _Out) -> str:
+    def _message(self, topic: str, partition: int, entry: Entry, secret: bytes, out: _Out, clocks: Clocks) -> str:
         """Make the records of one message; returns "" when any row of it could be taken, else the code of the last."""
         record, source = entry.record, (topic, partition, entry.offset)
         try:
@@ -214,6 +221,7 @@ class Translate:
             place[1].append(Record(place[0], headers, body_key.seal(rid, render(value))))
             taken += 1
         flagged.note()
+        clocks.see(record, items)
         return "" if taken else failed
 
     def _rows(self, record: Record, secret: bytes, source: tuple[str, int, int]) -> Sequence[Translated]:
@@ -258,6 +266,17 @@ class Translate:
         finally:
             if hand is not None:
                 hand.lay_down()
+
+    def _in_order(self, record: Record) -> bool:
+        """Whether a device sent it in the order of its log."""
+        h = record.headers
+        if DEVICE not in h or FEED in h:
+            return False
+        api = self._view(int(h[CONTROL_POSITION])).api(h[CODE])
+        adapter = None if api is None else self._adapters.get(api.adapter)
+        if api is None or adapter is None:
+            return False
+        return any(found.in_order for found in adapter.manifest.exchanges if found.name == api.exchange)
 
     def _plan(self, contract: str) -> _Plan:
         plan = self._plans.get(contract)

@@ -187,6 +187,15 @@ device_flag = Table(
     Index(None, "device", "flag", "system", "institution", "time"),
 )
 
+# what a device said last that sends its punches itself: an instant, of nobody
+
+device_clock = Table(
+    "device_clock",
+    metadata,
+    key("device"),
+    some("said", BigInteger),
+)
+
 dead_letter = Table(
     "dead_letter",
     metadata,

@@ -39,6 +39,7 @@ TABLES = [
     "fact_latest",
     "fact",
     "device_flag",
+    "device_clock",
     "delivery",
     "dead_letter",
     "change",
@@ -100,6 +101,12 @@ def upgrade() -> None:  # noqa: PLR0915 -- one statement for each table and inde
     op.create_index(op.f("ix_dead_letter_state_at_id"), "dead_letter", ["state", "at", "id"], unique=False)
     op.create_index(
         op.f("ix_dead_letter_topic_partition_offset"), "dead_letter", ["topic", "partition", "offset"], unique=False
+    )
+    op.create_table(
+        "device_clock",
+        sa.Column("device", sa.String(), autoincrement=False, nullable=False),
+        sa.Column("said", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("device", name=op.f("pk_device_clock")),
     )
     op.create_table(
         "device_flag",
