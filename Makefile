@@ -68,7 +68,7 @@ generate: $(VENV)/development ## contracts and generated pages
 	$(BIN)/python -m schemas.generate
 	$(BIN)/python -m hub.pages
 
-bench: $(VENV)/development $(VENV)/kafka ## ratios in about eight minutes, to bench.json
+bench: $(VENV)/development $(VENV)/kafka ## ratios in about ten minutes, to bench.json
 	$(BIN)/python -m tests.bench.run
 
 bench-full: $(VENV)/development $(VENV)/kafka ## the same at full sizes
