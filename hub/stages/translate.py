@@ -106,7 +106,7 @@ class Translate:
 
     name = NAME
     version = VERSION
-    batch = 256
+    batch = 512
     apart = True
 
     def __init__(

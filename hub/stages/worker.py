@@ -36,7 +36,7 @@ GATHER: Final[Mapping[str, float]] = {index.NAME: 0.05, pull_records.NAME: 0.05}
 """Seconds that stages which only show what happened let things come together, so that a steady stream of single records
 costs a commit now and then and not one each."""
 
-GATHER_SHARED: Final[Mapping[str, float]] = {index.NAME: 0.2, pull_records.NAME: 0.2, collect.NAME: 0.1}
+GATHER_SHARED: Final[Mapping[str, float]] = {index.NAME: 0.2, pull_records.NAME: 0.2, collect.NAME: 0.25}
 """The same where workers share the stages: there each look costs by the number of partitions of the stage, most of which have
 nothing new."""
 

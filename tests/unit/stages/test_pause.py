@@ -26,6 +26,6 @@ def test_what_is_on_the_way_to_a_receiver_never_pauses_where_workers_share_the_s
     """Only stages that show what happened, or collect for a run, look less often where each look costs by the partitions."""
     hub = SimHub()
     assert set(GATHER_SHARED) == {"index", "pulls", "collect"}
-    assert pause_after(Collect(hub.store), 1, GATHER_SHARED) == GATHER_SHARED["collect"] <= 0.1
+    assert pause_after(Collect(hub.store), 1, GATHER_SHARED) == GATHER_SHARED["collect"] > 0
     index = Index(hub.store, hub.follower)
     assert pause_after(index, index.batch, GATHER_SHARED) == 0
