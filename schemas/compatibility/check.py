@@ -104,7 +104,8 @@ class _Bench:
             raise UnusableSchema("size", "nested too deeply", which) from None
 
     def _library(self, source: SchemaText) -> Library:
-        library = Library(source, DEFAULT_DIALECT[self._policy], self._interner, self._budget)
+        words = self._policy is not Policy.SOUND
+        library = Library(source, DEFAULT_DIALECT[self._policy], self._interner, self._budget, words=words)
         for site in library.sites():
             check_form(site)
         if self._policy is Policy.SOUND:

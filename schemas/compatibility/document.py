@@ -20,6 +20,7 @@ from schemas.compatibility.verdict import SchemaText, UnusableSchema
 
 MOST_BYTES: Final = 1_000_000
 _REFERENCES: Final = ("$ref", "$dynamicRef", "$recursiveRef")
+_WORDS: Final = ("title", "description", "$comment")
 
 
 class Interner:
@@ -83,10 +84,26 @@ def parse(text: str | bytes, *, decimals: bool = True) -> Any:
         raise UnusableSchema("json", str(error).partition("\n")[0][:200]) from None
 
 
-class Library:
-    """One schema text and its references. Raises `UnusableSchema`, or `BudgetExceeded` for one too large to be walked."""
+def _forget_words(root: Any, dialect: Dialect) -> None:
+    """Take out of a parsed schema what it says to people: two that differ in nothing else are equal."""
+    todo = [root]
+    while todo:
+        schema = todo.pop()
+        if isinstance(schema, dict):
+            for word in _WORDS:
+                if isinstance(schema.get(word), str):
+                    del schema[word]
+            todo.extend(value for _, value, _ in subschemas(schema, dialect))
 
-    def __init__(self, source: SchemaText, default: Dialect, interner: Interner, budget: Budget) -> None:
+
+class Library:
+    """One schema text and its references. Raises `UnusableSchema`, or `BudgetExceeded` for one too large to be walked. Without
+    `words` what it says to people is left out."""
+
+    def __init__(
+        self, source: SchemaText, default: Dialect, interner: Interner, budget: Budget, *, words: bool = True
+    ) -> None:
+        self._words = words
         self.interner = interner
         self._budget = budget
         self.identity = object()
@@ -109,7 +126,10 @@ class Library:
     def _add(self, name: str, text: str | bytes, default: Dialect) -> Site:
         value = parse(text)
         number = len(self._documents)
-        root = self._site(number, value, "#", name, dialect_of(value, default))
+        dialect = dialect_of(value, default)
+        if not self._words:
+            _forget_words(value, dialect)
+        root = self._site(number, value, "#", name, dialect)
         self._documents.append(root)
         self._resources.setdefault(root.base, root)
         self._resources.setdefault(name, root)

@@ -87,6 +87,21 @@ def test_refusals_name_a_place_and_a_remedy(seed: int) -> None:
     assert same is None or same.compatible
 
 
+def test_words_change_nothing() -> None:
+    """A title, a description or a comment anywhere in a schema is never why a version is refused, nor are members called so."""
+    of_items = {"anyOf": [{"minItems": 1}, {"uniqueItems": True}], "unevaluatedItems": {"type": "number", "minimum": 2}}
+    schema = {"$schema": ADDRESS[2020], "properties": {"title": {"type": "string"}, "list": of_items}}
+    words = {"title": "other", "description": "more", "$comment": "why"}
+    members: dict[str, Any] = {"title": {"type": "string", **words}, "list": {**of_items, **words}}
+    said = {**schema, **words, "properties": members}
+    verdicts = [sound(old, new) for old, new in ((schema, said), (said, schema))]
+    assert [verdict is not None and verdict.compatible for verdict in verdicts] == [True, True]
+    changed = {**said, "properties": {**members, "title": {"type": "number"}}}
+    refused = sound(schema, changed)
+    assert refused is not None
+    assert [found.path for found in refused.refusals] == ["#/properties/title/type"]
+
+
 def test_most_steps_are_told_apart() -> None:
     """The property is not empty: proofs are found and documents refute steps; of the steps that no document refutes,
     nearly all are proved."""
